@@ -1,0 +1,50 @@
+# Everything installs into .venv inside this checkout; nothing else on the machine is touched.
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+# The first Python at hand that is 3.11 or later; override with `make PYTHON=/path/to/python3 ...`.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 python; do \
+	if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$p; break; fi; done)
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check bench docs lock clean
+
+help: ## Show what can be made.
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1	/'
+
+install: $(VENV)/.installed ## Set everything up in .venv.
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and none was found; install it, or name it: make PYTHON=/path/to/python3 ..." >&2; exit 1; }
+	@echo "Setting up $(VENV) with $(PYTHON) (a minute or two the first time) ..."
+	@$(PYTHON) -m venv --clear $(VENV) || { echo "This Python cannot make a virtual environment; on Debian and Ubuntu: apt install python3-venv" >&2; rm -rf $(VENV); exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: install ## Crawl the bundled demo press, publish it, serve the search desk at http://127.0.0.1:8001.
+	@$(BIN)/dqtv demo
+
+test: check ## Run every check and every test.
+	$(BIN)/pytest
+
+check: install ## Format, lint and types.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: install ## Measure extraction and crawl speed beside their peers, on the demo press.
+	$(BIN)/python benchmarks/extraction.py
+	$(BIN)/python benchmarks/crawl.py
+
+docs: install ## Write the generated parts of README and docs anew.
+	$(BIN)/python docs/generate.py
+
+lock: ## Resolve the newest allowed versions into requirements.lock.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip compile --quiet pyproject.toml --extra dev --extra bench --universal --python-version 3.11 --upgrade \
+		--generate-hashes --no-emit-index-url --no-annotate --no-header --output-file requirements.lock
+
+clean: ## Remove .venv, caches and the demo's archive.
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage build dist dqtv-demo
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

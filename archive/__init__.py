@@ -1,0 +1,1 @@
+"""The archive: its nouns and everything durable. Never imports ``scraper``."""

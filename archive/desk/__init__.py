@@ -1,0 +1,101 @@
+"""The research desk: a Datasette plugin with search and article pages in Vietnamese and English.
+
+Datasette loads this package through its entry point. It finds the published snapshot among the
+databases by its tables, so a plain ``datasette public/dqtv-....db`` shows the same pages as
+``dqtv serve``, which adds the settings a public server needs (``serve.SETTINGS``).
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from datasette import hookimpl
+from datasette.utils import escape_fts
+
+from archive.desk import failures, pages, served
+from archive.desk.metadata import describe
+from archive.desk.security import guarded, limit_values
+from archive.desk.snapshot import is_snapshot
+from archive.vietnamese import fold
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Awaitable, Callable
+
+    from datasette.app import Datasette
+    from datasette.utils.asgi import Request, Response
+
+    from archive.desk.security import App
+
+Function = TypeVar("Function", bound="Callable[..., Any]")
+
+
+def _hook(function: Function, **order: bool) -> Function:
+    """``hookimpl`` with a type."""
+    marked: Function = hookimpl(function, **order)
+    return marked
+
+
+def _first(function: Function) -> Function:
+    return _hook(function, tryfirst=True)
+
+
+def _last(function: Function) -> Function:
+    return _hook(function, trylast=True)
+
+
+@_hook
+def startup(datasette: Datasette) -> Callable[[], Awaitable[object]]:
+    """Find the snapshot before the first page, so that Datasette's own pages are described too."""
+
+    async def look() -> object:
+        return await served.find(datasette)
+
+    return look
+
+
+@_hook
+def register_routes() -> list[tuple[str, Callable[..., Awaitable[Response]]]]:
+    """The desk's addresses; plugins come first, so ``/`` is ours."""
+    return list(pages.ROUTES)
+
+
+@_hook
+def get_metadata(datasette: Datasette) -> dict[str, Any]:
+    """Titles and column descriptions of the snapshot's tables."""
+    found = served.known(datasette)
+    return describe(found) if found is not None else {}
+
+
+# trylast: Datasette registers its own escape_fts in the same hook, and the last one stays
+@_last
+def prepare_connection(conn: sqlite3.Connection) -> None:
+    """Bound values, and let the table pages' search box find đ by d as the desk does."""
+    limit_values(conn)
+    if is_snapshot(conn):
+        conn.create_function("escape_fts", 1, _escape_folded, deterministic=True)
+
+
+@_hook
+def asgi_wrapper() -> Callable[[App], App]:
+    """Safe headers and no backslash in paths, for every page of the server."""
+    return guarded
+
+
+@_first
+def handle_exception(
+    datasette: Datasette, request: Request, exception: Exception
+) -> Callable[[], Awaitable[Response]]:
+    """An answer in the reader's language for missing pages and failures; details go to the log."""
+    return partial(failures.answer, datasette, request, exception)
+
+
+@_hook
+def forbidden(datasette: Datasette, request: Request) -> Callable[[], Awaitable[Response]]:
+    """An answer in the reader's language for what is not open to everyone."""
+    return partial(failures.refusal, datasette, request)
+
+
+def _escape_folded(query: str | None) -> str:
+    return str(escape_fts(fold(query or "")))

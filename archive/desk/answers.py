@@ -1,0 +1,121 @@
+"""Answers of the desk: pages rendered from its templates, JSON, errors in the reader's language."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+from datasette.utils.asgi import Response
+
+from archive.desk.dates import show_day, show_instant, show_published
+from archive.desk.forms import error_form
+from archive.desk.language import LANGUAGES, number, points, say, say_count
+from archive.desk.security import POLICY
+
+if TYPE_CHECKING:
+    from archive.desk.served import Served
+    from archive.desk.visit import Visit
+
+#: A page may be kept this long; a snapshot changes only when the server starts anew.
+_PAGE_HEADERS: Final = {
+    "Content-Security-Policy": POLICY,
+    "Cache-Control": "max-age=60",
+    "Vary": "Accept-Language",
+}
+_STATIC: Final = {"desk.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}
+
+
+async def page(
+    visit: Visit, template: str, served: Served | None, *, status: int = 200, **values: object
+) -> Response:
+    """A page of the desk from ``templates/dqtv/<template>.html``."""
+    chosen = visit.datasette.jinja_env.get_template(f"dqtv/{template}.html")
+    body = await chosen.render_async({**_context(visit, served), **values})
+    return Response.html(body, status=status, headers=dict(_PAGE_HEADERS))
+
+
+def as_json(form: dict[str, object], *, status: int = 200) -> Response:
+    """JSON in UTF-8 with the desk's headers."""
+    return Response(
+        orjson.dumps(form, option=orjson.OPT_INDENT_2),
+        status=status,
+        headers=dict(_PAGE_HEADERS),
+        content_type="application/json; charset=utf-8",
+    )
+
+
+def json_error(message: str, *, status: int) -> Response:
+    """An error as JSON."""
+    return as_json(error_form(message, status), status=status)
+
+
+async def error(
+    visit: Visit,
+    served: Served | None,
+    *,
+    status: int,
+    title: str,
+    text: str,
+    json: bool = False,
+) -> Response:
+    """An error as a page or as JSON; *title* and *text* are already in the reader's language."""
+    if json:
+        return json_error(text, status=status)
+    return await page(visit, "error", served, status=status, title=title, text=text)
+
+
+def static_file(name: str) -> Response | None:
+    """One of the desk's own static files, or None."""
+    if name not in _STATIC:
+        return None
+    return Response(
+        _static_bytes(name),
+        headers={"Cache-Control": "public, max-age=86400", "Content-Security-Policy": POLICY},
+        content_type=_STATIC[name],
+    )
+
+
+@cache
+def _static_bytes(name: str) -> bytes:
+    return (files(__package__) / "static" / name).read_bytes()
+
+
+@cache
+def _static_mark(name: str) -> str:
+    return hashlib.sha256(_static_bytes(name)).hexdigest()[:8]
+
+
+def _context(visit: Visit, served: Served | None) -> dict[str, Any]:
+    """What every template may use; ``t`` is the language's text, ``show_*`` its dates and numbers."""
+    language = visit.language
+
+    def text(key: str, **values: object) -> str:
+        return say(language, key, **values)
+
+    return {
+        "visit": visit,
+        "served": served,
+        "language": language,
+        "languages": [(code, _in_language(visit, code)) for code in LANGUAGES],
+        "t": text,
+        "count": lambda key, value: say_count(language, key, value),
+        "points": lambda value: points(language, value),
+        "number": lambda value: number(language, value),
+        "published": lambda text, precision: show_published(language, text, precision),
+        "day": lambda text: show_day(language, text),
+        "instant": lambda text: show_instant(language, text),
+        "static": lambda name: (
+            f"{visit.datasette.urls.path('/-/desk/')}{name}?{_static_mark(name)}"
+        ),
+    }
+
+
+def _in_language(visit: Visit, language: str) -> str:
+    path = visit.request.scope.get("route_path") or visit.request.path
+    base = str(visit.datasette.setting("base_url"))
+    if base != "/" and path.startswith(base):
+        path = "/" + path[len(base) :]
+    return visit.link_with(path, lang=language)

@@ -1,0 +1,130 @@
+"""The desk's JSON: stable fields, each described here. Missing is null; times are ISO 8601.
+
+Search: ``ok``, ``query`` (text, papers, province, from, to, level, exact, sort), ``page``,
+``page_size``, ``pages``, ``total``, ``total_capped`` (true: there are more), ``counts`` (list of
+tier 1-4, match ``exact`` or ``folded``, count, capped), ``results``, ``snapshot`` (id, built_at).
+A result: ``id``, ``permalink``, ``url`` (at the paper), ``site``, ``paper``, ``province``,
+``section``, ``title``, ``title_html``, ``excerpts_html`` (escaped, found words in ``<mark>``),
+``published_at``, ``published_precision``, ``level``, ``relevance``, ``tier``, ``match``.
+
+Article: ``ok``, ``article`` and ``snapshot``; see ``article_form``.
+
+Errors: ``ok`` false, ``error`` (a sentence in the page's language), ``status``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from archive.desk.filters import PAGE_SIZE
+from archive.desk.visit import article_path
+
+if TYPE_CHECKING:
+    from archive.desk.article import ShownArticle
+    from archive.desk.search import Hit, Results
+    from archive.desk.snapshot import SnapshotFacts
+    from archive.desk.visit import Visit
+
+Form = dict[str, object]
+
+
+def results_form(results: Results, visit: Visit, snapshot: SnapshotFacts) -> Form:
+    """A page of search results."""
+    query = results.query
+    return {
+        "ok": True,
+        "query": {
+            "text": query.text,
+            "papers": query.papers,
+            "province": query.province,
+            "from": query.published_from.isoformat() if query.published_from else None,
+            "to": query.published_to.isoformat() if query.published_to else None,
+            "level": query.level,
+            "exact": query.exact_only,
+            "sort": query.sort.value,
+        },
+        "page": query.page,
+        "page_size": PAGE_SIZE,
+        "pages": results.pages,
+        "total": results.total,
+        "total_capped": results.capped,
+        "counts": [
+            {
+                "tier": count.tier.value,
+                "match": count.tier.match,
+                "count": count.count,
+                "capped": count.capped,
+            }
+            for count in results.counts
+        ],
+        "results": [_hit_form(hit, visit) for hit in results.hits],
+        "snapshot": _snapshot_form(snapshot),
+    }
+
+
+def article_form(article: ShownArticle, visit: Visit, snapshot: SnapshotFacts) -> Form:
+    """One article: its columns, ``body`` as a list of paragraphs, figures, evidence, versions.
+
+    ``capture`` tells where the raw page lies: captured_at (UTC), warc_file, offset, length.
+    """
+    plain = (
+        "id", "site", "paper", "url", "byline", "authors", "dateline", "section", "tags",
+        "province", "published_at", "published_precision", "date_source", "body_source",
+        "body_state", "first_captured_at", "last_captured_at", "word_count", "level", "relevance",
+        "version",
+    )  # fmt: skip
+    return {
+        "ok": True,
+        "article": {
+            **{name: getattr(article, name) for name in plain},
+            "permalink": visit.absolute(article_path(article.id)),
+            "title": article.title.text,
+            "sapo": article.sapo.text if article.sapo else None,
+            "body": [paragraph.text for paragraph in article.paragraphs],
+            "figures": [attrs.asdict(figure) for figure in article.figures],
+            "evidence": [attrs.asdict(part) for part in article.evidence],
+            "capture": {
+                "captured_at": article.captured_at,
+                "warc_file": article.location.warc_file,
+                "offset": article.location.offset,
+                "length": article.location.length,
+            },
+            "versions": [
+                {"version": version.version, "seen_at": version.seen_at, "title": version.title}
+                for version in article.versions
+            ],
+        },
+        "snapshot": _snapshot_form(snapshot),
+    }
+
+
+def error_form(message: str, status: int) -> Form:
+    """An error."""
+    return {"ok": False, "error": message, "status": status}
+
+
+def _hit_form(hit: Hit, visit: Visit) -> Form:
+    return {
+        "id": hit.id,
+        "permalink": visit.absolute(article_path(hit.id)),
+        "url": hit.url,
+        "site": hit.site,
+        "paper": hit.paper,
+        "province": hit.province,
+        "section": hit.section,
+        "title": hit.title.text,
+        "title_html": hit.title.__html__(),
+        "excerpts_html": [excerpt.__html__() for excerpt in hit.excerpts],
+        "published_at": hit.published_at,
+        "published_precision": hit.published_precision,
+        "level": hit.level,
+        "relevance": hit.relevance,
+        "tier": hit.tier.value,
+        "match": hit.tier.match,
+    }
+
+
+def _snapshot_form(snapshot: SnapshotFacts) -> Form:
+    return {"id": snapshot.id, "built_at": snapshot.built_at}

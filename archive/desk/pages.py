@@ -1,0 +1,231 @@
+"""The desk's addresses: home, search, article and its static files.
+
+``/`` · ``/-/search?q=`` · ``/-/search.json`` · ``/-/article/<id>`` · ``/-/article/<id>.json`` ·
+``/-/desk/<file>``. Each handler reads the request, asks the snapshot in one of Datasette's
+threads, and renders.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from itertools import groupby
+from typing import TYPE_CHECKING, Final, TypeVar
+from urllib.parse import unquote, urlsplit
+
+from datasette.utils import sqlite_timelimit
+
+from archive.desk import answers, failures, served
+from archive.desk.article import load_article
+from archive.desk.citation import cite
+from archive.desk.filters import LEVELS, Query, Sort, read_query
+from archive.desk.forms import article_form, results_form
+from archive.desk.language import points, say, strings
+from archive.desk.problems import DateProblem, SearchProblem
+from archive.desk.search import COUNT_LIMIT, RANKED, search
+from archive.desk.snapshot import read_newest
+from archive.desk.visit import Visit, article_path
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+
+    from datasette.app import Datasette
+    from datasette.utils.asgi import Request, Response
+
+    from archive.desk.article import ShownArticle
+    from archive.desk.search import Results
+    from archive.desk.served import Served
+
+#: Milliseconds one search may keep one of the few database threads busy.
+SEARCH_LIMIT_MS: Final = 3_000
+_NEWEST: Final = 8
+
+T = TypeVar("T")
+
+
+async def home(datasette: Datasette, request: Request) -> Response:
+    """What the archive is, its numbers, its newest articles and how to use it."""
+    visit = Visit.of(datasette, request)
+    snapshot = await served.find(datasette)
+    if snapshot is None:
+        return await _no_snapshot(visit)
+    newest = await _ask(visit, snapshot, partial(read_newest, count=_NEWEST))
+    return await answers.page(
+        visit, "home", snapshot, newest=newest, address=visit.absolute("/"), query=Query(text="")
+    )
+
+
+async def search_page(datasette: Datasette, request: Request) -> Response:
+    """Search results as a page, or as JSON; without any ``q`` the empty form."""
+    visit = Visit.of(datasette, request)
+    json = bool(request.url_vars.get("json"))
+    snapshot = await served.find(datasette)
+    if snapshot is None:
+        return await _no_snapshot(visit, json=json)
+    if "q" not in visit.parameters and not json:
+        return await _search_form(visit, snapshot)
+    try:
+        query = read_query(visit.parameters)
+        results = await _ask(visit, snapshot, partial(_limited, partial(search, query=query)))
+    except (SearchProblem, DateProblem) as problem:
+        message = say(visit.language, problem.key, **problem.values)
+        if json:
+            return answers.json_error(message, status=400)
+        return await _search_form(visit, snapshot, status=400, problem=message)
+    if json:
+        return answers.as_json(results_form(results, visit, snapshot.facts))
+    return await _results_page(visit, snapshot, results)
+
+
+async def article_page(datasette: Datasette, request: Request) -> Response:
+    """One article as a page, or as JSON; 404 when the snapshot does not have it."""
+    visit = Visit.of(datasette, request)
+    article_id = unquote(request.url_vars["id"])
+    json = bool(request.url_vars.get("json"))
+    snapshot = await served.find(datasette)
+    if snapshot is None:
+        return await _no_snapshot(visit, json=json)
+    found_by = None if json else _found_by(visit)
+    article = await _ask(
+        visit,
+        snapshot,
+        partial(_limited, partial(load_article, article_id=article_id, found_by=found_by)),
+    )
+    if article is None:
+        return await _no_article(visit, snapshot, article_id, json=json)
+    if json:
+        return answers.as_json(article_form(article, visit, snapshot.facts))
+    permalink = visit.absolute(article_path(article.id))
+    return await answers.page(
+        visit,
+        "article",
+        snapshot,
+        article=article,
+        permalink=permalink,
+        citation=cite(article, snapshot.facts, permalink=permalink, language=visit.language),
+        source=_web_address(article.url),
+        found_by=found_by,
+        pictures=[(figure, _web_address(figure.url)) for figure in article.figures],
+        parts=_parts(visit, article),
+    )
+
+
+async def static(request: Request, datasette: Datasette) -> Response:
+    """One of the desk's own static files."""
+    found = answers.static_file(request.url_vars["name"])
+    return found if found is not None else await failures.missing(datasette, request)
+
+
+ROUTES: Final = (
+    (r"^/$", home),
+    (r"^/-/search(?P<json>\.json)?$", search_page),
+    (r"^/-/article/(?P<id>[^/]+?)(?P<json>\.json)?$", article_page),
+    (r"^/-/desk/(?P<name>[^/]+)$", static),
+)
+
+
+async def _ask(visit: Visit, snapshot: Served, read: Callable[[sqlite3.Connection], T]) -> T:
+    database = visit.datasette.get_database(snapshot.database)
+    answer: T = await database.execute_fn(read)
+    return answer
+
+
+def _limited(read: Callable[[sqlite3.Connection], T], connection: sqlite3.Connection) -> T:
+    with sqlite_timelimit(connection, SEARCH_LIMIT_MS):
+        return read(connection)
+
+
+async def _search_form(
+    visit: Visit, snapshot: Served, *, status: int = 200, problem: str | None = None
+) -> Response:
+    return await answers.page(
+        visit,
+        "search",
+        snapshot,
+        status=status,
+        problem=problem,
+        results=None,
+        levels=LEVELS,
+        given=visit.parameters,
+    )
+
+
+async def _results_page(visit: Visit, snapshot: Served, results: Results) -> Response:
+    groups = [(tier, tuple(hits)) for tier, hits in groupby(results.hits, key=lambda hit: hit.tier)]
+    return await answers.page(
+        visit,
+        "search",
+        snapshot,
+        problem=None,
+        results=results,
+        query=results.query,
+        groups=groups,
+        sorts=tuple(Sort),
+        levels=LEVELS,
+        given=visit.parameters,
+        ranked=RANKED,
+        count_limit=COUNT_LIMIT,
+        ranking_cut=results.query.sort is Sort.BEST
+        and any(count.count > RANKED for count in results.counts),
+    )
+
+
+async def _no_article(visit: Visit, snapshot: Served, article_id: str, *, json: bool) -> Response:
+    return await answers.error(
+        visit,
+        snapshot,
+        status=404,
+        title=say(visit.language, "error.no_article"),
+        text=say(visit.language, "error.no_article_text", id=article_id[:100]),
+        json=json,
+    )
+
+
+async def _no_snapshot(visit: Visit, *, json: bool = False) -> Response:
+    text = say(visit.language, "error.no_snapshot_text")
+    if json:
+        return answers.json_error(text, status=404)
+    names = [name for name in visit.datasette.databases if name != "_internal"]
+    return await answers.page(
+        visit,
+        "error",
+        None,
+        status=404,
+        title=say(visit.language, "error.no_snapshot"),
+        text=text,
+        databases=[(name, visit.datasette.urls.database(name)) for name in names],
+    )
+
+
+def _found_by(visit: Visit) -> str | None:
+    return next((value for value in visit.parameters.get("q", ()) if value.strip()), None)
+
+
+def _web_address(url: str | None) -> str | None:
+    """The address if it may be linked to; pages from the web can hold ``javascript:`` ones."""
+    if url is None:
+        return None
+    try:
+        return url if urlsplit(url).scheme in {"http", "https"} else None
+    except ValueError:
+        return None
+
+
+def _parts(visit: Visit, article: ShownArticle) -> list[tuple[str, str, int, str]]:
+    """The evidence as rows of a table: part in words, term, count, points with their sign."""
+    return [
+        (
+            _named(visit, "part", item.part),
+            _named(visit, "rule", item.term),
+            item.count,
+            points(visit.language, item.weight, signed=True),
+        )
+        for item in article.evidence
+    ]
+
+
+def _named(visit: Visit, section: str, name: str) -> str:
+    """The reader's words for a part or rule of the score; words of the article stay as they are."""
+    key = f"{section}.{re.sub('[ ,]+', '_', name.replace('1,000', '1000')).lower()}"
+    return strings(visit.language).get(key, name)

@@ -1,0 +1,91 @@
+"""One request to the desk: its parameters, its language, and addresses that keep the language."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+from urllib.parse import parse_qsl, quote, urlencode
+
+import attrs
+
+from archive.desk.language import LANGUAGES, choose
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from datasette.app import Datasette
+    from datasette.utils.asgi import Request
+
+#: Parameters read from one address; a search has nine, papers may repeat.
+_MAX_PARAMETERS = 200
+
+Parameters = dict[str, list[str]]
+
+
+@attrs.frozen(kw_only=True)
+class Visit:
+    """What a page needs to know of a request."""
+
+    datasette: Datasette
+    request: Request
+    language: str
+    #: Query parameters, in order, blank ones kept.
+    parameters: Parameters
+
+    @classmethod
+    def of(cls, datasette: Datasette, request: Request) -> Self:
+        """Read a request. Bytes that are no UTF-8 become replacement characters."""
+        parameters = _parameters(request)
+        asked = next(iter(parameters.get("lang", [])), None)
+        return cls(
+            datasette=datasette,
+            request=request,
+            language=choose(asked, request.headers.get("accept-language")),
+            parameters=parameters,
+        )
+
+    @property
+    def language_asked(self) -> str | None:
+        """The language named in the address, which links then keep."""
+        asked = next(iter(self.parameters.get("lang", [])), None)
+        return asked if asked in LANGUAGES else None
+
+    def link(self, path: str, values: Mapping[str, Sequence[str]] | None = None) -> str:
+        """Address of one of the desk's pages, in the language asked for."""
+        pairs = [(name, value) for name, many in (values or {}).items() for value in many]
+        if self.language_asked and "lang" not in (values or {}):
+            pairs.append(("lang", self.language_asked))
+        address = str(self.datasette.urls.path(path))
+        return f"{address}?{urlencode(pairs)}" if pairs else address
+
+    def link_with(self, path: str, **changes: str | None) -> str:
+        """Address of *path* with this request's parameters, some of them changed or (None) dropped."""
+        values: dict[str, Sequence[str]] = {
+            name: many for name, many in self.parameters.items() if name not in changes
+        }
+        for name, value in changes.items():
+            if value is not None:
+                values[name] = [value]
+        return self.link(path, values)
+
+    def article(self, article_id: str, *, found_by: str | None = None) -> str:
+        """Address of an article's page; *found_by* is the search text to be marked in it."""
+        return self.link(article_path(article_id), {"q": [found_by]} if found_by else None)
+
+    def absolute(self, path: str) -> str:
+        """Full address of a path without parameters."""
+        address = str(self.datasette.urls.path(path))
+        return str(self.datasette.absolute_url(self.request, address))
+
+
+def article_path(article_id: str) -> str:
+    """Path of an article's page: ``/-/article/baocaobang:3162207``."""
+    return f"/-/article/{quote(article_id, safe=':')}"
+
+
+def _parameters(request: Request) -> Parameters:
+    raw: bytes = request.scope.get("query_string") or b""
+    pairs = parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True)
+    parameters: Parameters = {}
+    for name, value in pairs[:_MAX_PARAMETERS]:
+        parameters.setdefault(name, []).append(value)
+    return parameters

@@ -1,0 +1,109 @@
+"""Every error a user can meet, each with the sentence that says what to do next.
+
+::
+
+    DqtvError                     anything the command line reports in one line (exit code 1)
+    ├── UsageError                the request itself is wrong (exit code 2)
+    │   ├── UnknownSite           no site file has this id
+    │   ├── BadDateRange          a date or range that cannot be read
+    │   ├── BadQuery              a search query that cannot be read
+    │   └── PortInUse             another program listens at the address asked for
+    ├── SiteSpecError             one or more mistakes in site or family files, all of them listed
+    ├── ArchiveError              the archive folder or its database
+    │   ├── SchemaMismatch        written by another version of this program
+    │   ├── ArchiveUnwritable     full disk, read-only folder, no permission
+    │   ├── SiteLocked            another process is crawling this site
+    │   └── NothingPublished      no public snapshot yet
+    └── CaptureError              stored pages
+        ├── NotAWarc              the file is no WARC file
+        └── RecordUnreadable      a record could not be read back at its offset
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class DqtvError(Exception):
+    """A problem the user can do something about. ``str(error)`` is the whole message."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class UsageError(DqtvError):
+    """The command or its arguments are wrong."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class UnknownSite(UsageError):
+    """No site file has this id."""
+
+    def __init__(self, site: str, known: Sequence[str]) -> None:
+        self.site = site
+        self.known = tuple(known)
+        super().__init__(
+            f"unknown site {site!r}; known sites: {', '.join(self.known)} (see `dqtv sites list`)"
+        )
+
+
+class BadDateRange(UsageError):
+    """A date or a range of dates that cannot be read."""
+
+
+class BadQuery(UsageError):
+    """A search query that cannot be read."""
+
+
+class PortInUse(UsageError):
+    """Another program listens at the address asked for."""
+
+    def __init__(self, host: str, port: int, way_out: str) -> None:
+        self.host = host
+        self.port = port
+        super().__init__(f"{host}:{port} is already in use by another program; {way_out}")
+
+
+class SiteSpecError(DqtvError):
+    """Mistakes in site or family files; ``problems`` holds one line for each."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        count = len(self.problems)
+        heading = f"{count} mistake{'s' if count != 1 else ''} in the site files:"
+        super().__init__("\n".join([heading, *(f"  {problem}" for problem in self.problems)]))
+
+
+class ArchiveError(DqtvError):
+    """Something is wrong with the archive folder or its database."""
+
+
+class SchemaMismatch(ArchiveError):
+    """The database was written by another version of this program."""
+
+
+class ArchiveUnwritable(ArchiveError):
+    """Full disk, read-only folder or missing permission."""
+
+
+class SiteLocked(ArchiveError):
+    """Another process is crawling this site."""
+
+
+class NothingPublished(ArchiveError):
+    """The archive has no public snapshot yet."""
+
+
+class CaptureError(DqtvError):
+    """Something is wrong with stored pages."""
+
+
+class NotAWarc(CaptureError):
+    """The file is no WARC file."""
+
+
+class RecordUnreadable(CaptureError):
+    """A WARC record could not be read back at the place the database names."""

@@ -1,0 +1,71 @@
+"""Site locks: one site is crawled by one process at a time.
+
+A lock is a row with a random token and an expiry, renewed while the crawl lives. A lock whose holder
+has died on this machine, or whose expiry has passed, is taken over. Must not know what is crawled.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import TYPE_CHECKING, Final
+
+from archive.errors import SiteLocked
+from archive.processes import is_alive, this_process
+
+if TYPE_CHECKING:
+    from archive.store import Store
+
+#: Seconds a lock outlives its last renewal.
+LOCK_SECONDS: Final = 60.0
+
+
+class SiteLock:
+    """The lock of one site, held from `acquire` to `release`."""
+
+    def __init__(self, store: Store, site: str) -> None:
+        self.site = site
+        self._store = store
+        self._token = secrets.token_hex(8)
+
+    def acquire(self) -> float | None:
+        """Take the lock; returns the Unix time of the site's last request, if one is known.
+
+        Raises SiteLocked when another living process holds it.
+        """
+        now = time.time()
+        with self._store.transaction():
+            row = self._store.connection.execute(
+                "SELECT holder, expires_at, last_fetch_at FROM site_locks WHERE site = ?",
+                (self.site,),
+            ).fetchone()
+            if row is not None and row[0] and row[1] > now and is_alive(row[0]):
+                raise SiteLocked(
+                    f"{self.site} is being crawled by another process ({row[0]}) on the archive"
+                    f" {self._store.root}; wait for it, or stop it and try again"
+                )
+            self._store.connection.execute(
+                "INSERT INTO site_locks (site, token, holder, acquired_at, expires_at) VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT (site) DO UPDATE SET token = excluded.token, holder = excluded.holder,"
+                " acquired_at = excluded.acquired_at, expires_at = excluded.expires_at",
+                (self.site, self._token, this_process(), now, now + LOCK_SECONDS),
+            )
+        return None if row is None or row[2] is None else float(row[2])
+
+    def renew(self, last_fetch_at: float | None) -> bool:
+        """Hold the lock for another term (inside a transaction); False when it was lost."""
+        changed = self._store.connection.execute(
+            "UPDATE site_locks SET expires_at = ?, last_fetch_at = coalesce(?, last_fetch_at)"
+            " WHERE site = ? AND token = ?",
+            (time.time() + LOCK_SECONDS, last_fetch_at, self.site, self._token),
+        )
+        return bool(changed.rowcount == 1)
+
+    def release(self, last_fetch_at: float | None) -> None:
+        """Give the lock back, keeping the time of the last request."""
+        with self._store.transaction():
+            self._store.connection.execute(
+                "UPDATE site_locks SET holder = '', expires_at = 0,"
+                " last_fetch_at = coalesce(?, last_fetch_at) WHERE site = ? AND token = ?",
+                (last_fetch_at, self.site, self._token),
+            )

@@ -1,0 +1,294 @@
+"""The nouns of the archive: immutable values that travel from discovery to the public database.
+
+Nothing here reads, writes or decides. Missing is ``None``, never an empty string. All instants are
+aware: UTC everywhere, except ``Article.published_at``, which keeps +07:00 as the paper's own clock.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING, Self
+
+import attrs
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class UrlKind(enum.StrEnum):
+    """What a found URL is expected to be; it decides who reads the answer."""
+
+    ARTICLE = "article"
+    FEED = "feed"
+    SITEMAP = "sitemap"
+    LISTING = "listing"
+    JSON_LISTING = "json_listing"
+
+    @property
+    def is_discovery(self) -> bool:
+        """True for addresses that are polled again on every run."""
+        return self is not UrlKind.ARTICLE
+
+
+@attrs.frozen(kw_only=True)
+class FoundUrl:
+    """An address discovery has found and the frontier shall remember."""
+
+    #: Absolute URL as found.
+    url: str
+    kind: UrlKind = UrlKind.ARTICLE
+    #: Id of the seed it came from, needed to read listing pages; None for single articles.
+    seed: str | None = None
+    #: Number of a listing page, counted as the paper counts; None elsewhere.
+    page: int | None = None
+    #: Higher is fetched earlier.
+    priority: int = 0
+    #: How many redirects led here.
+    hops: int = 0
+
+
+class CaptureKind(enum.StrEnum):
+    """How a capture came into the archive."""
+
+    RESPONSE = "response"
+    REVISIT = "revisit"
+    IMPORT = "import"
+
+
+@attrs.frozen(kw_only=True)
+class RecordLocation:
+    """Where a WARC record lies: file name relative to the archive's ``warc`` folder, bytes."""
+
+    warc_file: str
+    offset: int
+    length: int
+
+
+@attrs.frozen(kw_only=True)
+class Capture:
+    """One fetch of one URL at one instant, as the page reader sees it."""
+
+    #: UUID of the WARC response (or revisit) record, without ``urn:uuid:``.
+    id: str
+    site: str
+    url: str
+    #: Aware UTC.
+    fetched_at: datetime
+    #: HTTP status code.
+    status: int
+    #: (name, value) pairs in the order received, names as received.
+    headers: tuple[tuple[str, str], ...] = ()
+    #: Entity body with transfer and content coding (gzip, br) removed, bytes as sent otherwise.
+    body: bytes = attrs.field(default=b"", repr=False)
+    kind: CaptureKind = CaptureKind.RESPONSE
+    #: Hex SHA-256 of the payload as transferred (before any decoding of ours).
+    payload_sha256: str | None = None
+    location: RecordLocation | None = None
+    run_id: str | None = None
+    #: IP address the answer came from.
+    ip: str | None = None
+    #: What robots.txt said: ``allowed`` or ``not_consulted`` (imports).
+    robots: str | None = None
+
+    def header(self, name: str) -> str | None:
+        """First value of the header *name* (case-insensitive), or None."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key.lower() == wanted), None)
+
+
+class BodyState(enum.StrEnum):
+    """How much of the article's text the page gave."""
+
+    FULL = "full"
+    LEAD_ONLY = "lead_only"
+    ENCODED = "encoded"
+
+
+@attrs.frozen(kw_only=True)
+class Figure:
+    """A picture of an article; text only, the image itself is not stored."""
+
+    #: 1-based order on the page.
+    position: int
+    url: str | None = None
+    caption: str | None = None
+    credit: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Article:
+    """The cleaned article of one page. All text is NFC, single-spaced, as published otherwise."""
+
+    #: ``<site>:<CMS number or hex id, else hash of the canonical URL>``; stable for ever.
+    id: str
+    site: str
+    #: Canonical URL of the article.
+    url: str
+    title: str
+    #: Lead paragraph as the paper marks it.
+    sapo: str | None = None
+    #: Paragraphs, without sapo, captions, byline and dateline.
+    body: tuple[str, ...] = ()
+    #: Author line verbatim.
+    byline: str | None = None
+    #: People only, never the paper.
+    authors: tuple[str, ...] = ()
+    #: Place or agency mark that opened the text, such as ``(CTO) -``, verbatim.
+    dateline: str | None = None
+    #: Section as the article page names it.
+    section: str | None = None
+    tags: tuple[str, ...] = ()
+    #: Province of the paper at publication.
+    province: str | None = None
+    #: Aware, +07:00.
+    published_at: datetime | None = None
+    #: The text the date was read from.
+    published_raw: str | None = None
+    #: ``second``, ``minute`` or ``day``.
+    published_precision: str | None = None
+    modified_at: datetime | None = None
+    figures: tuple[Figure, ...] = ()
+    #: Where each field was read: ``rule:<selector>``, ``meta:<name>``, ``json-ld:<key>``, ``fallback`` ...
+    title_source: str | None = None
+    sapo_source: str | None = None
+    date_source: str | None = None
+    author_source: str | None = None
+    #: ``rule`` (family layout) or ``fallback`` (generic path).
+    body_source: str | None = None
+    body_state: BodyState = BodyState.FULL
+
+    @property
+    def text(self) -> str:
+        """Body paragraphs joined by a blank line."""
+        return "\n\n".join(self.body)
+
+    @property
+    def word_count(self) -> int:
+        """Number of syllables (space-separated words) in sapo and body."""
+        return sum(len(part.split()) for part in (self.sapo or "", *self.body))
+
+
+@attrs.frozen(kw_only=True)
+class Evidence:
+    """One component of a relevance score."""
+
+    #: ``title``, ``lead``, ``body``, ``section``, ``density``, ``context``, ``foreign``, ``false_friend`` ...
+    part: str
+    #: The term as it stands in the text, or the rule's name.
+    term: str
+    count: int
+    #: Points it added (negative: took away) in total.
+    weight: float
+
+
+@attrs.frozen(kw_only=True)
+class Verdict:
+    """Whether an article is about Vietnam's militia, with everything that led to the answer."""
+
+    #: Sum of the evidence's weights.
+    relevance: float
+    #: 0 none or foreign, 1 mentions Vietnam's militia, 2 about it.
+    level: int
+    evidence: tuple[Evidence, ...] = ()
+
+
+class RejectReason(enum.StrEnum):
+    """Why a fetched page did not become an article; also the name of its counter."""
+
+    NOT_MILITIA = "not_militia"
+    FOREIGN_MILITIA = "foreign_militia"
+    LISTING_PAGE = "listing_page"
+    NO_TITLE = "no_title"
+    NO_BODY = "no_body"
+    NOT_HTML = "not_html"
+    UNREADABLE = "unreadable"
+    BLOCKED = "blocked"
+    HTTP_STATUS = "http_status"
+
+
+@attrs.frozen(kw_only=True)
+class Accepted:
+    """The page is an article about the militia and is to be stored."""
+
+    capture: Capture
+    article: Article
+    verdict: Verdict
+
+
+@attrs.frozen(kw_only=True)
+class Rejected:
+    """The page was read and is not stored as an article; its capture and reason are."""
+
+    capture: Capture
+    reason: RejectReason
+    #: One sentence for people.
+    detail: str | None = None
+    #: What could be read, kept so that the verdict can be checked; None for non-articles.
+    article: Article | None = None
+    verdict: Verdict | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Explored:
+    """A feed, sitemap or listing was read; *found* is stored in the same transaction."""
+
+    capture: Capture
+    found: tuple[FoundUrl, ...] = ()
+    #: The following listing page; remembered only when *found* holds an address not known before.
+    next_page: FoundUrl | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Redirected:
+    """The address answered with a redirect; *target* is stored in the same transaction."""
+
+    capture: Capture
+    #: None when the target is outside the site or one redirect too many.
+    target: FoundUrl | None = None
+    detail: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Failed:
+    """No page came back (or none worth reading) and trying again may or may not help."""
+
+    #: Short machine word: ``not_found``, ``server_error``, ``timeout``, ``dns``, ``robots`` ...
+    reason: str
+    detail: str | None = None
+    #: None when no answer arrived at all.
+    capture: Capture | None = None
+    #: True when a later try makes sense.
+    retry: bool = False
+    #: Seconds the server asked to wait (Retry-After), if any.
+    retry_after: float | None = None
+
+
+Outcome = Accepted | Rejected | Explored | Redirected | Failed
+
+
+@attrs.frozen(kw_only=True)
+class RunCounts:
+    """What a run did, in numbers; the end report and the ``runs`` table show the same."""
+
+    found: int = 0
+    fetched: int = 0
+    accepted: int = 0
+    unchanged: int = 0
+    #: reason -> count
+    rejected: dict[str, int] = attrs.field(factory=dict)
+    failed: dict[str, int] = attrs.field(factory=dict)
+
+    def plus(self, other: Self) -> RunCounts:
+        """Both counts together."""
+        return RunCounts(
+            found=self.found + other.found,
+            fetched=self.fetched + other.fetched,
+            accepted=self.accepted + other.accepted,
+            unchanged=self.unchanged + other.unchanged,
+            rejected=_sum_by_key(self.rejected, other.rejected),
+            failed=_sum_by_key(self.failed, other.failed),
+        )
+
+
+def _sum_by_key(left: dict[str, int], right: dict[str, int]) -> dict[str, int]:
+    return {key: left.get(key, 0) + right.get(key, 0) for key in sorted(left.keys() | right.keys())}

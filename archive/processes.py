@@ -1,0 +1,43 @@
+"""Names of processes in the database, and whether the process named still runs."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+
+def this_process() -> str:
+    """Name of this process: host, process id and start, so that a reused id is told apart."""
+    pid = os.getpid()
+    return f"{socket.gethostname()} {pid} {_process_start(pid)}"
+
+
+def is_alive(holder: str) -> bool:
+    """Whether the process named by `this_process` still runs; one on another machine is taken to."""
+    host, pid, start = holder.rsplit(" ", 2)
+    return host != socket.gethostname() or _process_start(int(pid)) == start
+
+
+def _process_start(pid: int) -> str:
+    """When the process was started, in ticks since boot: a number used again has another start.
+
+    ``gone`` when there is none; ``unknown`` for a live one where the system has no /proc.
+    """
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return "unknown" if _answers(pid) else "gone"
+    # proc(5): field 22, counted after the name in parentheses, which may hold anything
+    fields = stat.rpartition(")")[2].split()
+    return "gone" if fields[0] == "Z" else fields[19]
+
+
+def _answers(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,287 @@
+"""Build the public database from the working archive: complete, read-only, ready to search."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import sqlite3
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Final, Protocol
+
+from archive.database import translated_errors, unwritable
+from archive.errors import ArchiveError
+from archive.instants import compact_text, utc_text
+from archive.snapshot import Snapshot, newest_snapshot, put_in_place
+from archive.store import Store
+from archive.vietnamese import exact_key, fold
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+__all__ = ["Progress", "Snapshot", "newest_snapshot", "publish"]
+
+
+class Progress(Protocol):
+    """Told about every step of a build."""
+
+    def __call__(self, step: str, done: int, total: int, /) -> None:
+        """*done* of *total* steps are over; *step* names the one that begins."""
+
+
+#: Columns of working tables that stay private.
+_LEFT_OUT: Final = {"articles": {"story_id"}, "captures": {"ip"}}
+
+_FTS_COLUMNS: Final = "title, sapo, body"
+
+#: name of the index -> tokenizer, function that makes the text it is fed (docs/design-notes.md#publishing)
+_INDEXES: Final[dict[str, tuple[str, Callable[[str], str]]]] = {
+    "articles_exact": ("unicode61 remove_diacritics 0", exact_key),
+    "articles_folded": ("unicode61 remove_diacritics 2", fold),
+}
+
+_ARTICLES: Final = """
+INSERT INTO articles (docid, {columns}, paper, captured_at, warc_file, warc_offset, warc_length,
+    year, month)
+SELECT row_number() OVER (ORDER BY a.published_at IS NOT NULL, a.published_at,
+        a.first_captured_at, a.id),
+    {source_columns}, ifnull(s.name, a.site), c.fetched_at, c.warc_file, c.offset, c.length,
+    CAST(substr(a.published_at, 1, 4) AS INTEGER), substr(a.published_at, 1, 7)
+FROM work.articles AS a
+JOIN work.captures AS c ON c.id = a.capture_id
+LEFT JOIN work.sites AS s ON s.id = a.site
+ORDER BY 1
+"""
+
+_COPIES: Final = {
+    "figures": "work.figures ORDER BY article_id, position",
+    "evidence": "work.evidence ORDER BY article_id, position",
+    "article_versions": "work.article_versions ORDER BY article_id, version",
+    "captures": "work.captures WHERE id IN (SELECT capture_id FROM work.articles"
+    " UNION SELECT capture_id FROM work.article_versions) ORDER BY fetched_at, id",
+}
+
+_FACTS: Final = """
+CREATE TABLE article_facts (
+    docid INTEGER PRIMARY KEY, site TEXT NOT NULL, province TEXT, year INTEGER, month TEXT,
+    level INTEGER NOT NULL, section TEXT, published_at TEXT
+);
+INSERT INTO article_facts
+    SELECT docid, site, province, year, month, level, section, published_at FROM articles;
+CREATE INDEX article_facts_by_site ON article_facts (site, year, month);
+CREATE INDEX article_facts_by_province ON article_facts (province, year);
+CREATE INDEX article_facts_by_date ON article_facts (published_at);
+CREATE INDEX article_facts_by_month ON article_facts (year, month);
+CREATE INDEX article_versions_by_capture ON article_versions (capture_id);
+CREATE INDEX captures_by_url ON captures (url, fetched_at);
+"""
+
+_SITES: Final = """
+INSERT INTO sites ({columns}, articles, first_published, last_published)
+SELECT {source_columns}, count(f.docid), min(f.published_at), max(f.published_at)
+FROM work.sites AS a LEFT JOIN article_facts AS f ON f.site = a.id GROUP BY a.id ORDER BY a.id
+"""
+
+_SNAPSHOT: Final = """
+CREATE TABLE snapshot (
+    id TEXT PRIMARY KEY, built_at TEXT NOT NULL, articles INTEGER NOT NULL,
+    papers INTEGER NOT NULL, first_published TEXT, last_published TEXT, software TEXT NOT NULL
+);
+"""
+
+
+def publish(
+    root: Path, *, progress: Progress | None = None, now: datetime | None = None
+) -> Snapshot:
+    """Build a snapshot of the archive at *root* and make it the current one.
+
+    Reads one state of the archive, while crawls may go on writing. The same state gives the same
+    content; the file's bytes differ only by the instant *now* (default: the clock). The last three
+    snapshots are kept. Raises ArchiveError (no archive, another publish is running), SchemaMismatch
+    or ArchiveUnwritable; whatever happens, the former snapshot stays current until the new one is
+    complete.
+    """
+    with Store.open(root, create=False) as store, _only_one(store.public_folder) as draft:
+        built_at = now or datetime.now(UTC)
+        try:
+            with translated_errors(draft), closing(_connect(draft, store.path)) as connection:
+                snapshot_id = _build(connection, built_at, progress or _silent)
+                articles = connection.execute("SELECT count(*) FROM articles").fetchone()[0]
+            return put_in_place(
+                draft, snapshot_id=snapshot_id, built_at=built_at, articles=articles
+            )
+        except OSError as error:
+            raise unwritable(draft, error) from error
+        finally:
+            # renamed by now, unless something failed
+            draft.unlink(missing_ok=True)
+
+
+def _silent(step: str, done: int, total: int) -> None:
+    """Report nothing."""
+
+
+@contextmanager
+def _only_one(folder: Path) -> Iterator[Path]:
+    """Hold the folder's lock and give the name of the draft; drafts of killed builds are removed."""
+    try:
+        lock = (folder / ".publish.lock").open("wb")
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ArchiveError(
+                f"another `dqtv publish` is building in {folder}; wait for it to finish"
+            ) from error
+        for leftover in folder.glob(".building.db*"):
+            leftover.unlink()
+        yield folder / ".building.db"
+
+
+def _connect(draft: Path, working: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(draft, isolation_level=None, uri=True)
+    try:
+        # nothing is lost with a draft; the finished file is synced as a whole
+        connection.execute("PRAGMA journal_mode = OFF")
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("ATTACH ? AS work", (f"{working.absolute().as_uri()}?mode=ro",))
+        for name, (_, feed) in _INDEXES.items():
+            connection.create_function(f"feed_{name}", 1, _null_safe(feed), deterministic=True)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _null_safe(feed: Callable[[str], str]) -> Callable[[str | None], str | None]:
+    return lambda text: None if text is None else feed(text)
+
+
+def _build(connection: sqlite3.Connection, built_at: datetime, progress: Progress) -> str:
+    steps: tuple[tuple[str, Callable[[sqlite3.Connection], None]], ...] = (
+        ("articles", _write_articles),
+        ("parts", _write_parts),
+        ("indexes", _write_indexes),
+        ("check", _check_indexes),
+    )
+    # one transaction: everything is read from one state of the archive
+    connection.execute("BEGIN")
+    for number, (name, step) in enumerate(steps):
+        progress(name, number, len(steps))
+        step(connection)
+    snapshot_id = f"{compact_text(built_at)}-{_content_digest(connection)[:8]}"
+    _write_snapshot(connection, snapshot_id, built_at)
+    connection.execute("COMMIT")
+    connection.execute("DETACH work")
+    connection.execute("ANALYZE")
+    connection.execute("PRAGMA journal_mode = DELETE")
+    progress("done", len(steps), len(steps))
+    return snapshot_id
+
+
+def _write_articles(connection: sqlite3.Connection) -> None:
+    columns = _columns(connection, "articles")
+    ddl = ",\n    ".join(_declared(columns, key="id"))
+    connection.execute(
+        f"CREATE TABLE articles (\n    docid INTEGER PRIMARY KEY,\n    {ddl},\n"
+        "    paper TEXT NOT NULL,\n    captured_at TEXT NOT NULL,\n    warc_file TEXT NOT NULL,\n"
+        "    warc_offset INTEGER NOT NULL,\n    warc_length INTEGER NOT NULL,\n"
+        "    year INTEGER,\n    month TEXT\n)"
+    )
+    connection.execute(_filled(_ARTICLES, columns))
+
+
+def _write_parts(connection: sqlite3.Connection) -> None:
+    for table, source in _COPIES.items():
+        columns = _columns(connection, table)
+        names = ", ".join(columns)
+        connection.execute(f"CREATE TABLE {table} ({', '.join(_declared(columns))})")
+        connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM {source}")  # noqa: S608 - own names
+    connection.execute("CREATE UNIQUE INDEX figures_key ON figures (article_id, position)")
+    connection.execute("CREATE UNIQUE INDEX evidence_key ON evidence (article_id, position)")
+    connection.execute("CREATE UNIQUE INDEX versions_key ON article_versions (article_id, version)")
+    connection.execute("CREATE UNIQUE INDEX captures_key ON captures (id)")
+    _run_all(connection, _FACTS)
+    columns = _columns(connection, "sites")
+    declared = ", ".join(_declared(columns, key="id"))
+    connection.execute(
+        f"CREATE TABLE sites ({declared}, articles INTEGER NOT NULL, first_published TEXT,"
+        " last_published TEXT)"
+    )
+    connection.execute(_filled(_SITES, columns))
+
+
+def _write_indexes(connection: sqlite3.Connection) -> None:
+    for name, (tokenizer, _) in _INDEXES.items():
+        # content="articles" in double quotes: Datasette finds the index by this text
+        connection.execute(
+            f'CREATE VIRTUAL TABLE {name} USING fts5({_FTS_COLUMNS}, content="articles",'
+            f' content_rowid="docid", tokenize="{tokenizer}")'
+        )
+        # fed, never 'rebuild': that would read the unfolded text of the articles
+        connection.execute(
+            f"INSERT INTO {name} (rowid, {_FTS_COLUMNS}) SELECT docid, feed_{name}(title),"  # noqa: S608 - own names
+            f" feed_{name}(sapo), feed_{name}(body) FROM articles ORDER BY docid"
+        )
+        connection.execute(f"INSERT INTO {name} ({name}) VALUES ('optimize')")  # noqa: S608 - own names
+
+
+def _check_indexes(connection: sqlite3.Connection) -> None:
+    """Let FTS5 check its own structures; with rank = 1 it would compare with the unfolded text."""
+    for name in _INDEXES:
+        connection.execute(f"INSERT INTO {name} ({name}) VALUES ('integrity-check')")  # noqa: S608 - own names
+
+
+def _write_snapshot(connection: sqlite3.Connection, snapshot_id: str, built_at: datetime) -> None:
+    _run_all(connection, _SNAPSHOT)
+    connection.execute(
+        "INSERT INTO snapshot SELECT ?, ?, count(*), count(DISTINCT site), min(published_at),"
+        " max(published_at), ? FROM article_facts",
+        (snapshot_id, utc_text(built_at), f"dqtv-archive {version('dqtv-archive')}"),
+    )
+
+
+def _content_digest(connection: sqlite3.Connection) -> str:
+    """Hex SHA-256 over what the snapshot says, independent of when it was built."""
+    digest = hashlib.sha256()
+    for table in ("articles", "figures", "evidence", "article_versions", "captures", "sites"):
+        for row in connection.execute(f"SELECT * FROM main.{table} ORDER BY rowid"):  # noqa: S608 - own names
+            digest.update(repr(row).encode())
+    return digest.hexdigest()
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> dict[str, str]:
+    """Name -> declaration of the public columns of a working table, in its order."""
+    rows = connection.execute(
+        "SELECT name, type, \"notnull\" FROM pragma_table_info(?, 'work')", (table,)
+    )
+    left_out = _LEFT_OUT.get(table, set())
+    return {
+        name: f"{kind} NOT NULL" if required else kind
+        for name, kind, required in rows
+        if name not in left_out
+    }
+
+
+def _declared(columns: dict[str, str], key: str | None = None) -> list[str]:
+    return [
+        f"{name} {kind}{' UNIQUE NOT NULL' if name == key else ''}"
+        for name, kind in columns.items()
+    ]
+
+
+def _filled(statement: str, columns: dict[str, str]) -> str:
+    return statement.format(
+        columns=", ".join(columns), source_columns=", ".join(f"a.{name}" for name in columns)
+    )
+
+
+def _run_all(connection: sqlite3.Connection, script: str) -> None:
+    # executescript() would end the transaction
+    for statement in script.split(";"):
+        if statement.strip():
+            connection.execute(statement)

@@ -1,0 +1,180 @@
+"""Bring WARC files left by a killed process into order: cut the torn tail, close, write down."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import zlib
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+import attrs
+
+from archive.database import unwritable
+from archive.errors import ArchiveError
+from archive.instants import read_instant
+from archive.records import parse_record
+from archive.warc_files import OPEN_SUFFIX, ClosedFile, publish_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from archive.store import Store
+
+#: Small, as what follows a member is copied once for each member in a piece.
+_CHUNK: Final = 1 << 16
+
+
+@attrs.frozen(kw_only=True)
+class Recovered:
+    """What was done with one file."""
+
+    #: Relative to the archive's ``warc`` folder, without ``.open``.
+    name: str
+    #: Torn bytes cut from its end.
+    cut: int
+    #: None when not one whole record was left, and the file was removed.
+    closed: ClosedFile | None
+
+    def __str__(self) -> str:
+        if self.closed is None:
+            return f"{self.name}: removed, a killed run left no whole record in it"
+        torn = f", {self.cut} torn bytes at its end cut" if self.cut else ""
+        return f"{self.name}: left open by a killed run, now closed{torn}"
+
+
+def recover_open_files(
+    store: Store, *, sites: Iterable[str] | None = None
+) -> tuple[Recovered, ...]:
+    """Close every file that no living process writes, of some sites or of all; sorted by name.
+
+    Records without a row stay: they are true captures. Files renamed but not yet written down by
+    a killed process are written down. Raises ArchiveError when a file is shorter than its rows say
+    (data loss: nothing is repaired), ArchiveUnwritable when the disk refuses.
+    """
+    folders = (
+        [store.warc_folder / site for site in sites] if sites is not None else [store.warc_folder]
+    )
+    report = []
+    for folder in folders:
+        for path in sorted(folder.rglob(f"*.warc.gz{OPEN_SUFFIX}")):
+            done = _recover(store, path)
+            if done is not None:
+                report.append(done)
+        for path in sorted(folder.rglob("*.warc.gz")):
+            name = path.relative_to(store.warc_folder).as_posix()
+            if not store.has_closed_file(name):
+                report.append(Recovered(name=name, cut=0, closed=_write_down(store, path)))
+    return tuple(sorted(report, key=lambda done: done.name))
+
+
+def trim_tail(path: Path, known_end: int) -> int:
+    """Cut *path* after its last whole gzip member; returns the bytes cut.
+
+    *known_end* is where the last record with a row ends: a member begins there, and nothing before
+    it is looked at. Raises ArchiveError when the file is shorter than that, ArchiveUnwritable.
+    """
+    size = path.stat().st_size
+    if size < known_end:
+        raise ArchiveError(
+            f"{path} has {size} bytes, but captures are on record up to byte {known_end}: data was"
+            " lost; keep the file as it is and restore it from a backup"
+        )
+    try:
+        with path.open("r+b") as file:
+            end = known_end
+            for end in whole_members(file, known_end):  # noqa: B007 - the last one counts
+                pass
+            if end < size:
+                file.truncate(end)
+                os.fsync(file.fileno())
+    except OSError as error:
+        raise unwritable(path, error) from error
+    return size - end
+
+
+def whole_members(file: BinaryIO, start: int) -> Iterator[int]:
+    """End of each whole gzip member from byte *start* on, up to the first that is not whole."""
+    file.seek(start)
+    at, pending = start, b""
+    while True:
+        decoder = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        used = 0
+        while not decoder.eof:
+            pending = pending or file.read(_CHUNK)
+            if not pending:
+                return
+            try:
+                decoder.decompress(pending)
+            except zlib.error:
+                return
+            used += len(pending) - len(decoder.unused_data)
+            pending = decoder.unused_data
+        at += used
+        yield at
+
+
+def _recover(store: Store, path: Path) -> Recovered | None:
+    """Trim and close one file; None when a living process writes it."""
+    final = path.with_name(path.name.removesuffix(OPEN_SUFFIX))
+    name = final.relative_to(store.warc_folder).as_posix()
+    try:
+        with path.open("r+b") as file:
+            if not _lock(file):
+                return None
+            cut = trim_tail(path, store.known_end(name))
+            if path.stat().st_size == 0:
+                path.unlink()
+                return Recovered(name=name, cut=cut, closed=None)
+            publish_file(final, file.fileno())
+    except FileNotFoundError:
+        # closed and renamed by its writer in the meantime
+        return None
+    except OSError as error:
+        raise unwritable(path, error) from error
+    return Recovered(name=name, cut=cut, closed=_write_down(store, final))
+
+
+def _lock(file: BinaryIO) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _write_down(store: Store, path: Path) -> ClosedFile:
+    name = path.relative_to(store.warc_folder).as_posix()
+    opened_at, run_id = _origin(path)
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    closed = ClosedFile(
+        name=name,
+        site=name.split("/", 1)[0],
+        run_id=run_id,
+        opened_at=opened_at,
+        closed_at=datetime.now(UTC),
+        length=path.stat().st_size,
+        sha256=sha256,
+    )
+    with store.transaction():
+        store.register_closed_file(closed)
+    return closed
+
+
+def _origin(path: Path) -> tuple[datetime, str]:
+    """When the file was begun and by which run, as its warcinfo record says."""
+    try:
+        with path.open("rb") as file:
+            end = next(whole_members(file, 0), 0)
+            file.seek(0)
+            fields, block = parse_record(zlib.decompress(file.read(end), zlib.MAX_WBITS | 16))
+        info = dict(line.split(": ", 1) for line in block.decode().splitlines())
+        return read_instant(fields["warc-date"]), info["isPartOf"]
+    except (KeyError, ValueError, zlib.error) as error:
+        raise ArchiveError(
+            f"{path} does not begin with a warcinfo record of this program; move it out of the"
+            " archive and take it in again with `dqtv import`"
+        ) from error

@@ -1,0 +1,349 @@
+"""The working archive on disk, and the only module that writes article rows."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from archive.database import open_database, translated_errors, unwritable
+from archive.errors import ArchiveError, ArchiveUnwritable
+from archive.events import Events
+from archive.instants import read_instant, utc_text
+from archive.model import Accepted, Explored, Failed, RecordLocation, Redirected, Rejected
+from archive.rows import (
+    article_row,
+    capture_row,
+    closed_file_row,
+    evidence_rows,
+    figure_rows,
+    rejection_row,
+    site_row,
+    version_row,
+)
+from archive.summary import read_summary
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+    from types import TracebackType
+
+    from sqlite_utils import Database
+
+    from archive.model import Article, Capture, Outcome, Verdict
+    from archive.rows import Row
+    from archive.summary import Summary
+    from archive.warc_files import ClosedFile
+
+
+class Store:
+    """The working archive: ``archive.db`` and its folder.
+
+    One writer at a time; every write belongs inside ``transaction()``.
+    """
+
+    def __init__(self, root: Path, database: Database) -> None:
+        self.root = root
+        self.database = database
+        connection = database.conn
+        assert connection is not None  # noqa: S101 - sqlite-utils types it optional, a fresh one never is
+        self.connection: sqlite3.Connection = connection
+        self._events = Events(connection)
+
+    @classmethod
+    def open(cls, root: Path, *, create: bool = True) -> Store:
+        """Open the archive in the folder *root*, creating what is missing unless *create* is False.
+
+        Raises ArchiveError (no archive there), SchemaMismatch, ArchiveUnwritable; nothing is changed
+        in any of these cases.
+        """
+        path = root / "archive.db"
+        if not create and not path.exists():
+            raise ArchiveError(
+                f"there is no archive at {root} (no {path.name}); start one with `dqtv demo` or"
+                " `dqtv crawl`, or name another folder with --archive"
+            )
+        _make_folder(root)
+        store = cls(root, open_database(path))
+        try:
+            _make_folder(store.warc_folder)
+            _make_folder(store.public_folder)
+        except ArchiveUnwritable:
+            store.close()
+            raise
+        return store
+
+    @property
+    def path(self) -> Path:
+        """The working database."""
+        return self.root / "archive.db"
+
+    @property
+    def warc_folder(self) -> Path:
+        """Where captures lie; ``RecordLocation.warc_file`` is relative to it."""
+        return self.root / "warc"
+
+    @property
+    def public_folder(self) -> Path:
+        """Where published snapshots lie."""
+        return self.root / "public"
+
+    def close(self) -> None:
+        """Close the database; a transaction still open is rolled back."""
+        self.connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Write everything inside or nothing. Not re-entrant (RuntimeError): use ``savepoint``.
+
+        Raises ArchiveUnwritable or ArchiveError for what SQLite reports about the file.
+        """
+        if self.connection.in_transaction:
+            raise RuntimeError("transactions do not nest; use savepoint() inside one")
+        with translated_errors(self.path):
+            self.connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self.connection.execute("COMMIT")
+            except BaseException:
+                self._undo("ROLLBACK")
+                raise
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """One outcome in a group: when it fails, only its own writes are undone.
+
+        Raises RuntimeError outside a transaction, also when the transaction was lost on the way.
+        """
+        if not self.connection.in_transaction:
+            raise RuntimeError("savepoint() belongs inside transaction()")
+        with translated_errors(self.path):
+            self.connection.execute("SAVEPOINT outcome")
+            try:
+                yield
+            except BaseException:
+                self._undo("ROLLBACK TO outcome", "RELEASE outcome")
+                raise
+            self.connection.execute("RELEASE outcome")
+
+    def _undo(self, *statements: str) -> None:
+        # a full disk makes SQLite roll back by itself
+        if self.connection.in_transaction:
+            for statement in statements:
+                self.connection.execute(statement)
+
+    def sync_site(self, row: Mapping[str, object]) -> None:
+        """Write what the site file says into ``sites``; capture times already there stay.
+
+        *row* holds id, name, province, homepage, family, languages (a sequence) and status.
+        """
+        values = site_row(row)
+        replace = ", ".join(f"{column} = excluded.{column}" for column in values)
+        self._insert("sites", values, on_conflict=f"ON CONFLICT (id) DO UPDATE SET {replace}")
+        # captures may have come first, by import
+        self.connection.execute(
+            "UPDATE sites SET (first_captured_at, last_captured_at) ="
+            " (SELECT min(fetched_at), max(fetched_at) FROM captures WHERE site = ?1)"
+            " WHERE id = ?1 AND first_captured_at IS NULL",
+            (values["id"],),
+        )
+
+    def add_capture(self, capture: Capture) -> None:
+        """Write the row of a capture; nothing happens when its id is known.
+
+        Raises ValueError when the capture does not say where its record lies.
+        """
+        row = capture_row(capture)
+        added = self._insert("captures", row, on_conflict="ON CONFLICT (id) DO NOTHING")
+        if added:
+            self.connection.execute(
+                "UPDATE sites SET first_captured_at = min(ifnull(first_captured_at, ?1), ?1),"
+                " last_captured_at = max(ifnull(last_captured_at, ?1), ?1) WHERE id = ?2",
+                (row["fetched_at"], capture.site),
+            )
+
+    def store_outcome(self, outcome: Outcome) -> str:
+        """Write what became of one page, inside a transaction.
+
+        Returns ``new``, ``new_version`` or ``unchanged`` (no version added) for an article, else
+        ``rejected``, ``explored``, ``redirected``, ``takedown`` (404 or 410 of a known article) or
+        ``failed``. An outcome stored twice leaves the same rows.
+        """
+        if outcome.capture is not None:
+            self.add_capture(outcome.capture)
+        match outcome:
+            case Accepted():
+                return self._store_article(outcome)
+            case Rejected():
+                return self._reject(outcome)
+            case Redirected():
+                self._events.redirected(outcome)
+                return "redirected"
+            case Failed():
+                gone = outcome.capture is not None and self._events.gone(outcome.capture)
+                return "takedown" if gone else "failed"
+            case Explored():
+                return "explored"
+
+    def known_payload(self, sha256: str) -> tuple[str, datetime] | None:
+        """URL and instant of the first full record with this payload, for a revisit to refer to."""
+        row = self.connection.execute(
+            "SELECT url, fetched_at FROM captures WHERE payload_sha256 = ? AND kind <> 'revisit'"
+            " ORDER BY fetched_at, id LIMIT 1",
+            (sha256,),
+        ).fetchone()
+        return (row[0], read_instant(row[1])) if row else None
+
+    def payload_location(self, sha256: str) -> RecordLocation | None:
+        """Where the first full record with this payload lies."""
+        row = self.connection.execute(
+            "SELECT warc_file, offset, length FROM captures WHERE payload_sha256 = ?"
+            " AND kind <> 'revisit' ORDER BY fetched_at, id LIMIT 1",
+            (sha256,),
+        ).fetchone()
+        return RecordLocation(warc_file=row[0], offset=row[1], length=row[2]) if row else None
+
+    def register_closed_file(self, closed: ClosedFile) -> None:
+        """Write down a closed WARC file with its length and checksum."""
+        row = closed_file_row(closed)
+        replace = "closed_at = excluded.closed_at, bytes = excluded.bytes, sha256 = excluded.sha256"
+        self._insert("warc_files", row, on_conflict=f"ON CONFLICT (name) DO UPDATE SET {replace}")
+
+    def has_closed_file(self, name: str) -> bool:
+        """Whether the WARC file *name* is written down as closed."""
+        found = self.connection.execute(
+            "SELECT 1 FROM warc_files WHERE name = ? AND closed_at IS NOT NULL", (name,)
+        )
+        return found.fetchone() is not None
+
+    def known_end(self, warc_file: str) -> int:
+        """Byte after the last record of *warc_file* that has a row; 0 when none has."""
+        found = self.connection.execute(
+            "SELECT max(offset + length) FROM captures WHERE warc_file = ?", (warc_file,)
+        )
+        return int(found.fetchone()[0] or 0)
+
+    def has_capture(self, capture_id: str) -> bool:
+        """Whether the capture is already in the archive, as on a second import of a file."""
+        found = self.connection.execute("SELECT 1 FROM captures WHERE id = ?", (capture_id,))
+        return found.fetchone() is not None
+
+    def summary(self) -> Summary:
+        """Count what the archive holds."""
+        return read_summary(self.connection)
+
+    def _store_article(self, outcome: Accepted) -> str:
+        article, capture = outcome.article, outcome.capture
+        self.connection.execute(
+            "DELETE FROM rejections WHERE site = ? AND url IN (?, ?)",
+            (article.site, capture.url, article.url),
+        )
+        self._events.back(article.id, capture)
+        row = article_row(article, outcome.verdict)
+        known = self.connection.execute(
+            "SELECT version, text_sha256, capture_id, last_captured_at FROM articles WHERE id = ?",
+            (article.id,),
+        ).fetchone()
+        result: str | None = "new"
+        if known is None:
+            self._add_article(row, capture)
+        else:
+            result = self._revise(row, _Known(*known), capture)
+        if result is None:
+            self._widen(article.id, capture)
+            return "unchanged"
+        self._replace_parts(article, outcome.verdict)
+        return result
+
+    def _add_article(self, row: Row, capture: Capture) -> None:
+        seen = utc_text(capture.fetched_at)
+        row = row | {"version": 1, "capture_id": capture.id}
+        self._insert("articles", row | {"first_captured_at": seen, "last_captured_at": seen})
+        self._insert("article_versions", version_row(row, seen))
+
+    def _revise(self, row: Row, known: _Known, capture: Capture) -> str | None:
+        """Update a known article; None when the capture is older than what is stored."""
+        seen = utc_text(capture.fetched_at)
+        same_text = row["text_sha256"] == known.text_sha256
+        # the page of the current version read again, by a better reader: no new version of the paper's
+        corrected = capture.id == known.capture_id and not same_text
+        if seen < known.last_captured_at and not corrected:
+            return None
+        result = "unchanged"
+        version: Row = {"version": known.version, "capture_id": known.capture_id}
+        if corrected:
+            self._update_version(row, known.version)
+        elif not same_text:
+            version = {"version": known.version + 1, "capture_id": capture.id}
+            self._insert("article_versions", version_row(row | version, seen))
+            result = "new_version"
+        last_seen = max(seen, known.last_captured_at)
+        self._update_article(row | version | {"last_captured_at": last_seen})
+        return result
+
+    def _update_article(self, row: Row) -> None:
+        assignments = ", ".join(f"{column} = :{column}" for column in row if column != "id")
+        self.connection.execute(f"UPDATE articles SET {assignments} WHERE id = :id", row)  # noqa: S608 - own column names
+
+    def _update_version(self, row: Row, version: int) -> None:
+        self.connection.execute(
+            "UPDATE article_versions SET text_sha256 = :text_sha256, title = :title, sapo = :sapo,"
+            " body = :body WHERE article_id = :id AND version = :version",
+            row | {"version": version},
+        )
+
+    def _widen(self, article_id: str, capture: Capture) -> None:
+        self.connection.execute(
+            "UPDATE articles SET first_captured_at = min(first_captured_at, ?) WHERE id = ?",
+            (utc_text(capture.fetched_at), article_id),
+        )
+
+    def _replace_parts(self, article: Article, verdict: Verdict) -> None:
+        parts = {"figures": figure_rows(article), "evidence": evidence_rows(article.id, verdict)}
+        for table, rows in parts.items():
+            self.connection.execute(f"DELETE FROM {table} WHERE article_id = ?", (article.id,))  # noqa: S608 - own table names
+            for row in rows:
+                self._insert(table, row)
+
+    def _reject(self, rejected: Rejected) -> str:
+        row = rejection_row(rejected, datetime.now(UTC))
+        replace = ", ".join(f"{column} = excluded.{column}" for column in row)
+        self._insert(
+            "rejections", row, on_conflict=f"ON CONFLICT (site, url) DO UPDATE SET {replace}"
+        )
+        return "rejected"
+
+    def _insert(self, table: str, row: Row, *, on_conflict: str = "") -> int:
+        columns, marks = ", ".join(row), ", ".join(f":{column}" for column in row)
+        return self.connection.execute(
+            f"INSERT INTO {table} ({columns}) VALUES ({marks}) {on_conflict}",  # noqa: S608 - own names
+            row,
+        ).rowcount
+
+
+class _Known(NamedTuple):
+    """What is stored of an article that comes again."""
+
+    version: int
+    text_sha256: str
+    capture_id: str
+    last_captured_at: str
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(folder, error) from error

@@ -1,0 +1,87 @@
+"""What the working archive holds, in numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+if TYPE_CHECKING:
+    import sqlite3
+
+
+@attrs.frozen(kw_only=True)
+class SiteSummary:
+    """The archive's numbers for one site."""
+
+    site: str
+    #: None when pages of the site are stored but its site file was never read.
+    name: str | None
+    articles: int
+    captures: int
+    #: ISO 8601 as stored; None without a dated article or a capture.
+    first_published: str | None
+    last_published: str | None
+    last_captured: str | None
+
+
+@attrs.frozen(kw_only=True)
+class Summary:
+    """The archive's numbers."""
+
+    articles: int
+    captures: int
+    #: reason -> pages
+    rejections: dict[str, int]
+    #: state -> URLs
+    frontier: dict[str, int]
+    #: Sorted by site id.
+    sites: tuple[SiteSummary, ...]
+
+
+def read_summary(connection: sqlite3.Connection) -> Summary:
+    """Count the rows of the working database."""
+    sites = tuple(_site_summaries(connection))
+    return Summary(
+        articles=sum(site.articles for site in sites),
+        captures=sum(site.captures for site in sites),
+        rejections=dict(
+            connection.execute("SELECT reason, count(*) FROM rejections GROUP BY reason ORDER BY 1")
+        ),
+        frontier=dict(
+            connection.execute("SELECT state, count(*) FROM frontier GROUP BY state ORDER BY 1")
+        ),
+        sites=sites,
+    )
+
+
+def _site_summaries(connection: sqlite3.Connection) -> list[SiteSummary]:
+    names: dict[str, str | None] = dict(connection.execute("SELECT id, name FROM sites"))
+    captures: dict[str, tuple[int, str]] = {
+        row[0]: (row[1], row[2])
+        for row in connection.execute(
+            "SELECT site, count(*), max(fetched_at) FROM captures GROUP BY site"
+        )
+    }
+    articles: dict[str, tuple[int, str | None, str | None]] = {
+        row[0]: (row[1], row[2], row[3])
+        for row in connection.execute(
+            "SELECT site, count(*), min(published_at), max(published_at) FROM articles GROUP BY site"
+        )
+    }
+    summaries = []
+    for site in sorted(names.keys() | captures.keys() | articles.keys()):
+        captured, last_captured = captures.get(site, (0, None))
+        stored, first, last = articles.get(site, (0, None, None))
+        summaries.append(
+            SiteSummary(
+                site=site,
+                name=names.get(site),
+                articles=stored,
+                captures=captured,
+                first_published=first,
+                last_published=last,
+                last_captured=last_captured,
+            )
+        )
+    return summaries

@@ -1,0 +1,1 @@
+"""The scraper: the network and the HTML. Imports ``archive``, never the reverse."""

@@ -1,0 +1,1 @@
+"""Whether an article is about the militia, and why."""

@@ -1,0 +1,1 @@
+"""From the cut article subtree to clean text."""

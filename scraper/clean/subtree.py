@@ -1,0 +1,113 @@
+"""Clean the HTML of an article's container into paragraphs, figures, byline and dateline."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from archive.vietnamese import exact_key
+from scraper.clean.blocks import read_blocks
+from scraper.clean.boilerplate import without_boilerplate
+from scraper.clean.bylines import trailing_byline
+from scraper.clean.figures import separate_figures
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from selectolax.lexbor import LexborNode
+
+    from archive.model import Figure
+    from scraper.clean.blocks import Block
+
+#: A body that page script decodes arrives as one long word of this alphabet (baophutho.vn, baothanhhoa.vn).
+_BLOB: Final = re.compile(r"(?:^|\s)[A-Za-z0-9+/=_-]{60,}(?=\s|$)")
+_BLOB_SHARE: Final = 0.5
+#: Marks of an agency or paper: ``(CTO) -``, ``(Baothanhhoa.vn) -``.
+_DATELINE: Final = re.compile(
+    r"^\((?:[A-ZĐ]{2,8}(?: Online)?|[A-Za-z]{3,20}\.(?:com\.)?vn)\)\s*[-–—:]"
+)
+
+
+@attrs.frozen(kw_only=True)
+class CleanBody:
+    """The text of an article, cleaned."""
+
+    paragraphs: tuple[str, ...]
+    figures: tuple[Figure, ...]
+    sapo: str | None
+    #: Author line found at the end of the text; None where none stands there.
+    byline: str | None
+    dateline: str | None
+    #: Part of the body was encoded and is left out.
+    is_encoded: bool
+
+
+def clean_subtree(
+    container: LexborNode,
+    *,
+    base_url: str,
+    title: str,
+    sapo: str | None,
+    dateline: re.Pattern[str] | None = None,
+) -> CleanBody:
+    """Paragraphs and figures of a *container* (with role marks, see ``Role``).
+
+    *title* and *sapo* are clean lines; where the text repeats them they are dropped from it, and a
+    sapo that is only the cut beginning of the text is None. *dateline* replaces the general rule for
+    the mark that opens the text.
+    """
+    separated = separate_figures(read_blocks(container), base_url)
+    readable = [x for x in separated.texts if not _is_blob(x.text)]
+    is_encoded = len(readable) < len(separated.texts)
+    blocks = _without_title(list(without_boilerplate(readable)), title)
+    byline, lines = trailing_byline(blocks)
+    paragraphs = [block.text or "" for block in blocks[: len(blocks) - lines]]
+    sapo = _own_sapo(sapo, paragraphs)
+    mark, sapo, paragraphs = _split_dateline(sapo, paragraphs, dateline or _DATELINE)
+    if sapo is not None and paragraphs and exact_key(paragraphs[0]) == exact_key(sapo):
+        paragraphs = paragraphs[1:]
+    return CleanBody(
+        paragraphs=tuple(paragraphs),
+        figures=separated.figures,
+        sapo=sapo,
+        byline=byline,
+        dateline=mark,
+        is_encoded=is_encoded,
+    )
+
+
+def _is_blob(text: str | None) -> bool:
+    """True when half of the line is made of unbroken runs of the base64 alphabet."""
+    if text is None or not _BLOB.search(text):
+        return False
+    return sum(len(run[0]) for run in _BLOB.finditer(text)) > len(text) * _BLOB_SHARE
+
+
+def _without_title(blocks: Sequence[Block], title: str) -> list[Block]:
+    if blocks and exact_key(blocks[0].text or "") == exact_key(title):
+        return list(blocks[1:])
+    return list(blocks)
+
+
+def _own_sapo(sapo: str | None, paragraphs: Sequence[str]) -> str | None:
+    """The sapo, unless it is only the beginning of the text cut off somewhere."""
+    if sapo is None or not paragraphs:
+        return sapo
+    start = exact_key(sapo).rstrip(" .…")
+    running = exact_key(" ".join(paragraphs[:4])[: 2 * len(sapo)])
+    is_cut = running.startswith(start) and exact_key(paragraphs[0]).rstrip(" .…") != start
+    return None if is_cut else sapo
+
+
+def _split_dateline(
+    sapo: str | None, paragraphs: list[str], pattern: re.Pattern[str]
+) -> tuple[str | None, str | None, list[str]]:
+    """Dateline, sapo and paragraphs; the mark stands at the start of whichever comes first."""
+    if sapo is not None and (match := pattern.match(sapo)):
+        return match[0].strip(), sapo[match.end() :].strip() or None, paragraphs
+    if paragraphs and (match := pattern.match(paragraphs[0])):
+        rest = paragraphs[0][match.end() :].strip()
+        return match[0].strip(), sapo, [*([rest] if rest else []), *paragraphs[1:]]
+    return None, sapo, paragraphs

@@ -1,0 +1,111 @@
+r"""One line of text from a page, repaired and tidied: the only form in which text leaves ``clean``.
+
+The order matters. Damaged decoding is repaired first, because nbsp and soft hyphens are parts of
+damaged letters ("Ã\xa0" is "à"); look-alike letters come next, invisible characters after them,
+and NFC and spaces last. Text in an old 8-bit encoding (TCVN3, VNI) has to be decoded before it
+comes here: its ư is a soft hyphen and would be lost.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Final
+
+import ftfy
+import ftfy.bad_codecs  # registers the "sloppy" codecs, which read unassigned bytes as well
+
+from archive.vietnamese import nfc
+
+_REPAIR: Final = ftfy.TextFixerConfig(uncurl_quotes=False, unescape_html=False, explain=False)
+
+_UPPER: Final = "À-ÃÈ-ÊÌÍÒ-ÕÙÚÝĂĐĨŨƠƯ"
+_LOWER: Final = "à-ãè-êìíò-õùúýăđĩũơư"
+_SYMBOLS: Final = "\u00a0“”‘’«»•–—…"
+_UNUSUAL: Final = re.compile(rf"[^ -~\t\n{_UPPER}{_LOWER}Ạ-ỹ{_SYMBOLS}]")
+# A line without unusual characters holds damage only where two or three of the usual ones meet.
+_SUSPICIOUS: Final = re.compile(
+    rf"[{_SYMBOLS}{_UPPER}]"
+    rf"(?:(?<=[{_UPPER}{_LOWER}][{_SYMBOLS}])[\w{_SYMBOLS}]"
+    rf"|(?<=[ÂÃ][{_SYMBOLS}])"
+    rf"|(?<=[a-z{_LOWER}][{_UPPER}])"
+    rf"|(?<=[”»])[{_UPPER}{_LOWER}]"
+    r"|(?<=[ÂÃ])[ ])"
+)
+# Letters no single-byte Western encoding has: where one stands, the line was decoded rightly.
+_DECODED_RIGHTLY: Final = re.compile("[ơưƠƯẠ-ỹ]")
+# “CẤP XÃ” is two whole characters there, not the remains of "Ô" (ftfy 6.3.1 takes it for them).
+_WHOLE_AFTER_ALL: Final = re.compile("(?<=[A-ZÀ-Ỹ][ÂÃÎÐ])(?=[\u00a0“”‘’«»–—])")
+
+_TAIL: Final = "[¡-ª¬-º¼-¿€ƒˆ‰ŒœŸŠšŽž˜™†‡\x81\x8a\x8d-\x90\x9a\x9d\x9e]"
+# "Ă¢" is "â" read as cp1258 and "á»±" is "ự" read as either; neither is ever written.
+_MISREAD_UTF8: Final = re.compile(f"(?:Ă|á[º»]){_TAIL}")
+_CODE_PAGES: Final = ("sloppy-windows-1258", "sloppy-windows-1252")
+_UNBROKEN: Final = re.compile(r"[^ \t\r\n]+")
+
+_ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+
+_OI: Final = str.maketrans("ƣƢ", "ưƯ")
+_ETH: Final = str.maketrans("ðÐ", "đĐ")
+_VOWEL: Final = "[aăâeêioôơuưyàằầèềìòồờùừỳáắấéếíóốớúứýảẳẩẻểỉỏổởủửỷãẵẫẽễĩõỗỡũữỹạặậẹệịọộợụựỵ]"
+_VIETNAMESE_WITH_ETH: Final = re.compile(
+    # a whole syllable (Ðảng, Ðắk), or an abbreviation in capitals (HÐND, NÐ-CP)
+    rf"(?<![^\W_])(?:(?i:ð{_VOWEL}{{1,3}}(?:ch|ng|nh|[ckmnpt])?)"
+    r"|[B-DGHK-NP-TVXĐ]{0,6}Ð[B-DGHK-NP-TVXĐÐ]{0,6})(?![^\W_])"
+)
+
+# Zero-width space, joiners and marks of direction, word joiner, BOM, soft hyphen.
+_INVISIBLE: Final = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+
+
+def clean_line(text: str) -> str | None:
+    """One line of text as the paper meant it, or None when nothing is left.
+
+    Takes text as an HTML parser gives it. Repairs wrong decoding (ftfy, and UTF-8 read as cp1258,
+    which ftfy only half repairs), left-over entities, the look-alikes ð/Ð and ƣ/Ƣ; removes
+    invisible characters; returns NFC with single spaces. Quotation marks, tone placement and
+    spelling stay as published.
+    """
+    if "&" in text:
+        text = unescape_twice(text)
+    if _may_be_damaged(text):
+        text = _INVISIBLE.sub("", _without_lookalikes(_repaired(text)))
+    return " ".join(nfc(text).split()) or None
+
+
+def unescape_twice(text: str) -> str:
+    """Text with HTML entities resolved, also those escaped twice (``&amp;acirc;`` → â).
+
+    Only entities closed by a semicolon are touched: "R&D" and query strings stay as they are.
+    """
+    for _ in range(2):
+        unescaped = _ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
+        if unescaped == text:
+            break
+        text = unescaped
+    return text
+
+
+def _may_be_damaged(text: str) -> bool:
+    return _UNUSUAL.search(text) is not None or _SUSPICIOUS.search(text) is not None
+
+
+def _repaired(text: str) -> str:
+    if _MISREAD_UTF8.search(text) is not None:
+        text = _UNBROKEN.sub(lambda run: _read_again(run[0]), text)
+    if _DECODED_RIGHTLY.search(text) is None:
+        return ftfy.fix_text(text, _REPAIR)
+    return "".join(ftfy.fix_text(part, _REPAIR) for part in _WHOLE_AFTER_ALL.split(text))
+
+
+def _read_again(run: str) -> str:
+    for code_page in _CODE_PAGES:
+        try:
+            return run.encode(code_page).decode("utf-8")
+        except UnicodeError:
+            continue
+    return run
+
+
+def _without_lookalikes(text: str) -> str:
+    return _VIETNAMESE_WITH_ETH.sub(lambda word: word[0].translate(_ETH), text.translate(_OI))

@@ -1,0 +1,365 @@
+"""The ``dqtv`` command: the scraper's verbs, with the archive's verbs mounted on it.
+
+Results go to stdout, progress and logs to stderr. Exit codes: 0 done, 1 problems found, 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+import click
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from archive.cli import (
+    archive_option,
+    json_option,
+    print_json,
+    publish_command,
+    quiet_broken_pipe,
+    search_command,
+    serve_command,
+    status_command,
+    stderr_progress,
+    wide_console,
+)
+from archive.errors import DqtvError, UsageError
+from archive.store import Store
+from scraper.crawling import CrawlRequest, crawl
+from scraper.importer import ImportReport, import_warc
+from scraper.report import print_reasons, show_reports
+from scraper.saved_page import outcome_for_json, read_file
+from scraper.settings import CONTACT_SETTING, DQTV_OPERATOR, SOFTWARE
+from scraper.sites.known import DEMO_PORT_VARIABLE, known_sites
+from scraper.sites.load import DEMO_PORT
+from scraper.sites.spec import SiteSpec, SiteStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.progress import Progress, TaskID
+
+    from scraper.sites.load import Registry
+
+contact_option = click.option(
+    "--contact",
+    envvar=CONTACT_SETTING,
+    show_envvar=True,
+    help="Address (web page or mail) at which a web master can reach you; sent with every request.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="dqtv-archive", prog_name="dqtv")
+def cli() -> None:
+    """Crawl Vietnam's provincial newspapers for articles about the militia (dân quân tự vệ), keep them, publish them."""
+
+
+def main() -> None:
+    """Run the command line; what a user can mend is one message and an exit code, no traceback."""
+    try:
+        cli(standalone_mode=False)
+    except DqtvError as error:
+        click.echo(f"dqtv: {error}", err=True)
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as ending:
+        sys.exit(ending.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(
+            "dqtv: interrupted; what was done is kept, run the same command to go on", err=True
+        )
+        sys.exit(1)
+    except BrokenPipeError:
+        quiet_broken_pipe()
+        sys.exit(1)
+
+
+for command in (publish_command, serve_command, search_command, status_command):
+    cli.add_command(command)
+
+
+# -- sites ------------------------------------------------------------------------------------------
+
+
+@cli.group("sites")
+def sites_group() -> None:
+    """Show the papers this program knows."""
+
+
+@sites_group.command("list")
+@json_option
+def sites_list(*, as_json: bool) -> None:
+    """List every paper: id, name, province, CMS family, status."""
+    registry = known_sites()
+    if as_json:
+        print_json([_site_for_json(site) for site in registry.sites.values()])
+        return
+    table = Table(box=SIMPLE_HEAD)
+    for heading in ("id", "name", "province", "family", "status", "seeds"):
+        table.add_column(heading)
+    for site in registry.sites.values():
+        kinds = ", ".join(dict.fromkeys(seed.kind.value for seed in site.seeds))
+        table.add_row(
+            site.id, site.name, site.province, site.family or "-", site.status.value, kinds
+        )
+    wide_console().print(table)
+
+
+@sites_group.command("show")
+@click.argument("site_id", metavar="SITE")
+@json_option
+def sites_show(site_id: str, *, as_json: bool) -> None:
+    """Show all that is known of one paper."""
+    values = _site_for_json(known_sites().site(site_id))
+    if as_json:
+        print_json(values)
+        return
+    for key, value in values.items():
+        if isinstance(value, list):
+            click.echo(f"{key}:")
+            for item in value:
+                click.echo(f"  {item if isinstance(item, str) else _one_line(item)}")
+        else:
+            click.echo(f"{key}: {'' if value is None else value}")
+
+
+def _one_line(value: object) -> str:
+    if not isinstance(value, dict):
+        return str(value)
+    return ", ".join(f"{key} {item}" for key, item in value.items() if item not in (None, {}, ""))
+
+
+def _site_for_json(site: SiteSpec) -> dict[str, object]:
+    return {
+        "id": site.id,
+        "name": site.name,
+        "province": site.province,
+        "homepage": site.homepage,
+        "status": site.status.value,
+        "note": site.note,
+        "family": site.family,
+        "languages": list(site.languages),
+        "domains": list(site.domains),
+        "delay_s": site.delay_s,
+        "article_url": site.article_url.pattern if site.article_url else None,
+        "seeds": [_seed_for_json(seed) for seed in site.seeds],
+    }
+
+
+def _seed_for_json(seed: attrs.AttrsInstance) -> dict[str, object]:
+    values = attrs.asdict(seed)
+    return values | {"kind": values["kind"].value}
+
+
+# -- crawl ------------------------------------------------------------------------------------------
+
+
+@cli.command("crawl")
+@click.argument("sites", nargs=-1, metavar="SITE...")
+@click.option("--all", "all_sites", is_flag=True, help="Every active paper.")
+@click.option("--max-pages", type=click.IntRange(1), help="Stop each paper after this many pages.")
+@contact_option
+@archive_option()
+@json_option
+def crawl_command(
+    sites: tuple[str, ...],
+    root: Path,
+    max_pages: int | None,
+    contact: str | None,
+    *,
+    all_sites: bool,
+    as_json: bool,
+) -> None:
+    """Fetch what is new at one or more papers; run again to go on after a stop."""
+    registry = known_sites()
+    chosen = _chosen(registry, sites, all_sites=all_sites)
+    if contact is None and any(site.status is not SiteStatus.DEMO for site in chosen):
+        click.echo(
+            "dqtv: no contact given; set --contact or DQTV_CONTACT so that web masters can reach you",
+            err=True,
+        )
+    request = CrawlRequest(
+        sites=tuple(site.id for site in chosen),
+        root=root.absolute(),
+        max_pages=max_pages,
+        contact=contact,
+        progress=True,
+    )
+    reports = crawl(request)
+    show_reports(reports, as_json=as_json)
+    if not all(report.is_good for report in reports):
+        sys.exit(1)
+
+
+def _chosen(registry: Registry, ids: Sequence[str], *, all_sites: bool) -> list[SiteSpec]:
+    if all_sites == bool(ids):
+        raise UsageError("name the papers to crawl, or give --all (see `dqtv sites list`)")
+    if all_sites:
+        return [site for site in registry.sites.values() if site.status is SiteStatus.ACTIVE]
+    chosen = [registry.site(site_id) for site_id in ids]
+    for site in chosen:
+        if site.status in {SiteStatus.OFF, SiteStatus.FORMER}:
+            raise UsageError(f"{site.id} is not crawled (status {site.status.value}): {site.note}")
+    return chosen
+
+
+# -- extract and import -----------------------------------------------------------------------------
+
+
+@cli.command("extract")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
+@click.option("--url", required=True, help="Address the page was fetched from.")
+@click.option("--site", "site_id", help="Id of the paper, where the address does not say it.")
+@click.option("--fetched-at", help="When it was fetched, ISO 8601; now when not given.")
+@click.option(
+    "--why", is_flag=True, help="Say where each field was read and what the score is made of."
+)
+@json_option
+def extract_command(
+    file: Path, url: str, site_id: str | None, fetched_at: str | None, *, why: bool, as_json: bool
+) -> None:
+    """Read one saved page (- for stdin) as a crawl would, without network and without storing it."""
+    outcome = read_file(
+        file, url=url, site_id=site_id, fetched_at=fetched_at, registry=known_sites()
+    )
+    values = outcome_for_json(outcome)
+    if as_json:
+        print_json(values)
+        return
+    hidden = {"body", "evidence", "figures"} | (
+        {key for key in values if key.endswith("_source")} if not why else set()
+    )
+    for key, value in values.items():
+        if key not in hidden and value not in (None, [], ()):
+            click.echo(f"{key}: {', '.join(map(str, value)) if isinstance(value, list) else value}")
+    _echo_block("figures", values["figures"])
+    if why:
+        _echo_block("evidence", values["evidence"])
+    _echo_block("body", values["body"])
+
+
+def _echo_block(heading: str, items: object) -> None:
+    if isinstance(items, list) and items:
+        click.echo(f"{heading}:")
+        for item in items:
+            click.echo(f"  {_one_line(item)}")
+
+
+@cli.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False))
+@archive_option()
+@json_option
+def import_command(files: tuple[Path, ...], root: Path, *, as_json: bool) -> None:
+    """Take in pages from WARC files written by others."""
+    for path in files:
+        if not path.is_file():
+            raise UsageError(f"{path} is no file; check the path")
+    registry = known_sites()
+    reports: list[ImportReport] = []
+    with (
+        Store.open(root.absolute()) as store,
+        stderr_progress() as bar,
+    ):
+        for path in files:
+            task = bar.add_task(path.name, total=None)
+            reports.append(
+                import_warc(
+                    store,
+                    registry,
+                    path,
+                    software=SOFTWARE,
+                    operator=DQTV_OPERATOR,
+                    on_record=partial(_show_records, bar, task),
+                )
+            )
+    if as_json:
+        print_json({"files": [attrs.asdict(report) for report in reports]})
+    else:
+        for report in reports:
+            _echo_import(report)
+    if any(report.damage for report in reports):
+        sys.exit(1)
+
+
+def _show_records(bar: Progress, task: TaskID, done: int) -> None:
+    bar.update(task, completed=done, description=f"{done} records")
+
+
+def _echo_import(report: ImportReport) -> None:
+    counts = report.counts
+    click.echo(
+        f"{report.path}: {report.responses} responses read, {counts.fetched} pages taken in,"
+        f" {counts.accepted} articles, {counts.unchanged} unchanged, {report.known} known before,"
+        f" {report.foreign} of other hosts or without a page"
+    )
+    print_reasons(Console(highlight=False), "  rejected", counts.rejected)
+    if report.damage:
+        click.echo(f"  damaged: {report.damage}")
+
+
+# -- demo -------------------------------------------------------------------------------------------
+
+
+@cli.command("demo")
+@click.option("--no-serve", is_flag=True, help="End after publishing.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address of the search desk.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=8001,
+    show_default=True,
+    help="Port of the search desk.",
+)
+@click.option(
+    "--press-port",
+    type=click.IntRange(1, 65500),
+    default=DEMO_PORT,
+    envvar=DEMO_PORT_VARIABLE,
+    show_default=True,
+    help="First port of the demo press.",
+)
+@click.option(
+    "--scale",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Generated articles per paper on top.",
+)
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="PAPER=FAULT",
+    help="Let a paper misbehave: 404, 429, 500, slow, truncated, charset, legacy_charset, refused.",
+)
+@archive_option("dqtv-demo")
+@json_option
+def demo_command(
+    *,
+    root: Path,
+    host: str,
+    port: int,
+    press_port: int,
+    scale: int,
+    faults: tuple[str, ...],
+    no_serve: bool,
+    as_json: bool,
+) -> None:
+    """Crawl the bundled demo press through the real pipeline, publish it and serve the search desk."""
+    from scraper.demo.tour import DemoTour, take_tour  # noqa: PLC0415  Datasette takes half a second to import
+
+    tour = DemoTour(
+        root=root.absolute(), press_port=press_port, scale=scale, faults=faults,
+        serve_at=None if no_serve else (host, port),
+    )  # fmt: skip
+    good = take_tour(tour, on_report=lambda reports: show_reports(reports, as_json=as_json))
+    if not good:
+        sys.exit(1)

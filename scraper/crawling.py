@@ -1,0 +1,160 @@
+"""Run one crawl of one or more sites in this process, from the command line's wishes to its report."""
+
+from __future__ import annotations
+
+import gc
+import os
+from typing import TYPE_CHECKING
+
+import attrs
+from scrapy.crawler import AsyncCrawlerProcess
+from scrapy.settings import Settings
+
+from archive.errors import ArchiveError, DqtvError
+from archive.frontier import Frontier
+from archive.model import RunCounts
+from archive.store import Store
+from scraper.settings import (
+    ARCHIVE_SETTING,
+    CONTACT_SETTING,
+    OPERATOR_SETTING,
+    user_agent,
+)
+from scraper.spiders.newspaper import NewspaperSpider
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Sequence
+    from pathlib import Path
+
+#: Reasons that mean the site was crawled as asked.
+GOOD_REASONS = frozenset({"finished", "page limit"})
+
+
+@attrs.frozen(kw_only=True)
+class SiteReport:
+    """How the crawl of one site ended."""
+
+    site: str
+    #: ``finished``, ``page limit``, ``interrupted``, ``unreachable``, ``asked to come back later`` ...
+    reason: str
+    detail: str | None
+    counts: RunCounts
+    #: Addresses taken up again because an earlier run was killed while it held them.
+    recovered: int
+    #: Addresses that wait for the next run.
+    waiting: int
+
+    @property
+    def is_good(self) -> bool:
+        """True when the site was crawled as asked."""
+        return self.reason in GOOD_REASONS
+
+
+@attrs.frozen(kw_only=True)
+class CrawlRequest:
+    """What to crawl, and how."""
+
+    sites: tuple[str, ...]
+    root: Path
+    #: Pages per site at most; None for no limit.
+    max_pages: int | None = None
+    #: Address at which a web master can reach whoever crawls.
+    contact: str | None = None
+    #: First port of the demo press.
+    demo_port: int | None = None
+    progress: bool = True
+
+
+def crawl(request: CrawlRequest) -> tuple[SiteReport, ...]:
+    """Crawl the sites of *request*; one report per site.
+
+    Can run once per process (Twisted's reactor cannot be started again). Raises what opening the
+    archive raises (SiteLocked, SchemaMismatch, ArchiveUnwritable ...), and the error that ended the
+    crawl when the archive could no longer be written.
+    """
+    _calm_garbage_collector()
+    process = AsyncCrawlerProcess(_settings(request))
+    crawler = process.create_crawler(NewspaperSpider)
+    task = process.crawl(
+        crawler,
+        site=",".join(request.sites),
+        max_pages=request.max_pages,
+        demo_port=request.demo_port,
+    )
+    process.start()
+    _raise_failure(task)
+    assert crawler.stats is not None  # noqa: S101  set by Scrapy when the crawl begins
+    stats = crawler.stats.get_stats()
+    fatal = stats.get("dqtv/fatal")
+    if isinstance(fatal, DqtvError):
+        raise fatal
+    return _reports(request, stats)
+
+
+def _calm_garbage_collector() -> None:
+    """Look for cycles less often: every page makes thousands of short-lived objects.
+
+    Measured on the demo press: 10 to 15 % more pages per second, memory flat.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
+def _raise_failure(task: asyncio.Future[None]) -> None:
+    if not task.done() or task.cancelled():
+        raise ArchiveError("the crawl was stopped before it began")
+    error = task.exception()
+    if error is not None:
+        raise error
+
+
+def _settings(request: CrawlRequest) -> Settings:
+    settings = Settings()
+    settings.setmodule("scraper.settings", priority="project")
+    settings.set(ARCHIVE_SETTING, str(request.root), priority="cmdline")
+    settings.set("DQTV_PROGRESS", request.progress, priority="cmdline")
+    settings.set("DQTV_QUIET", True, priority="cmdline")
+    if request.contact:
+        settings.set(CONTACT_SETTING, request.contact, priority="cmdline")
+        if OPERATOR_SETTING not in os.environ:
+            settings.set(OPERATOR_SETTING, request.contact, priority="cmdline")
+        settings.set("USER_AGENT", user_agent(request.contact), priority="cmdline")
+    return settings
+
+
+def _reports(request: CrawlRequest, stats: dict[str, object]) -> tuple[SiteReport, ...]:
+    counts, reasons, details, recovered = (
+        _mapping(stats, name) for name in ("counts", "reasons", "details", "recovered")
+    )
+    waiting = _waiting(request.root, request.sites)
+    return tuple(
+        SiteReport(
+            site=site,
+            reason=str(reasons.get(site, "error")),
+            detail=_text(details.get(site)),
+            counts=_counts(counts.get(site)),
+            recovered=int(str(recovered.get(site, 0))),
+            waiting=waiting[site],
+        )
+        for site in dict.fromkeys(request.sites)
+    )
+
+
+def _mapping(stats: dict[str, object], name: str) -> dict[str, object]:
+    value = stats.get(f"dqtv/{name}")
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _counts(value: object) -> RunCounts:
+    return value if isinstance(value, RunCounts) else RunCounts()
+
+
+def _waiting(root: Path, sites: Sequence[str]) -> dict[str, int]:
+    with Store.open(root, create=False) as store:
+        frontier = Frontier(store.connection)
+        return {site: frontier.counts(site).get("found", 0) for site in sites}

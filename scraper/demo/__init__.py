@@ -1,0 +1,1 @@
+"""The demo press: a small local web server with fictional provincial papers."""

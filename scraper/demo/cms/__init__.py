@@ -1,0 +1,1 @@
+"""How each CMS family addresses and prints a demo paper; one module per family."""

@@ -1,0 +1,1 @@
+"""From the bytes of feeds, sitemaps and listings to found URLs; pure functions."""

@@ -1,0 +1,131 @@
+"""What the page says about the article besides its text: candidates with their source, best first.
+
+Everything is returned as found, with entities and odd spaces; cleaning is another stage's work.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from archive.addresses import without_tracking
+from scraper.extract.body import byline_node
+from scraper.extract.jsonld import texts
+from scraper.extract.page import line_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from scraper.extract.page import Page
+    from scraper.sites.spec import Layout, SiteSpec
+
+_HOME_WORDS: Final = frozenset({"trang chủ", "trang nhất", "home", "»", "›", ">", "/"})
+
+
+@attrs.frozen(kw_only=True)
+class Found:
+    """Text as it stands on the page, and where."""
+
+    text: str
+    #: ``meta:og:title``, ``rule:h1.name``, ``json-ld:headline`` ...
+    source: str
+
+
+def titles(page: Page, layout: Layout | None) -> Iterator[Found]:
+    """Candidates for the title: og:title, the layout's rules, JSON-LD, the title element.
+
+    og:title comes first because the first h1 of vdoc and vnpt pages is the section or the paper.
+    """
+    yield from _meta(page, "og:title")
+    yield from _by_rules(page, layout.title if layout else ())
+    yield from _linked(page, "headline")
+    yield from _linked(page, "name")
+    node = page.tree.css_first("title")
+    if node is not None:
+        yield Found(text=line_text(node), source="title")
+
+
+def sapos(page: Page, layout: Layout) -> Iterator[Found]:
+    """Candidates for the lead; only what the paper itself marks as one."""
+    return _by_rules(page, layout.sapo)
+
+
+def bylines(page: Page, layout: Layout) -> Iterator[Found]:
+    """Candidates for the author line, from the layout's rules only."""
+    for selector in layout.byline:
+        node = byline_node(page.tree, selector)
+        if node is not None:
+            yield Found(text=line_text(node), source=f"rule:{selector}")
+
+
+def account_names(page: Page) -> Iterator[Found]:
+    """Names under which the CMS signs: often an account or the paper itself, seldom a person."""
+    for name in texts(page.linked_data.get("author")):
+        yield Found(text=name, source="json-ld:author")
+    for key in ("article:author", "author"):
+        yield from _meta(page, key)
+
+
+def sections(page: Page, layout: Layout | None) -> Iterator[Found]:
+    """Candidates for the section: the breadcrumb's first step after home, then what the head says.
+
+    The first step, because that is what all families print; a sub-section follows it on some only.
+    """
+    for selector in layout.section if layout else ():
+        steps = [line_text(node) for node in page.tree.css(selector)]
+        named = [step for step in steps if step.strip() and not is_home(step)]
+        if named:
+            yield Found(text=named[0], source=f"rule:{selector}")
+    yield from _meta(page, "article:section")
+    yield from _linked(page, "articleSection")
+
+
+def tags(page: Page, layout: Layout | None) -> tuple[str, ...]:
+    """The article's tags by the layout's rules, else by its article:tag metas."""
+    for selector in layout.tags if layout else ():
+        found = tuple(line_text(node) for node in page.tree.css(selector))
+        if found:
+            return found
+    return page.metas.get("article:tag", ())
+
+
+def canonical_url(page: Page, site: SiteSpec) -> str:
+    """The page's canonical address if it is an article of the site, else the address fetched.
+
+    Some papers name another host or the home page as canonical; those are not believed.
+    """
+    for address in (page.canonical, page.meta("og:url")):
+        if address and _is_article(site, address.strip()):
+            return without_tracking(address)
+    return without_tracking(page.url)
+
+
+def is_home(text: str) -> bool:
+    """True for the first step of a breadcrumb and for its arrows."""
+    return " ".join(text.split()).lower() in _HOME_WORDS
+
+
+def _is_article(site: SiteSpec, address: str) -> bool:
+    try:
+        return site.is_article(address)
+    except ValueError:
+        return False
+
+
+def _by_rules(page: Page, selectors: Iterable[str]) -> Iterator[Found]:
+    for selector in selectors:
+        node = page.first(selector)
+        if node is not None:
+            yield Found(text=line_text(node), source=f"rule:{selector}")
+
+
+def _meta(page: Page, name: str) -> Iterator[Found]:
+    content = page.meta(name)
+    if content:
+        yield Found(text=content, source=f"meta:{name}")
+
+
+def _linked(page: Page, key: str) -> Iterator[Found]:
+    for text in texts(page.linked_data.get(key)):
+        yield Found(text=text, source=f"json-ld:{key}")

@@ -1,0 +1,186 @@
+"""A fetched page, decoded and parsed once: what every other module of this stage reads from."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urljoin
+
+import attrs
+from selectolax.lexbor import LexborHTMLParser
+
+from scraper.extract.jsonld import read_linked_data
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from selectolax.lexbor import LexborNode
+
+    from archive.model import Capture
+
+_META_CHARSET: Final = re.compile(
+    rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE
+)
+_HEADER_CHARSET: Final = re.compile(r"""charset\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE)
+_CHARSET_SEARCHED: Final = 4096
+_BOMS: Final = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_UTF8_NAMES: Final = frozenset({"utf-8", "ascii"})
+#: What Windows machines in Vietnam wrote before UTF-8.
+_LEGACY_CHARSET: Final = "cp1258"
+
+_MARKUP: Final = re.compile(
+    rb"<(?:!doctype\s+html|html|head|body|div|p|table|meta|title|h[1-6]|ul|article|section|main|span)\b",
+    re.IGNORECASE,
+)
+_MARKUP_SEARCHED: Final = 65_536
+_HTML_TYPES: Final = ("text/html", "application/xhtml+xml")
+
+
+@attrs.frozen(kw_only=True, slots=False, eq=False)
+class Page:
+    """A parsed page. Only ``body`` and ``fallback`` set role marks in the tree; nothing else changes it."""
+
+    url: str
+    #: Aware UTC.
+    fetched_at: datetime
+    tree: LexborHTMLParser = attrs.field(repr=False)
+
+    @cached_property
+    def metas(self) -> dict[str, tuple[str, ...]]:
+        """Contents of the meta elements by lower-case property, name or itemprop, in page order."""
+        found: dict[str, list[str]] = {}
+        for node in self.tree.css("meta"):
+            attributes = node.attributes
+            key = attributes.get("property") or attributes.get("name") or attributes.get("itemprop")
+            content = attributes.get("content")
+            if key and content and content.strip():
+                found.setdefault(key.strip().lower(), []).append(content)
+        return {key: tuple(contents) for key, contents in found.items()}
+
+    @cached_property
+    def linked_data(self) -> dict[str, object]:
+        """Properties of the page's JSON-LD article (schema.org); empty when it has none."""
+        nodes = self.tree.css('script[type="application/ld+json"]')
+        return read_linked_data([node.text(deep=True) for node in nodes])
+
+    @cached_property
+    def base_url(self) -> str:
+        """What relative addresses on the page are relative to."""
+        base = self.tree.css_first("base[href]")
+        return join_url(self.url, (base.attributes.get("href") or "") if base else "") or self.url
+
+    @cached_property
+    def canonical(self) -> str | None:
+        """Absolute address the page names as its own, if any."""
+        node = self.tree.css_first('link[rel="canonical"]')
+        href = (node.attributes.get("href") or "").strip() if node else ""
+        return join_url(self.base_url, href) if href else None
+
+    def meta(self, name: str) -> str | None:
+        """First content of the meta *name* (lower case), or None."""
+        contents = self.metas.get(name)
+        return contents[0] if contents else None
+
+    def first(self, selector: str) -> LexborNode | None:
+        """First element that fits *selector* and holds text, or None."""
+        node = self.tree.css_first(selector)
+        if node is None or node.text().strip():
+            return node
+        return next((other for other in self.tree.css(selector) if other.text().strip()), None)
+
+
+def read_page(capture: Capture) -> Page:
+    """Decode and parse the capture's body (lexbor, one pass).
+
+    Works for any bytes: what is no HTML becomes a page of text. UTF-8 is believed before what header
+    and meta element declare, because wrong declarations are common and UTF-8 is hardly met by chance.
+    """
+    return Page(
+        url=capture.url,
+        fetched_at=capture.fetched_at,
+        tree=LexborHTMLParser(_decoded(capture)),
+    )
+
+
+def is_html(capture: Capture) -> bool:
+    """True when the body is markup, whatever the header says, and no document of another kind."""
+    content_type = (capture.header("Content-Type") or "").partition(";")[0].strip().lower()
+    if content_type and not content_type.startswith(("text/", *_HTML_TYPES)):
+        return False
+    start = capture.body[:_MARKUP_SEARCHED]
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        start = start.replace(b"\x00", b"")
+    return _MARKUP.search(start) is not None and not start.lstrip().startswith((b"<?xml", b"<rss"))
+
+
+def join_url(base: str, href: str) -> str | None:
+    """*href* made absolute, or None when it is no address."""
+    try:
+        return urljoin(base, href.strip())
+    except ValueError:
+        return None
+
+
+def _decoded(capture: Capture) -> str | bytes:
+    body = capture.body
+    for mark, encoding in _BOMS:
+        if body.startswith(mark):
+            return body.decode(encoding, errors="replace")
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return _decoded_otherwise(capture)
+    return body
+
+
+def _decoded_otherwise(capture: Capture) -> str:
+    as_utf8 = capture.body.decode("utf-8", errors="replace")
+    if _is_damaged_utf8(as_utf8):
+        return as_utf8
+    return capture.body.decode(_declared(capture) or _LEGACY_CHARSET, errors="replace")
+
+
+def _is_damaged_utf8(text: str) -> bool:
+    """True when most of what is not ASCII was readable: a page cut short or with a few bad bytes."""
+    bad = text.count("\ufffd")
+    return sum(1 for character in text if character > "\x7f") > 2 * bad
+
+
+def _declared(capture: Capture) -> str | None:
+    """The 8-bit charset that header or meta element name, if Python knows it."""
+    header = _HEADER_CHARSET.search(capture.header("Content-Type") or "")
+    meta = _META_CHARSET.search(capture.body[:_CHARSET_SEARCHED])
+    names = (header[1] if header else None, meta[1].decode("ascii", "replace") if meta else None)
+    for name in filter(None, names):
+        try:
+            known = codecs.lookup(name)
+        except LookupError:
+            continue
+        # iso-8859-1 is what servers say when nobody has told them: it has no Vietnamese letters
+        if known.name not in _UTF8_NAMES and known.name != "iso8859-1":
+            return known.name
+    return None
+
+
+#: Elements that end a line of text.
+_BREAKS: Final = frozenset({"br", "p", "div", "li", "tr", "td", "h1", "h2", "h3", "h4"})
+_SILENT: Final = frozenset({"script", "style", "noscript", "template"})
+
+
+def line_text(node: LexborNode) -> str:
+    """Text of an element as a reader sees it on one line: no scripts, a space for every break."""
+    parts: list[str] = []
+    for inner in node.traverse(include_text=True):
+        if inner.is_text_node:
+            parent = inner.parent
+            if parent is None or parent.tag not in _SILENT:
+                parts.append(inner.text_content or "")
+        elif inner.tag in _BREAKS:
+            parts.append(" ")
+    return "".join(parts)

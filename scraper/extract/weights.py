@@ -1,0 +1,184 @@
+"""Weigh the text of a parsed page: which element holds the paragraphs, and how much of it is links.
+
+One walk over the tree without recursion. Text between block elements (or line breaks) is a chunk; a
+chunk long enough to be a paragraph gives points to the elements around it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from archive.vietnamese import has_marks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from selectolax.lexbor import LexborNode
+
+_INLINE: Final = frozenset({
+    "a", "abbr", "b", "big", "cite", "code", "em", "font", "i", "ins", "label", "mark", "o:p", "q", "s", "small",
+    "span", "strong", "sub", "sup", "time", "u",
+})  # fmt: skip
+_UNREAD: Final = frozenset({
+    "script", "style", "noscript", "template", "select", "textarea", "button", "nav", "footer", "aside", "head",
+    "iframe", "svg",
+})  # fmt: skip
+
+#: Shorter chunks are headings, links, captions.
+_SHORTEST_PARAGRAPH: Final = 60
+#: Letters beyond this add no weight: one giant block must not outweigh many paragraphs.
+_HEAVIEST: Final = 600
+#: Links with fewer letters are no headlines.
+_SHORTEST_HEADLINE: Final = 15
+#: Points an element gets for the paragraphs of a child, and for those of a grandchild.
+_PARENT, _GRANDPARENT = 1.0, 0.4
+#: A chunk that ends in dots is a teaser; one without Vietnamese marks is code or another language.
+_TEASER, _UNMARKED = 0.3, 0.5
+_MOST_LINKED_PARAGRAPH: Final = 0.3
+_TEASER_ENDS: Final = ("...", "…")
+#: Work is bounded by this many nodes; the largest saved page has about 6,000.
+_MOST_NODES: Final = 300_000
+
+
+@attrs.define(eq=False)
+class Element:
+    """A block element with the weight of the text in and below it."""
+
+    node: LexborNode
+    parent: Element | None
+    points: float = attrs.field(default=0.0, init=False)
+    #: Letters, letters in links, paragraphs and headline-like links in and below the element.
+    letters: int = attrs.field(default=0, init=False)
+    linked: int = attrs.field(default=0, init=False)
+    paragraphs: int = attrs.field(default=0, init=False)
+    headlines: int = attrs.field(default=0, init=False)
+    _parts: list[str] = attrs.field(factory=list, init=False)
+    _part_linked: int = attrs.field(default=0, init=False)
+    #: Weight and number of its own paragraphs.
+    _weight: float = attrs.field(default=0.0, init=False)
+    _own_paragraphs: int = attrs.field(default=0, init=False)
+
+    @property
+    def share_linked(self) -> float:
+        """Share of the letters that are link text."""
+        return self.linked / self.letters if self.letters else 0.0
+
+    def add(self, text: str, *, in_link: bool) -> None:
+        """Text for the current chunk."""
+        if not self._parts and text.isspace():
+            return  # most text nodes only indent the markup
+        self._parts.append(text)
+        if in_link:
+            self._part_linked += len(text.strip())
+
+    def end_chunk(self) -> Chunk | None:
+        """Count the current chunk and begin a new one; None when it was empty."""
+        if not self._parts:
+            return None
+        text = " ".join("".join(self._parts).split())
+        linked = min(self._part_linked, len(text))
+        self._parts.clear()
+        self._part_linked = 0
+        if not text:
+            return None
+        self.letters += len(text)
+        self.linked += linked
+        share = linked / len(text)
+        if len(text) >= _SHORTEST_PARAGRAPH and share < _MOST_LINKED_PARAGRAPH:
+            self.paragraphs += 1
+            self._own_paragraphs += 1
+            self._weight += _weight(text)
+        return Chunk(self, text, share)
+
+    def close(self) -> None:
+        """Pass the numbers of the finished element on to those around it."""
+        total = self._weight
+        # paragraphs between line breaks: the element holds them itself
+        is_container = self._own_paragraphs > 1
+        if is_container:
+            self.points += total
+        parent = self.parent
+        if parent is None:
+            return
+        parent.letters += self.letters
+        parent.linked += self.linked
+        parent.paragraphs += self.paragraphs
+        parent.headlines += self.headlines
+        parent.points += total * (_GRANDPARENT if is_container else _PARENT)
+        if parent.parent is not None and not is_container:
+            parent.parent.points += total * _GRANDPARENT
+
+
+@attrs.define(eq=False)
+class Chunk:
+    """Text between two block boundaries."""
+
+    element: Element
+    text: str
+    #: Share of it that is link text.
+    share_linked: float
+
+
+@attrs.define(eq=False)
+class _Visit:
+    children: Iterator[LexborNode]
+    #: Innermost block element.
+    element: Element
+    in_link: bool
+    #: The block ends with these children (they are not those of an inline element in it).
+    ends_block: bool
+
+
+def weigh(root: LexborNode, *, until: LexborNode | None = None) -> Iterator[Chunk]:
+    """Chunks below *root* in reading order; their elements' numbers are complete after the last one.
+
+    Stops before *until*. Scripts, menus, footers and sidebars (by element name) are not read.
+    """
+    stop = until.mem_id if until is not None else None
+    start = Element(root, None)
+    pending = [_Visit(root.iter(include_text=True), start, in_link=False, ends_block=True)]
+    for _ in range(_MOST_NODES):
+        if not pending:
+            return
+        visit = pending[-1]
+        node = next(visit.children, None)
+        if node is None:
+            pending.pop()
+            if visit.ends_block:
+                if (chunk := visit.element.end_chunk()) is not None:
+                    yield chunk
+                visit.element.close()
+            continue
+        if stop is not None and node.mem_id == stop:
+            return
+        tag = node.tag or ""
+        if tag == "-text":
+            visit.element.add(node.text_content or "", in_link=visit.in_link)
+            continue
+        inner = None if tag == "br" else _entered(node, tag, visit)
+        ends_block = tag == "br" if inner is None else inner.ends_block
+        if ends_block and (chunk := visit.element.end_chunk()) is not None:
+            yield chunk
+        if inner is not None:
+            pending.append(inner)
+
+
+def _entered(node: LexborNode, tag: str, visit: _Visit) -> _Visit | None:
+    """The visit of the node's children, or None where it has none to read."""
+    if tag in _UNREAD or not node.is_element_node:
+        return None
+    children = node.iter(include_text=True)
+    is_link = visit.in_link or tag == "a"
+    if tag not in _INLINE:
+        return _Visit(children, Element(node, visit.element), is_link, ends_block=True)
+    visit.element.headlines += tag == "a" and len(node.text()) >= _SHORTEST_HEADLINE
+    return _Visit(children, visit.element, is_link, ends_block=False)
+
+
+def _weight(text: str) -> float:
+    weight = float(min(len(text), _HEAVIEST))
+    if text.endswith(_TEASER_ENDS):
+        weight *= _TEASER
+    return weight if has_marks(text) else weight * _UNMARKED

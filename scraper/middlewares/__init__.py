@@ -1,0 +1,1 @@
+"""Downloader middlewares: politeness and robots.txt."""

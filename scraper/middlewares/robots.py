@@ -1,0 +1,149 @@
+"""robots.txt, obeyed as RFC 9309 asks, which Scrapy's own middleware does not in three points.
+
+Scrapy takes an unreachable robots.txt as leave to crawl, parses error pages as rules and fetches it
+outside the site's delay (docs/design-notes.md#politeness). Here: 2xx is parsed, 4xx means no rules, 429, 5xx
+and network errors mean "not now", redirects are followed five times, the site's download slot is used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urljoin, urlsplit
+
+import attrs
+from protego import Protego
+from scrapy import Request, signals
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http.request import NO_CALLBACK
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+
+logger = logging.getLogger(__name__)
+
+#: RFC 9309 2.3.1.2: at least five consecutive redirects are followed.
+MAX_REDIRECTS: Final = 5
+#: RFC 9309 2.5: at least 500 KiB are parsed.
+MAX_BYTES: Final = 524_288
+#: Seconds after which an unreachable robots.txt is asked for again.
+RETRY_SECONDS: Final = 30.0
+
+_OK_FIRST, _REDIRECT_FIRST, _CLIENT_ERROR_FIRST, _SERVER_ERROR_FIRST = 200, 300, 400, 500
+_TOO_MANY_REQUESTS = 429
+
+
+class RobotsForbidden(IgnoreRequest):
+    """robots.txt disallows the address."""
+
+
+class RobotsUnreachable(IgnoreRequest):
+    """robots.txt could not be read, so nothing may be fetched now."""
+
+
+@attrs.frozen(kw_only=True)
+class Rules:
+    """What one host's robots.txt says; *parser* None means no rules."""
+
+    parser: Protego | None = None
+    #: Why nothing may be fetched, when the file could not be read.
+    unreachable: str | None = None
+    read_at: float = attrs.field(factory=time.monotonic)
+
+    def is_stale(self) -> bool:
+        """True when an unreachable file should be asked for again."""
+        return self.unreachable is not None and time.monotonic() - self.read_at > RETRY_SECONDS
+
+
+class RobotsMiddleware:
+    """Lets a request pass only when the host's robots.txt allows it for our user agent.
+
+    Sends Scrapy's ``robots_parsed`` signal, from which the politeness middleware learns the Crawl-delay.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._user_agent: str = crawler.settings["USER_AGENT"]
+        self._rules: dict[str, asyncio.Task[Rules]] = {}
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Build the component (Scrapy's hook)."""
+        return cls(crawler)
+
+    async def process_request(self, request: Request) -> None:
+        """Wait for the host's rules; raise RobotsForbidden or RobotsUnreachable to stop the request."""
+        if request.meta.get("is_robots_txt"):
+            return
+        rules = await self._rules_for(request)
+        if rules.unreachable is not None:
+            raise RobotsUnreachable(rules.unreachable)
+        if rules.parser is not None and not rules.parser.can_fetch(request.url, self._user_agent):
+            raise RobotsForbidden(
+                f"robots.txt of {urlsplit(request.url).netloc} forbids this address"
+            )
+
+    async def _rules_for(self, request: Request) -> Rules:
+        netloc = urlsplit(request.url).netloc
+        task = self._rules.get(netloc)
+        if task is None or (task.done() and task.result().is_stale()):
+            task = asyncio.ensure_future(self._fetch_rules(request))
+            self._rules[netloc] = task
+        return await asyncio.shield(task)
+
+    async def _fetch_rules(self, request: Request) -> Rules:
+        parts = urlsplit(request.url)
+        url = f"{parts.scheme}://{parts.netloc}/robots.txt"
+        for _ in range(MAX_REDIRECTS + 1):
+            try:
+                response = await self._download(url, request)
+            except Exception as error:  # noqa: BLE001  whatever stopped the download, the file is unreachable (RFC 9309 2.3.1.4)
+                return Rules(
+                    unreachable=f"{url} could not be fetched: {type(error).__name__} {error}"
+                )
+            location = response.headers.get("Location")
+            if _REDIRECT_FIRST <= response.status < _CLIENT_ERROR_FIRST and location is not None:
+                url = urljoin(url, location.decode("latin-1"))
+                continue
+            return await self._judge(url, response, request)
+        return Rules()
+
+    async def _download(self, url: str, request: Request) -> Response:
+        engine = self._crawler.engine
+        assert engine is not None  # noqa: S101  a middleware runs inside a started engine
+        return await engine.download_async(
+            Request(
+                url,
+                priority=1000,
+                callback=NO_CALLBACK,
+                meta={"is_robots_txt": True, "download_slot": request.meta.get("download_slot")},
+            )
+        )
+
+    async def _judge(self, url: str, response: Response, request: Request) -> Rules:
+        status = response.status
+        if status >= _SERVER_ERROR_FIRST or status == _TOO_MANY_REQUESTS:
+            return Rules(unreachable=f"{url} answered {status}")
+        if not _OK_FIRST <= status < _REDIRECT_FIRST:
+            return Rules()
+        parser = Protego.parse(response.body[:MAX_BYTES].decode("utf-8-sig", errors="replace"))
+        await self._crawler.signals.send_catch_log_async(
+            signal=signals.robots_parsed, robotparser=_Delay(parser), request=request
+        )
+        return Rules(parser=parser)
+
+
+class _Delay:
+    """What listeners of Scrapy's ``robots_parsed`` signal may ask."""
+
+    def __init__(self, parser: Protego) -> None:
+        self._parser = parser
+
+    def crawl_delay(self, user_agent: str) -> float | None:
+        delay = self._parser.crawl_delay(user_agent)
+        return None if delay is None else float(delay)

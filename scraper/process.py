@@ -1,0 +1,225 @@
+"""One page from capture to outcome: the only place where reading, cleaning and judging meet.
+
+No I/O. The live crawl, the import of WARC files and ``dqtv extract`` all come through here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import attrs
+from bs4.exceptions import ParserRejectedMarkup
+from selectolax.lexbor import SelectolaxError
+
+from archive.model import Accepted, Article, BodyState, Capture, Rejected, RejectReason
+from scraper.classify.relevance import judge
+from scraper.clean.bylines import is_person_account, people
+from scraper.clean.headline import own_title
+from scraper.clean.subtree import CleanBody, clean_subtree
+from scraper.clean.text import clean_line
+from scraper.extract import fallback, metadata, publication
+from scraper.extract.body import cut_by_layout
+from scraper.extract.hazards import why_not_parsed
+from scraper.extract.outsiders import is_challenge, is_listing, links_like_a_listing
+from scraper.extract.page import Page, is_html, read_page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from scraper.extract.body import Cut
+    from scraper.extract.metadata import Found
+    from scraper.sites.spec import Family, Layout, SiteSpec
+
+_OK: Final = 200
+#: Characters of a container's HTML; the longest saved one has 5,000.
+_MAX_CONTAINER: Final = 2 << 20
+_ELLIPSIS: Final = ("...", "…")
+#: What parsers raise for input they give up on.
+_GIVEN_UP: Final = (SelectolaxError, ParserRejectedMarkup, RecursionError, UnicodeError)
+
+
+def process(capture: Capture, site: SiteSpec, family: Family | None) -> Accepted | Rejected:
+    """Read one fetched page: an article about the militia, or the reason why it is none.
+
+    Never raises for any bytes. A page that could be read and was judged keeps article and verdict in
+    the Rejected as well.
+    """
+    try:
+        article = _article(capture, site, family)
+    except _NoArticle as refusal:
+        return Rejected(capture=capture, reason=refusal.reason, detail=refusal.detail)
+    except _GIVEN_UP as error:
+        detail = f"{type(error).__name__}: {error}"
+        return Rejected(capture=capture, reason=RejectReason.UNREADABLE, detail=detail)
+    verdict, reason = judge(article)
+    if reason is None:
+        return Accepted(capture=capture, article=article, verdict=verdict)
+    return Rejected(capture=capture, reason=reason, article=article, verdict=verdict)
+
+
+class _NoArticle(Exception):
+    """The page holds no article; caught in process()."""
+
+    def __init__(self, reason: RejectReason, detail: str) -> None:
+        self.reason = reason
+        self.detail = detail
+        super().__init__(detail)
+
+
+def _article(capture: Capture, site: SiteSpec, family: Family | None) -> Article:
+    _check_readable(capture)
+    page = read_page(capture)
+    layouts = site.layout_for(capture.fetched_at.date(), family)
+    cut = cut_by_layout(page, layouts)
+    if cut is None:
+        _check_alien(page, site)
+    # Where no layout fits, the newest one's rules for title and date may still do.
+    layout = cut.layout if cut else next(iter(layouts), None)
+    title = _title(page, site, layout)
+    if title is None:
+        raise _NoArticle(RejectReason.NO_TITLE, "no title on the page")
+    cut = cut or fallback.cut_by_text(page)
+    if cut is None:
+        raise _no_body(page, site)
+    # a container is larger than its page only by entities written out
+    if 2 * len(capture.body) > _MAX_CONTAINER and len(cut.html) > _MAX_CONTAINER:
+        size = f"{len(cut.html):,} characters in the article's container"
+        raise _NoArticle(RejectReason.UNREADABLE, size)
+    return _assembled(page, site, layout, title, cut)
+
+
+def _check_readable(capture: Capture) -> None:
+    if capture.status != _OK:
+        raise _NoArticle(RejectReason.HTTP_STATUS, f"HTTP status {capture.status}")
+    if not is_html(capture):
+        kind = capture.header("Content-Type") or "no content type"
+        raise _NoArticle(RejectReason.NOT_HTML, f"{kind}, {len(capture.body):,} bytes")
+    hazard = why_not_parsed(capture.body)
+    if hazard is not None:
+        raise _NoArticle(RejectReason.UNREADABLE, hazard)
+
+
+def _check_alien(page: Page, site: SiteSpec) -> None:
+    if is_challenge(page):
+        raise _NoArticle(RejectReason.BLOCKED, "a challenge page instead of the article")
+    if is_listing(page, site):
+        raise _NoArticle(RejectReason.LISTING_PAGE, "many article links and no article")
+
+
+def _no_body(page: Page, site: SiteSpec) -> _NoArticle:
+    if links_like_a_listing(page, site):
+        return _NoArticle(RejectReason.LISTING_PAGE, "many article links and no article")
+    return _NoArticle(RejectReason.NO_BODY, "no text of an article on the page")
+
+
+def _assembled(
+    page: Page, site: SiteSpec, layout: Layout | None, title: Found, cut: Cut
+) -> Article:
+    around = fallback.look_around(page, cut, title.text)
+    sapo = _first_clean([*(metadata.sapos(page, layout) if layout else ()), *around.sapos])
+    body = clean_subtree(
+        cut.node,
+        base_url=page.base_url,
+        title=title.text,
+        sapo=sapo.text if sapo else None,
+        dateline=layout.dateline if layout else None,
+    )
+    state = _state(body)
+    if state is None:
+        detail = "the article's container is empty and there is no lead"
+        raise _NoArticle(RejectReason.NO_BODY, detail)
+    url = metadata.canonical_url(page, site)
+    authorship = _authorship(page, site, layout, body)
+    published = publication.published(page, layout, around.dates)
+    published_at = published.date.instant if published else None
+    section = _first_clean([*metadata.sections(page, layout), *around.sections])
+    return Article(
+        id=site.article_id(url),
+        site=site.id,
+        url=url,
+        title=title.text,
+        sapo=body.sapo,
+        body=body.paragraphs,
+        byline=authorship.byline,
+        authors=authorship.authors,
+        dateline=body.dateline,
+        section=section.text if section else None,
+        tags=_clean_tags(metadata.tags(page, layout) or around.tags),
+        province=site.province,
+        published_at=published_at,
+        published_raw=clean_line(published.raw) if published else None,
+        published_precision=published.date.precision if published else None,
+        modified_at=publication.modified(page, published_at),
+        figures=body.figures,
+        title_source=title.source,
+        sapo_source=sapo.source if sapo and body.sapo else None,
+        date_source=published.source if published else None,
+        author_source=authorship.source,
+        body_source=cut.source,
+        body_state=state,
+    )
+
+
+def _state(body: CleanBody) -> BodyState | None:
+    if body.is_encoded:
+        return BodyState.ENCODED
+    if body.paragraphs:
+        return BodyState.FULL
+    return BodyState.LEAD_ONLY if body.sapo else None
+
+
+def _title(page: Page, site: SiteSpec, layout: Layout | None) -> Found | None:
+    """The first title that is not only the paper's name; a cut one is completed by a longer one."""
+    own = (site.name, *site.own_names, *page.metas.get("og:site_name", ()))
+    chosen: Found | None = None
+    for found in metadata.titles(page, layout):
+        line = clean_line(found.text)
+        text = own_title(line, own) if line else None
+        if text is None:
+            continue
+        if chosen is None or _completes(text, chosen.text):
+            chosen = attrs.evolve(found, text=text)
+        if not chosen.text.endswith(_ELLIPSIS):
+            break
+    return chosen
+
+
+def _completes(text: str, cut: str) -> bool:
+    return len(text) > len(cut) and text.startswith(cut.rstrip(" .…"))
+
+
+@attrs.frozen(kw_only=True)
+class _Authorship:
+    byline: str | None = None
+    authors: tuple[str, ...] = ()
+    source: str | None = None
+
+
+def _authorship(page: Page, site: SiteSpec, layout: Layout | None, body: CleanBody) -> _Authorship:
+    """Byline and the people in it; a name from the head only when it is a person's."""
+    own = (site.name, *site.own_names)
+    found = _first_clean(metadata.bylines(page, layout)) if layout else None
+    byline = found.text if found else body.byline
+    if byline is not None:
+        source = found.source if found else "body:last-line"
+        return _Authorship(byline=byline, authors=people(byline, own), source=source)
+    for account in metadata.account_names(page):
+        name = clean_line(account.text)
+        if name and is_person_account(name, own):
+            return _Authorship(authors=(name,), source=account.source)
+    return _Authorship()
+
+
+def _clean_tags(raw: Iterable[str]) -> tuple[str, ...]:
+    lines = (clean_line(tag.replace("#", " ")) for tag in raw)
+    tags = (line.strip(" ,;") for line in lines if line)
+    return tuple(dict.fromkeys(tag for tag in tags if tag))
+
+
+def _first_clean(candidates: Iterable[Found]) -> Found | None:
+    """The first candidate that holds text, with that text cleaned."""
+    for found in candidates:
+        text = clean_line(found.text)
+        if text:
+            return attrs.evolve(found, text=text)
+    return None

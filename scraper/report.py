@@ -1,0 +1,78 @@
+"""The end report of a crawl, as a table or as JSON: every number, every reason."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from archive.cli import print_json, wide_console
+from archive.model import RunCounts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from scraper.crawling import SiteReport
+
+
+def show_reports(reports: Sequence[SiteReport], *, as_json: bool) -> None:
+    """Print the end report: what was found, fetched, accepted, rejected and failed, by reason."""
+    if as_json:
+        print_json({"sites": [attrs.asdict(report) for report in reports]})
+        return
+    console = wide_console()
+    table = Table(title="crawl report", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for heading in (
+        "paper",
+        "found",
+        "fetched",
+        "accepted",
+        "same",
+        "rejected",
+        "failed",
+        "waiting",
+    ):
+        table.add_column(heading, justify="left" if heading == "paper" else "right")
+    table.add_column("ended")
+    total = RunCounts()
+    for report in reports:
+        total = total.plus(report.counts)
+        table.add_row(report.site, *_numbers(report.counts), str(report.waiting), report.reason)
+    if len(reports) > 1:
+        table.add_section()
+        table.add_row("all", *_numbers(total), str(sum(report.waiting for report in reports)), "")
+    console.print(table)
+    print_reasons(console, "rejected", total.rejected)
+    print_reasons(console, "failed", total.failed)
+    for report in reports:
+        if report.recovered:
+            console.print(
+                f"{report.site}: took up {report.recovered} pages an earlier, killed run had begun"
+            )
+        if report.detail:
+            console.print(f"{report.site}: {report.reason}: {report.detail}", markup=False)
+
+
+def _numbers(counts: RunCounts) -> tuple[str, ...]:
+    return tuple(
+        str(number)
+        for number in (
+            counts.found,
+            counts.fetched,
+            counts.accepted,
+            counts.unchanged,
+            sum(counts.rejected.values()),
+            sum(counts.failed.values()),
+        )
+    )
+
+
+def print_reasons(console: Console, heading: str, reasons: dict[str, int]) -> None:
+    """One line with the count of each reason; nothing when there is none."""
+    if reasons:
+        listed = ", ".join(f"{reason} {count}" for reason, count in sorted(reasons.items()))
+        console.print(f"{heading}: {listed}")

@@ -1,0 +1,366 @@
+"""Scrapy's SCHEDULER over the archive's frontier: which address of which site is fetched next.
+
+One crawl may hold several sites. Each has its own lease queue, pace and end; the site with the fewest
+requests under way goes first. Failed addresses come back from the table after their waiting time, so
+Scrapy's own retry, redirect and duplicate filters are off. Interfaces and pitfalls: docs/design-notes.md#frontier.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+import attrs
+from scrapy import signals
+from scrapy.core.scheduler import BaseScheduler
+from scrapy.exceptions import CloseSpider, DontCloseSpider
+from scrapy.utils.asyncio import call_later, create_looping_call
+
+from archive.errors import ArchiveError, DqtvError
+from archive.model import Failed, Outcome
+from archive.store import Store
+from scraper.ledger import COMMIT_SECONDS, Ledger
+from scraper.middlewares.politeness import CONCURRENCY_WITHOUT_DELAY
+from scraper.settings import ARCHIVE_SETTING, OPERATOR_SETTING, SOFTWARE, archive_root
+from scraper.sites.row import site_row
+from scraper.spiders.newspaper import NewspaperSpider
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from scrapy import Request, Spider
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+    from scrapy.utils.asyncio import AsyncioLoopingCall, CallLaterResult
+    from twisted.internet.task import LoopingCall
+    from twisted.python.failure import Failure
+
+    from archive.frontier import LeasedUrl
+    from scraper.sites.spec import SiteSpec
+
+logger = logging.getLogger(__name__)
+
+#: A run waits at most this long for an address that may be fetched later, in seconds.
+LONGEST_WAIT: Final = 90.0
+#: Failed tries in a row, none of them answered, after which a site is left alone until the next run.
+UNREACHABLE_AFTER: Final = 6
+#: Seconds between checks that no lease was lost and no lock taken over.
+SWEEP_SECONDS: Final = 5.0
+
+_UNREACHABLE: Final = frozenset({"dns", "connection", "timeout", "robots_unreachable"})
+
+
+@attrs.define
+class SiteQueue:
+    """What one site may do next."""
+
+    site: str
+    #: Requests at a time.
+    width: int
+    ready: deque[LeasedUrl] = attrs.field(factory=deque)
+    under_way: int = 0
+    handed_out: int = 0
+    #: Unix time before which the site is not asked at all (Retry-After, last run's delay).
+    resume_at: float = 0.0
+    failures_in_a_row: int = 0
+    #: Why nothing more is fetched in this run; None while the site is being crawled.
+    ended: str | None = None
+    detail: str | None = None
+
+
+class FrontierScheduler(BaseScheduler):
+    """Leases addresses to Scrapy's engine and takes their outcomes back."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._queues: dict[str, SiteQueue] = {}
+        self._under_way: dict[int, LeasedUrl] = {}
+        self._requests: dict[int, Request] = {}
+        self._commit_timer_set = False
+        self._wake: CallLaterResult | None = None
+        self._closing: asyncio.Future[None] | None = None
+        self._sweeper: AsyncioLoopingCall | LoopingCall | None = None
+        self._spider: NewspaperSpider
+        #: Set once the archive is open.
+        self.ledger: Ledger
+        self.is_open = False
+        #: The error that ended the crawl, for the command line to show.
+        self.fatal: Exception | None = None
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Build the scheduler (Scrapy's hook)."""
+        return cls(crawler)
+
+    @staticmethod
+    def of(crawler: Crawler) -> FrontierScheduler:
+        """The scheduler of a running crawl."""
+        scheduler = crawler.engine.scheduler if crawler.engine else None
+        if not isinstance(scheduler, FrontierScheduler):
+            raise TypeError("SCHEDULER is not scraper.scheduler.FrontierScheduler")
+        return scheduler
+
+    # -- opening and closing --------------------------------------------------------------------
+
+    def open(self, spider: Spider) -> None:
+        """Open the archive, lock the sites and put their seeds into the frontier.
+
+        What prevents that (a locked site, an unwritable folder ...) becomes `fatal`, and the crawl
+        ends before its first request: Scrapy cannot close cleanly what failed to open.
+        """
+        if not isinstance(spider, NewspaperSpider):
+            raise TypeError(f"FrontierScheduler serves the newspaper spider, not {spider.name}")
+        self._spider = spider
+        self._crawler.signals.connect(self._spider_idle, signals.spider_idle)
+        self._crawler.signals.connect(self._spider_error, signals.spider_error)
+        try:
+            self._open_ledger(spider)
+        except DqtvError as error:
+            self._give_up(error)
+            return
+        for site in spider.sites.values():
+            self._queues[site.id] = self._queue(site)
+        self._sweeper = create_looping_call(self._sweep)
+        self._sweeper.start(SWEEP_SECONDS, now=False)
+
+    def _open_ledger(self, spider: NewspaperSpider) -> None:
+        settings = self._crawler.settings
+        store = Store.open(archive_root(settings.get(ARCHIVE_SETTING)))
+        ledger = Ledger(store, software=SOFTWARE, operator=settings[OPERATOR_SETTING])
+        try:
+            ledger.open({site.id: site_row(site) for site in spider.sites.values()}, spider.seeds())
+        except BaseException:
+            store.close()
+            raise
+        self.ledger = ledger
+        self.is_open = True
+
+    def _give_up(self, error: Exception) -> None:
+        self.fatal = error
+        # The command line shows the error itself; a plain `scrapy crawl` has only its log.
+        if not self._crawler.settings.getbool("DQTV_QUIET"):
+            logger.error("%s", error)
+
+    def _queue(self, site: SiteSpec) -> SiteQueue:
+        last = self.ledger.sessions[site.id].last_fetch_at
+        width = 1 if site.delay_s > 0 else 2 * CONCURRENCY_WITHOUT_DELAY
+        # A crash loop must not ask a site faster than its delay (docs/design-notes.md#politeness).
+        after_last = 0.0 if last is None else last + site.delay_s
+        asked = self.ledger.asked_to_wait_until(site.id)
+        queue = SiteQueue(site=site.id, width=width, resume_at=max(after_last, asked))
+        wait = queue.resume_at - time.time()
+        if wait > LONGEST_WAIT:
+            self._end(
+                queue, "asked to come back later", f"the site asked to wait {wait:.0f} s more"
+            )
+        return queue
+
+    def close(self, reason: str) -> None:
+        """Commit what is queued, give back what was not fetched, close files, runs and locks."""
+        self._crawler.stats.set_value("dqtv/fatal", self.fatal)
+        if not self.is_open:
+            return
+        if self._sweeper is not None:
+            self._sweeper.stop()
+        unfinished = [
+            *self._under_way.values(),
+            *(x for q in self._queues.values() for x in q.ready),
+        ]
+        try:
+            counts = self.ledger.close(self._reasons(reason), unfinished)
+        except ArchiveError as error:
+            self.fatal = self.fatal or error
+            counts = {}
+        self._crawler.stats.set_value("dqtv/counts", counts)
+        self._crawler.stats.set_value("dqtv/reasons", self._reasons(reason))
+        self._crawler.stats.set_value(
+            "dqtv/details", {s: q.detail for s, q in self._queues.items()}
+        )
+        self._crawler.stats.set_value("dqtv/recovered", dict(self.ledger.recovered))
+        self._crawler.stats.set_value("dqtv/fatal", self.fatal)
+        self.is_open = False
+        self.ledger.store.close()
+
+    def _reasons(self, reason: str) -> dict[str, str]:
+        """Why each site's run ended; Scrapy calls a stop by signal ``shutdown``."""
+        general = {"shutdown": "interrupted"}.get(reason, reason)
+        return {site: queue.ended or general for site, queue in self._queues.items()}
+
+    # -- what the engine asks -------------------------------------------------------------------
+
+    def has_pending_requests(self) -> bool:
+        """True while this run still has something to fetch or to commit."""
+        if not self.is_open:
+            return False
+        if self.ledger.has_pending:
+            return True
+        try:
+            soonest = self._soonest()
+        except ArchiveError as error:
+            self.stop_all("archive unwritable", error)
+            return False
+        if soonest is None:
+            return False
+        self._wake_at(soonest)
+        return True
+
+    def enqueue_request(self, request: Request) -> bool:
+        """Refuse: addresses reach the frontier inside outcomes only, never as bare requests."""
+        logger.error("a request was yielded instead of an outcome, and dropped: %s", request.url)
+        return False
+
+    def next_request(self) -> Request | None:
+        """The next request of the least busy site, or None."""
+        now = time.time()
+        for queue in sorted(self._queues.values(), key=lambda q: (q.under_way, q.handed_out)):
+            if queue.ended is None and queue.under_way < queue.width and now >= queue.resume_at:
+                request = self._next_of(queue)
+                if request is not None:
+                    return request
+        return None
+
+    def _next_of(self, queue: SiteQueue) -> Request | None:
+        if self._spider.max_pages is not None and queue.handed_out >= self._spider.max_pages:
+            self._end(queue, "page limit", f"stopped after {queue.handed_out} pages, as asked")
+            return None
+        if not queue.ready:
+            queue.ready.extend(self._lease(queue))
+        if not queue.ready:
+            return None
+        leased = queue.ready.popleft()
+        queue.under_way += 1
+        queue.handed_out += 1
+        request = self._spider.request_for(leased)
+        self._under_way[leased.id] = leased
+        self._requests[leased.id] = request
+        return request
+
+    def _lease(self, queue: SiteQueue) -> list[LeasedUrl]:
+        try:
+            return self.ledger.lease(queue.site, queue.width)
+        except ArchiveError as error:
+            self.stop_all("archive unwritable", error)
+            return []
+
+    # -- outcomes -------------------------------------------------------------------------------
+
+    def settle(self, leased: LeasedUrl, outcome: Outcome) -> None:
+        """Take back a handed-out address with what became of it; ignored when already settled."""
+        if self._under_way.pop(leased.id, None) is None:
+            return
+        self._requests.pop(leased.id, None)
+        queue = self._queues[leased.site]
+        queue.under_way -= 1
+        self._watch_health(queue, outcome)
+        if self.ledger.add(leased, outcome):
+            self._commit()
+        elif not self._commit_timer_set:
+            self._commit_timer_set = True
+            call_later(COMMIT_SECONDS, self._commit)
+
+    def _watch_health(self, queue: SiteQueue, outcome: Outcome) -> None:
+        """Leave a site alone when it asks for it or does not answer at all."""
+        if isinstance(outcome, Failed) and outcome.reason in _UNREACHABLE:
+            queue.failures_in_a_row += 1
+            if queue.failures_in_a_row >= UNREACHABLE_AFTER:
+                self._end(queue, "unreachable", outcome.detail)
+            return
+        queue.failures_in_a_row = 0
+        if isinstance(outcome, Failed) and outcome.retry_after:
+            queue.resume_at = max(queue.resume_at, time.time() + outcome.retry_after)
+            if outcome.retry_after > LONGEST_WAIT:
+                wait = f"the site asked to wait {outcome.retry_after:.0f} s"
+                self._end(queue, "asked to come back later", wait)
+
+    def _end(self, queue: SiteQueue, reason: str, detail: str | None) -> None:
+        if queue.ended is None:
+            queue.ended, queue.detail = reason, detail
+            logger.warning("%s: %s (%s)", queue.site, reason, detail)
+
+    def _commit(self) -> None:
+        self._commit_timer_set = False
+        try:
+            self.ledger.commit()
+        except ArchiveError as error:
+            self.stop_all("archive unwritable", error)
+        self._nudge()
+
+    # -- ending ---------------------------------------------------------------------------------
+
+    def stop_all(self, reason: str, error: Exception) -> None:
+        """End the crawl because of *error*; what is not committed stays leased and is fetched again."""
+        if self.fatal is not None:
+            return
+        self._give_up(error)
+        for queue in self._queues.values():
+            queue.ended = queue.ended or reason
+        engine = self._crawler.engine
+        if engine is not None:
+            self._closing = asyncio.ensure_future(engine.close_spider_async(reason=reason))
+
+    def _soonest(self) -> float | None:
+        """Unix time of the next possible fetch within `LONGEST_WAIT`, or None when the run is over."""
+        times = [at for queue in self._queues.values() if (at := self._ready_at(queue)) is not None]
+        soonest = min(times, default=None)
+        return None if soonest is None or soonest > time.time() + LONGEST_WAIT else soonest
+
+    def _ready_at(self, queue: SiteQueue) -> float | None:
+        if queue.ended is not None:
+            return None
+        if queue.ready or queue.under_way:
+            return queue.resume_at
+        waiting = self.ledger.next_ready_at(queue.site)
+        return None if waiting is None else max(waiting, queue.resume_at)
+
+    def _wake_at(self, when: float) -> None:
+        # The engine looks only every 5 s on its own (docs/design-notes.md#frontier).
+        if self._wake is not None:
+            self._wake.cancel()
+        self._wake = call_later(max(0.02, when - time.time()), self._nudge)
+
+    def _nudge(self) -> None:
+        engine = self._crawler.engine
+        slot = engine._slot if engine is not None else None
+        if slot is not None and slot.closing is None:
+            slot.nextcall.schedule()
+
+    # -- the safety net -------------------------------------------------------------------------
+
+    def _spider_idle(self) -> None:
+        if self.fatal is not None:
+            raise CloseSpider(reason="archive unavailable")
+        if self._settle_lost() or self.ledger.has_pending:
+            raise DontCloseSpider
+
+    def _spider_error(self, failure: Failure, response: Response | None) -> None:
+        leased = response.meta.get("leased") if response is not None else None
+        if leased is not None:
+            detail = f"{type(failure.value).__name__}: {failure.getErrorMessage()}"[:300]
+            self.settle(leased, Failed(reason="internal", detail=detail))
+
+    def _sweep(self) -> None:
+        self._settle_lost()
+        try:
+            held = self.ledger.renew_locks()
+        except ArchiveError as error:
+            self.stop_all("archive unwritable", error)
+            return
+        if not held:
+            self.stop_all("lock lost", ArchiveError("another process has taken over a site's lock"))
+
+    def _settle_lost(self) -> int:
+        """Settle addresses whose request left the engine without an outcome; returns their number."""
+        engine = self._crawler.engine
+        slot = engine._slot if engine is not None else None
+        if slot is None:
+            return 0
+        lost = [i for i, request in self._requests.items() if request not in slot.inprogress]
+        for row_id in lost:
+            leased = self._under_way[row_id]
+            self.settle(
+                leased, Failed(reason="internal", detail="no outcome was given", retry=True)
+            )
+        return len(lost)

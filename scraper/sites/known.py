@@ -1,0 +1,39 @@
+"""The papers known in this environment: the package's, the demo press's, and a folder of the user's own."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+from archive.errors import UsageError
+from scraper.sites.load import DEMO_PORT, Registry, load_registry
+
+#: First port of the demo press.
+DEMO_PORT_VARIABLE: Final = "DQTV_DEMO_PORT"
+#: Folder with site files of the user's own.
+SITES_VARIABLE: Final = "DQTV_SITES"
+
+
+def known_sites(demo_port: int | None = None) -> Registry:
+    """The registry as the environment asks for it; *demo_port* overrides DQTV_DEMO_PORT.
+
+    Raises SiteSpecError with every mistake of every file, UsageError for a folder or port that is none.
+    """
+    return load_registry(demo_port=demo_port or _demo_port(), extra=_own_folder())
+
+
+def _demo_port() -> int:
+    text = os.environ.get(DEMO_PORT_VARIABLE) or str(DEMO_PORT)
+    if not text.isdecimal():
+        raise UsageError(f"{DEMO_PORT_VARIABLE}={text} is no port number")
+    return int(text)
+
+
+def _own_folder() -> Path | None:
+    text = os.environ.get(SITES_VARIABLE)
+    if not text:
+        return None
+    if not Path(text).is_dir():
+        raise UsageError(f"{SITES_VARIABLE}={text} is no folder")
+    return Path(text)

@@ -1,0 +1,177 @@
+"""The only spider: fetched pages in, outcomes out. Site, page limit and archive are arguments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
+
+import attrs
+import scrapy
+from scrapy import exceptions
+
+from archive.frontier import MAX_HOPS, LeasedUrl
+from archive.model import Capture, Failed, FoundUrl, Outcome, Redirected, UrlKind
+from scraper.discovery.explore import explore, seed_urls
+from scraper.middlewares.politeness import SLOW_DOWN_STATUS, retry_after_seconds
+from scraper.middlewares.robots import RobotsForbidden, RobotsUnreachable
+from scraper.process import process
+from scraper.sites.known import known_sites
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scrapy.http import Response
+    from twisted.python.failure import Failure
+
+    from scraper.sites.spec import SiteSpec
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_GONE = frozenset({404, 410})
+_SERVER_ERROR = 500
+_REQUEST_TIMEOUT = 408
+_OK = 200
+
+#: Failure class -> reason; all of these may pass by the next try.
+_NETWORK_REASONS: tuple[tuple[type[Exception], str], ...] = (
+    (RobotsUnreachable, "robots_unreachable"),
+    (exceptions.CannotResolveHostError, "dns"),
+    (exceptions.DownloadTimeoutError, "timeout"),
+    (exceptions.ResponseDataLossError, "data_loss"),
+    (exceptions.DownloadConnectionRefusedError, "connection"),
+    (exceptions.DownloadFailedError, "connection"),
+)
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class PageOutcome:
+    """What the spider yields: a leased address and what became of it."""
+
+    leased: LeasedUrl
+    outcome: Outcome
+
+    def __repr__(self) -> str:
+        return f"<{type(self.outcome).__name__} {self.leased.url}>"
+
+
+class NewspaperSpider(scrapy.Spider):
+    """Crawls one or more papers; ``-a site=ID[,ID...] [-a max_pages=N]``."""
+
+    name = "newspaper"
+
+    def __init__(
+        self,
+        site: str = "",
+        max_pages: str | int | None = None,
+        demo_port: str | int | None = None,
+        **kwargs: Any,  # noqa: ANN401  Scrapy's signature
+    ) -> None:
+        super().__init__(**kwargs)
+        self.registry = known_sites(int(demo_port) if demo_port else None)
+        wanted = [part.strip() for part in site.split(",") if part.strip()]
+        self.sites: dict[str, SiteSpec] = {
+            spec.id: spec for spec in map(self.registry.site, dict.fromkeys(wanted))
+        }
+        self.max_pages = None if max_pages in {None, ""} else int(str(max_pages))
+
+    def seeds(self) -> dict[str, tuple[FoundUrl, ...]]:
+        """Addresses each site's run starts from."""
+        return {site.id: seed_urls(site) for site in self.sites.values()}
+
+    def request_for(self, leased: LeasedUrl) -> scrapy.Request:
+        """The request of a leased address; it carries the lease and goes to the site's own slot."""
+        seed = self.sites[leased.site].seed(leased.seed)
+        return scrapy.Request(
+            leased.url,
+            callback=self.parse,
+            errback=self.failed,
+            headers=dict(seed.headers) if seed else None,
+            priority=leased.priority,
+            dont_filter=True,
+            meta={"leased": leased, "download_slot": leased.site},
+        )
+
+    def parse(self, response: Response, **_: Any) -> Iterator[PageOutcome]:  # noqa: ANN401  Scrapy's signature
+        """Turn one answer into one outcome."""
+        leased: LeasedUrl = response.meta["leased"]
+        capture: Capture | None = response.meta.get("capture")
+        if capture is None:
+            # The capture extension has already asked for the end of the crawl; the address stays leased.
+            return
+        capture = attrs.evolve(capture, body=response.body)
+        yield PageOutcome(leased=leased, outcome=self._outcome(leased, capture))
+
+    def failed(self, failure: Failure) -> Iterator[PageOutcome]:
+        """Turn a request that brought no answer into an outcome."""
+        leased: LeasedUrl = failure.request.meta["leased"]  # type: ignore[attr-defined]  # set by Scrapy
+        error = failure.value or RuntimeError("failure without an error")
+        yield PageOutcome(leased=leased, outcome=failure_outcome(error))
+
+    def _outcome(self, leased: LeasedUrl, capture: Capture) -> Outcome:
+        site = self.sites[leased.site]
+        if capture.status in _REDIRECTS:
+            return redirect_outcome(site, leased, capture)
+        if capture.status != _OK:
+            return status_outcome(capture)
+        if leased.kind is UrlKind.ARTICLE:
+            return process(capture, site, self.registry.family_of(site))
+        found = FoundUrl(url=leased.url, kind=leased.kind, seed=leased.seed, page=leased.page)
+        return explore(capture, site, found)
+
+
+def failure_outcome(error: BaseException) -> Failed:
+    """The outcome of a request that ended in *error*."""
+    if isinstance(error, RobotsForbidden):
+        return Failed(reason="robots", detail=str(error))
+    if isinstance(error, exceptions.DownloadCancelledError):
+        return Failed(reason="too_large", detail=str(error))
+    for kind, reason in _NETWORK_REASONS:
+        if isinstance(error, kind):
+            return Failed(reason=reason, detail=_one_line(error), retry=True)
+    return Failed(
+        reason="internal", detail=f"{type(error).__name__}: {_one_line(error)}", retry=True
+    )
+
+
+def status_outcome(capture: Capture) -> Failed:
+    """The outcome of an answer that is neither a page nor a redirect."""
+    status = capture.status
+    if status in _GONE:
+        return Failed(reason="not_found", detail=f"HTTP {status}", capture=capture)
+    if status in SLOW_DOWN_STATUS:
+        wait = retry_after_seconds(capture.header("Retry-After"))
+        return Failed(
+            reason="slow_down",
+            detail=f"HTTP {status}",
+            capture=capture,
+            retry=True,
+            retry_after=wait,
+        )
+    if status >= _SERVER_ERROR or status == _REQUEST_TIMEOUT:
+        return Failed(reason="server_error", detail=f"HTTP {status}", capture=capture, retry=True)
+    return Failed(reason="http_status", detail=f"HTTP {status}", capture=capture)
+
+
+def redirect_outcome(site: SiteSpec, leased: LeasedUrl, capture: Capture) -> Redirected:
+    """The outcome of a redirect; its target is named only when it is on the site and not one too many."""
+    location = capture.header("Location")
+    target = urljoin(capture.url, location) if location else None
+    if target is None:
+        return Redirected(capture=capture, detail="redirect without a Location header")
+    if not site.owns(target):
+        return Redirected(capture=capture, detail=f"leads outside the site: {target}")
+    if leased.hops >= MAX_HOPS:
+        return Redirected(
+            capture=capture, detail=f"more than {MAX_HOPS} redirects, last to {target}"
+        )
+    return Redirected(
+        capture=capture,
+        detail=target,
+        target=FoundUrl(
+            url=target, kind=leased.kind, seed=leased.seed, page=leased.page,
+            priority=leased.priority, hops=leased.hops + 1,
+        ),
+    )  # fmt: skip
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:300]

@@ -1,0 +1,258 @@
+"""Snapshots to search, stored and published as the archive does it, and a browser on them."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import tomllib
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import attrs
+import pytest
+from datasette.app import Datasette
+
+from archive.desk.serve import build_app, close_app
+from archive.model import (
+    Accepted,
+    Article,
+    Capture,
+    Evidence,
+    Figure,
+    RecordLocation,
+    Verdict,
+)
+from archive.publish import publish
+from archive.store import Store
+
+BUILT = datetime(2026, 11, 24, 3, 15, tzinfo=UTC)
+CAPTURED = datetime(2026, 11, 20, 2, 3, 4, tzinfo=UTC)
+STORIES = Path(__file__).parents[3] / "scraper" / "demo" / "stories"
+PAPERS = {
+    "songmay": ("Báo Sông Mây", "Sông Mây"),
+    "nuingan": ("Báo Núi Ngàn", "Núi Ngàn"),
+    "bienxanh": ("Báo Biển Xanh", "Biển Xanh"),
+    "culao": ("Báo Cù Lao", "Cù Lao"),
+}
+
+
+@attrs.frozen(kw_only=True)
+class Story:
+    """An article to put into a snapshot; only what a test cares about need be given."""
+
+    id: str
+    title: str = "Tin trong tỉnh"
+    sapo: str | None = None
+    body: tuple[str, ...] = ("Không có gì.",)
+    site: str = "songmay"
+    province: str | None = "Sông Mây"
+    published_at: str | None = "2024-03-19T09:12:00+07:00"
+    precision: str | None = "minute"
+    byline: str | None = None
+    authors: tuple[str, ...] = ()
+    dateline: str | None = None
+    section: str | None = None
+    tags: tuple[str, ...] = ()
+    level: int = 2
+    relevance: float = 9.5
+    url: str | None = None
+    figures: tuple[tuple[str | None, str | None, str | None], ...] = ()
+    evidence: tuple[tuple[str, str, int, float], ...] = ()
+    older: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+def build_snapshot(root: Path, stories: list[Story]) -> Path:
+    """Store *stories* in a new archive at *root*, publish it and return the snapshot's path."""
+    with Store.open(root) as store, store.transaction():
+        for site, (name, province) in PAPERS.items():
+            store.sync_site(
+                {
+                    "id": site,
+                    "name": name,
+                    "province": province,
+                    "homepage": f"https://{site}.example/",
+                    "family": "mediatech",
+                    "languages": ("vi",),
+                    "status": "active" if site == "nuingan" else "demo",
+                }
+            )
+        for number, story in enumerate(stories, start=1):
+            for outcome in _outcomes(number, story):
+                store.store_outcome(outcome)
+    return publish(root, now=BUILT).path
+
+
+def _outcomes(number: int, story: Story) -> Iterator[Accepted]:
+    texts = [*story.older, (story.title, story.body)]
+    for version, (title, body) in enumerate(texts, start=1):
+        article = attrs.evolve(_article(number, story), title=title, body=body)
+        fetched_at = CAPTURED + timedelta(days=version, seconds=number)
+        capture = Capture(
+            id=str(uuid.uuid5(uuid.NAMESPACE_URL, f"{story.id} {version}")),
+            site=story.site,
+            url=article.url,
+            fetched_at=fetched_at,
+            status=200,
+            location=RecordLocation(
+                warc_file=f"{story.site}/2026/{story.site}-20261120T020000Z-r1.warc.gz",
+                offset=1000 * number,
+                length=4321,
+            ),
+        )
+        evidence = tuple(
+            Evidence(part=part, term=term, count=count, weight=weight)
+            for part, term, count, weight in story.evidence
+        )
+        verdict = Verdict(relevance=story.relevance, level=story.level, evidence=evidence)
+        yield Accepted(capture=capture, article=article, verdict=verdict)
+
+
+def _article(number: int, story: Story) -> Article:
+    published = datetime.fromisoformat(story.published_at) if story.published_at else None
+    return Article(
+        id=story.id,
+        site=story.site,
+        url=story.url or f"https://{story.site}.example/bai-viet-{number}.html",
+        title=story.title,
+        sapo=story.sapo,
+        body=story.body,
+        byline=story.byline,
+        authors=story.authors,
+        dateline=story.dateline,
+        section=story.section,
+        tags=story.tags,
+        province=story.province,
+        published_at=published,
+        published_precision=story.precision if published else None,
+        date_source="rule:.date" if published else None,
+        body_source="rule",
+        figures=tuple(
+            Figure(position=position, url=url, caption=caption, credit=credit)
+            for position, (url, caption, credit) in enumerate(story.figures, start=1)
+        ),
+    )
+
+
+def demo_stories() -> list[Story]:
+    """The demo press's militia stories as articles."""
+    read = [tomllib.loads(path.read_text("utf-8")) for path in sorted(STORIES.glob("*.toml"))]
+    return [_demo_story(story) for story in read if story["level"] > 0]
+
+
+def _demo_story(story: dict) -> Story:
+    site = story["paper"]
+    return Story(
+        id=f"{site}:{story['id']}",
+        site=site,
+        province=PAPERS[site][1],
+        title=story["title"],
+        sapo=story.get("sapo"),
+        body=tuple(story["body"]),
+        byline=story.get("byline"),
+        dateline=story.get("dateline"),
+        section=story.get("section"),
+        tags=tuple(story.get("tags", ())),
+        level=story["level"],
+        published_at=story["published"].strftime("%Y-%m-%dT%H:%M:%S+07:00"),
+        figures=tuple(
+            ("https://img.example/a.jpg", figure.get("caption"), figure.get("credit"))
+            for figure in story.get("figures", ())
+        ),
+        evidence=(
+            ("title", "dân quân", 1, 6.0),
+            ("lead", "dân quân cơ động", 1, 3.0),
+            ("body", "dân quân", 7, 3.5),
+            ("context", "huấn luyện", 2, 0.8),
+        ),
+    )
+
+
+@pytest.fixture(scope="session")
+def story():
+    """The class of stories, for tests to make their own."""
+    return Story
+
+
+@pytest.fixture
+def build(tmp_path):
+    """Build a snapshot of the stories given and return its path."""
+
+    def make(*stories: Story) -> Path:
+        return build_snapshot(tmp_path / "archive", list(stories))
+
+    return make
+
+
+@pytest.fixture
+def open_snapshot(build):
+    """Build a snapshot and open it read-only; closed after the test."""
+    opened: list[sqlite3.Connection] = []
+
+    def make(*stories: Story) -> sqlite3.Connection:
+        connection = sqlite3.connect(f"file:{build(*stories)}?immutable=1", uri=True)
+        opened.append(connection)
+        return connection
+
+    yield make
+    for connection in opened:
+        connection.close()
+
+
+@attrs.frozen
+class Browser:
+    """Datasette's own client, called from ordinary functions."""
+
+    app: object
+
+    def get(self, path, **kwargs):
+        return asyncio.run(self.app.client.get(path, **kwargs))
+
+
+@pytest.fixture(scope="session")
+def demo_snapshot(tmp_path_factory):
+    """Path of a snapshot of the demo stories; tests only read it."""
+    return build_snapshot(tmp_path_factory.mktemp("demo"), demo_stories())
+
+
+@pytest.fixture(scope="session")
+def demo(demo_snapshot):
+    """The desk over the demo stories."""
+    app = build_app(demo_snapshot)
+    yield Browser(app)
+    close_app(app)
+
+
+@pytest.fixture
+def desk(build):
+    """Build a snapshot and return a browser on it; stopped after the test."""
+    apps = []
+
+    def make(*stories: Story) -> Browser:
+        apps.append(build_app(build(*stories)))
+        return Browser(apps[-1])
+
+    yield make
+    for app in apps:
+        close_app(app)
+
+
+@pytest.fixture(scope="session")
+def browse():
+    """Make a browser on any Datasette."""
+    return Browser
+
+
+@pytest.fixture
+def plain():
+    """Datasette as anyone starts it: databases and nothing else; stopped after the test."""
+    apps = []
+
+    def make(*paths):
+        apps.append(Datasette(files=[str(path) for path in paths]))
+        return apps[-1]
+
+    yield make
+    for app in apps:
+        close_app(app)

@@ -1,0 +1,129 @@
+"""What the public must not be able to do, and the headers of every answer."""
+
+import re
+from importlib.resources import files
+from time import perf_counter
+
+import pytest
+
+from archive.desk.security import POLICY
+
+
+@pytest.fixture(scope="session")
+def database(demo_snapshot):
+    return f"/{demo_snapshot.stem}"
+
+
+OURS = ["/", "/-/search?q=a", "/-/search.json?q=a", "/-/article/x:1", "/nope", "/-/desk/desk.css"]
+
+
+@pytest.mark.parametrize("path", OURS)
+def test_own_answers_allow_nothing_but_the_own_style_sheet(demo, path):
+    headers = demo.get(path).headers
+    assert headers["content-security-policy"] == POLICY
+    assert "script" not in POLICY
+
+
+@pytest.mark.parametrize("path", [*OURS, "DATABASE", "DATABASE/articles", "/-/metadata.json"])
+def test_every_answer_carries_the_safe_headers(demo, database, path):
+    headers = demo.get(path.replace("DATABASE", database)).headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["x-frame-options"] == "DENY"
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+
+
+def test_table_pages_of_datasette_keep_their_inline_script(demo, database):
+    response = demo.get(f"{database}/articles")
+    assert response.status_code == 200
+    assert "'unsafe-inline'" in response.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/\\example.com/", "/%5Cexample.com/", "/%5cexample.com/", "/a\\b"]
+)
+def test_backslash_in_a_path_is_refused_not_redirected(demo, path):
+    response = demo.get(path)
+    assert response.status_code == 400
+    assert "location" not in response.headers
+
+
+def test_backslash_in_a_query_is_only_text(demo):
+    assert demo.get("/-/search?q=a%5Cb").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select hex(zeroblob(400000000))",
+        "with recursive t(x) as (select 1 union all select x+1 from t) select max(x) from t",
+    ],
+)
+def test_readers_cannot_run_sql(demo, database, sql):
+    started = perf_counter()
+    response = demo.get(f"{database}.json", params={"sql": sql})
+    assert response.status_code == 403
+    assert perf_counter() - started < 5
+
+
+def test_no_value_can_grow_past_the_limit_even_where_sql_is_allowed(demo_snapshot, browse, plain):
+    browser = browse(plain(demo_snapshot))
+    sql = "select hex(zeroblob(400000000))"
+    response = browser.get(f"/{demo_snapshot.stem}.json", params={"sql": sql})
+    assert response.status_code == 400
+    assert "too big" in response.text
+
+
+@pytest.mark.parametrize("query", ["_facet=site", "_where=1=1"])
+def test_facets_and_conditions_of_readers_are_refused(demo, database, query):
+    assert demo.get(f"{database}/articles.json?{query}").status_code in {400, 403}
+
+
+def test_search_box_of_the_table_page_finds_d_with_stroke(demo, database):
+    form = demo.get(f"{database}/articles.json?_search=dien+bien&_shape=array&_col=title").json()
+    assert any("Điện Biên" in row["title"] for row in form)
+
+
+def test_tables_are_described_and_index_tables_hidden(demo, database):
+    tables = {table["name"]: table for table in demo.get(f"{database}.json").json()["tables"]}
+    shown = {name for name, table in tables.items() if not table["hidden"]}
+    assert shown - {"sqlite_stat1", "sqlite_stat4"} == {
+        "snapshot", "articles", "article_facts", "article_versions", "figures", "evidence",
+        "captures", "sites",
+    }  # fmt: skip
+    described = demo.get("/-/metadata.json").json()["databases"][database[1:]]["tables"]
+    for name in shown - {"sqlite_stat1", "sqlite_stat4"}:
+        assert set(described[name]["columns"]) == set(tables[name]["columns"]), name
+
+
+def luminance(colour):
+    parts = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    linear = [
+        part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("scheme", [0, 1])
+@pytest.mark.parametrize(
+    ("front", "back"),
+    [
+        ("ink", "paper"),
+        ("ink", "card"),
+        ("ink", "warn"),
+        ("ink", "bad"),
+        ("soft", "paper"),
+        ("soft", "card"),
+        ("accent", "paper"),
+        ("accent", "card"),
+        ("accent-ink", "accent"),
+        ("mark-ink", "mark"),
+    ],
+)
+def test_colours_contrast_enough_in_light_and_dark(scheme, front, back):
+    """WCAG 2.2, 1.4.3: at least 4.5 to 1."""
+    css = (files("archive.desk") / "static" / "desk.css").read_text("utf-8")
+    blocks = re.findall(r":root \{([^}]*)\}", css)
+    colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", blocks[scheme]))
+    light, dark = sorted((luminance(colours[front]), luminance(colours[back])), reverse=True)
+    assert (light + 0.05) / (dark + 0.05) >= 4.5

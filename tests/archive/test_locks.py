@@ -1,0 +1,58 @@
+"""Site locks: one crawl per site, taken over from the dead only."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from archive.errors import SiteLocked
+from archive.locks import SiteLock
+from archive.store import Store
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store.open(tmp_path) as store:
+        yield store
+
+
+def test_a_second_crawl_of_a_site_is_refused_with_the_holder_named(store):
+    SiteLock(store, "paper").acquire()
+    with pytest.raises(
+        SiteLocked, match=r"paper is being crawled by another process \(.* \d+ \d+\)"
+    ):
+        SiteLock(store, "paper").acquire()
+
+
+def test_another_site_is_free(store):
+    SiteLock(store, "paper").acquire()
+    SiteLock(store, "other").acquire()
+    assert store.connection.execute("SELECT count(*) FROM site_locks").fetchone() == (2,)
+
+
+def test_a_released_lock_is_free_and_remembers_the_last_request(store):
+    lock = SiteLock(store, "paper")
+    assert lock.acquire() is None
+    lock.release(1234.5)
+    assert SiteLock(store, "paper").acquire() == 1234.5
+
+
+def test_the_lock_of_a_killed_process_is_taken_over_at_once(store, tmp_path):
+    script = (
+        "import os, pathlib; from archive.store import Store; from archive.locks import SiteLock\n"
+        f"store = Store.open(pathlib.Path({str(tmp_path)!r})); SiteLock(store, 'paper').acquire()\n"
+        "os.kill(os.getpid(), 9)"
+    )
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == -9
+    SiteLock(store, "paper").acquire()
+
+
+def test_an_expired_lock_of_another_machine_is_taken_over_and_its_holder_notices(store):
+    lost = SiteLock(store, "paper")
+    lost.acquire()
+    store.connection.execute("UPDATE site_locks SET holder = 'elsewhere 1 5', expires_at = 1")
+    SiteLock(store, "paper").acquire()
+    with store.transaction():
+        assert not lost.renew(None)

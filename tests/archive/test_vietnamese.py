@@ -1,0 +1,208 @@
+"""Comparing forms of Vietnamese text."""
+
+import sqlite3
+import unicodedata
+from contextlib import closing
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archive.vietnamese import exact_key, fold, has_marks, nfc, normalise_tone, syllables
+
+VIETNAMESE = (
+    "aàáảãạăằắẳẵặâầấẩẫậbcdđeèéẻẽẹêềếểễệghiìíỉĩịklmnoòóỏõọôồốổỗộơờớởỡợpqrstuùúủũụưừứửữựvxyỳýỷỹỵ"
+)
+vietnamese_text = st.text(
+    alphabet=VIETNAMESE + VIETNAMESE.upper() + " ,.“”-–0123456789", max_size=60
+)
+# Few letters, so that every meeting of glide, tone and final comes up.
+glides = st.text(alphabet="oòóuùủaàáeèyỳýêqQnhcUÝOÀ .", max_size=12)
+any_text = st.text(max_size=40)
+
+
+@pytest.mark.parametrize(
+    ("published", "key"),
+    [
+        ("hoà", "hòa"),
+        ("thuỷ", "thủy"),
+        ("khoẻ", "khỏe"),
+        ("uỷ ban", "ủy ban"),
+        ("Oà khóc", "Òa khóc"),
+        ("HOÀ BÌNH", "HÒA BÌNH"),
+        ("Thuỵ Điển", "Thụy Điển"),
+        ("hoạ, loá; nguỵ.", "họa, lóa; ngụy."),
+        ("tòan", "toàn"),
+        ("hòan thành", "hoàn thành"),
+        ("TÒAN DÂN", "TOÀN DÂN"),
+        ("xóay", "xoáy"),
+        ("ngòeo", "ngoèo"),
+        ("Hùynh", "Huỳnh"),
+        ("khủyu", "khuỷu"),
+        ("thùyên", "thuyền"),
+        ("qúy", "quý"),
+        ("qủa", "quả"),
+        ("Qúyên góp", "Quyến góp"),
+    ],
+)
+def test_tone_moves_to_its_one_place(published, key):
+    assert normalise_tone(published) == key
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "quý",
+        "quả",
+        "quỳ",
+        "quỹ",
+        "Quý",
+        "Huỳnh",
+        "thuở",
+        "khuỷu",
+        "toàn",
+        "hoàn",
+        "hoài",
+        "xoáy",
+        "khoét",
+        "ngoèo",
+        "tuýt",
+        "hòa",
+        "thủy",
+        "QUỶ",
+        "ngoại",
+        "Đoàn",
+        "Góes",
+    ],
+)
+def test_tone_stays_where_it_belongs(text):
+    assert normalise_tone(text) == text
+
+
+def test_exact_key_is_the_same_for_both_placements_and_both_cases():
+    assert (
+        exact_key("HOÀ BÌNH, Thuỷ lợi") == exact_key("Hòa bình, thủy LỢI") == "hòa bình, thủy lợi"
+    )
+
+
+def test_exact_key_keeps_marks_and_quotation_marks():
+    assert exact_key("“Dân quân” Đắk Lắk") == "“dân quân” đắk lắk"
+
+
+def test_fold_removes_every_mark_and_folds_d():
+    assert fold("Lực lượng dân quân tự vệ Đắk Lắk, Điện Biên") == (
+        "luc luong dan quan tu ve dak lak, dien bien"
+    )
+
+
+def test_fold_removes_foreign_marks_too():
+    assert fold("Müller, São, Škoda, cafe\u0301") == "muller, sao, skoda, cafe"
+
+
+@pytest.mark.parametrize("text", ["đ", "Đ", "dân", "tu\u0323", "TỰ", "ơ", "café"])
+def test_has_marks_sees_each_kind_of_mark(text):
+    assert has_marks(text)
+
+
+@pytest.mark.parametrize("text", ["", "dan quan", "2.400 luot", "Müller", "“quoted”"])
+def test_has_marks_is_false_without_vietnamese_marks(text):
+    assert not has_marks(text)
+
+
+def test_syllables_are_runs_of_letters_and_digits():
+    assert syllables("Dân quân (DQTV) đạt 2,14%/tổng dân số.") == (
+        ["Dân", "quân", "DQTV", "đạt", "2", "14", "tổng", "dân", "số"]
+    )
+
+
+@given(st.one_of(vietnamese_text, glides))
+def test_normalise_tone_is_idempotent_and_keeps_the_length(text):
+    once = normalise_tone(text)
+    assert normalise_tone(once) == once
+    assert len(once) == len(text)
+
+
+@given(st.one_of(vietnamese_text, glides))
+def test_normalise_tone_changes_nothing_but_the_place_of_marks(text):
+    assert fold(normalise_tone(text)) == fold(text)
+
+
+@given(st.one_of(any_text, vietnamese_text, glides))
+def test_exact_key_and_fold_are_idempotent(text):
+    assert exact_key(exact_key(text)) == exact_key(text)
+    assert fold(fold(text)) == fold(text)
+
+
+@given(st.one_of(any_text, vietnamese_text))
+def test_composed_and_decomposed_text_have_the_same_keys(text):
+    decomposed = unicodedata.normalize("NFD", text)
+    assert exact_key(decomposed) == exact_key(nfc(text))
+    assert fold(decomposed) == fold(nfc(text))
+
+
+@given(st.one_of(any_text, vietnamese_text))
+def test_folded_text_has_no_marks(text):
+    assert not has_marks(fold(text))
+
+
+@given(vietnamese_text)
+def test_folded_vietnamese_is_ascii_but_for_punctuation(text):
+    assert fold(text).replace("“", "").replace("”", "").replace("–", "").isascii()
+
+
+class Tokenizer:
+    """Tokens SQLite's own unicode61 makes of a text."""
+
+    def __init__(self, remove_diacritics):
+        self.connection = sqlite3.connect(":memory:")
+        self.connection.execute(
+            "CREATE VIRTUAL TABLE t USING fts5"
+            f"(x, tokenize='unicode61 remove_diacritics {remove_diacritics}')"
+        )
+        self.connection.execute("CREATE VIRTUAL TABLE v USING fts5vocab('t', 'instance')")
+
+    def close(self):
+        self.connection.close()
+
+    def tokens(self, text):
+        self.connection.execute("DELETE FROM t")
+        self.connection.execute("INSERT INTO t (x) VALUES (?)", (text,))
+        return [
+            token for (token,) in self.connection.execute('SELECT term FROM v ORDER BY "offset"')
+        ]
+
+
+@pytest.fixture(scope="module")
+def exact_tokenizer():
+    with closing(Tokenizer(0)) as tokenizer:
+        yield tokenizer
+
+
+@pytest.fixture(scope="module")
+def folding_tokenizer():
+    with closing(Tokenizer(2)) as tokenizer:
+        yield tokenizer
+
+
+without_nul = st.text(
+    alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=40
+)
+_MEETINGS = "aàoòqn \u0301\u0305\u0323\u0345Ꭰꭰﬁ\ua7ae\u1c90İΣσςſßẞ\u037f-_'"
+# Younger letters, marks that split words and letters whose lower case is longer.
+awkward = st.text(alphabet=_MEETINGS, max_size=20)
+
+
+@given(st.one_of(without_nul, vietnamese_text, awkward))
+def test_exact_key_keeps_the_tokens_of_the_exact_index(exact_tokenizer, text):
+    stored = nfc(text)
+    assert len(exact_tokenizer.tokens(exact_key(text))) == len(exact_tokenizer.tokens(stored))
+
+
+@given(st.one_of(without_nul, vietnamese_text, awkward))
+def test_fold_keeps_the_tokens_of_the_folded_index(folding_tokenizer, text):
+    stored = nfc(text)
+    assert len(folding_tokenizer.tokens(fold(text))) == len(folding_tokenizer.tokens(stored))
+
+
+def test_folded_query_meets_the_folded_index(folding_tokenizer):
+    assert folding_tokenizer.tokens(fold("Điện Biên, Đắk Lắk")) == ["dien", "bien", "dak", "lak"]

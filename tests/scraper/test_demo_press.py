@@ -1,0 +1,454 @@
+"""The demo press as a server: robots.txt, listings, articles, conditional and broken requests."""
+
+import gzip
+import http.client
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+from urllib.robotparser import RobotFileParser
+from xml.etree import ElementTree as ET
+
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from archive.errors import PortInUse, UnknownSite, UsageError
+from scraper.demo.cms import vdoc
+from scraper.demo.press import DEMO_PORT, DemoPress
+from scraper.demo.server import read_request
+
+PAPERS = ("demo-songmay", "demo-culao", "demo-nuingan", "demo-bienxanh")
+SITE_FILES = Path(sys.modules["scraper.demo.press"].__file__).with_name("papers")
+BODY = {
+    "demo-songmay": "#content-detail",
+    "demo-culao": "#newscontents .content-fck",
+    "demo-nuingan": "div.article__body",
+    "demo-bienxanh": "div.noi-dung",
+}
+
+
+@pytest.fixture(scope="module")
+def press():
+    with DemoPress(port=0) as press:
+        yield press
+
+
+def ask(origin, path, method="GET", **headers):
+    """Status, headers (lower case) and body of one request."""
+    connection = http.client.HTTPConnection(urlsplit(origin).netloc, timeout=10)
+    try:
+        connection.request(
+            method, path, headers={k.replace("_", "-"): v for k, v in headers.items()}
+        )
+        answer = connection.getresponse()
+        body = answer.read()
+        return answer.status, {k.lower(): v for k, v in answer.getheaders()}, body
+    finally:
+        connection.close()
+
+
+def page(press, article):
+    return ask(press.origin(article.paper), urlsplit(article.url).path)[2].decode()
+
+
+def one_space(text):
+    return " ".join(text.split())
+
+
+def site_file(press, paper):
+    text = (SITE_FILES / f"{paper}.toml").read_text(encoding="utf-8")
+    host = urlsplit(press.origin(paper)).netloc
+    text = text.replace("{origin}", press.origin(paper)).replace("{host}", host)
+    return tomllib.loads(text)
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_every_paper_serves_robots_and_a_home_page(press, paper):
+    status, headers, body = ask(press.origin(paper), "/robots.txt")
+    assert (status, headers["content-type"]) == (200, "text/plain; charset=utf-8")
+    assert body.startswith(b"User-agent: *\n")
+    status, headers, body = ask(press.origin(paper), "/")
+    assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert body.decode().count("<a ") > 20
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_unknown_addresses_answer_404_with_a_page(press, paper):
+    for path in ("/khong-co-gi", "/khong-co-1.html", "/bai-viet/1/x", "/x-a1.html"):
+        status, _, body = ask(press.origin(paper), path)
+        assert status == 404
+        assert b"<title>" in body
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_every_article_is_served_with_its_whole_text_in_order(press, paper):
+    for article in (x for x in press.truth() if x.paper == paper):
+        tree = LexborHTMLParser(page(press, article))
+        text = one_space(tree.css_first(BODY[paper]).text())
+        places = [text.find(one_space(paragraph)) for paragraph in article.body]
+        assert -1 not in places, article.url
+        assert places == sorted(places)
+        assert all(figure.caption in text for figure in article.figures)
+        assert article.byline is None or text.rstrip().endswith(article.byline)
+        assert article.title in one_space(tree.body.text())
+        assert article.sapo is None or article.sapo in one_space(tree.body.text())
+
+
+def test_articles_print_their_date_as_their_family_does(press):
+    shapes = {
+        "demo-songmay": "| %H:%M:%S [GMT +7]",
+        "demo-culao": '<span class="pubdate">%d/%m/%Y - %H:%M</span>',
+        "demo-nuingan": 'article:published_time" content="%Y-%m-%dT%H:%M:%S+0700"',
+        "demo-bienxanh": " - %H:%M</div>",
+    }
+    for article in press.truth():
+        assert article.published.strftime(shapes[article.paper]) in page(press, article)
+
+
+def test_culao_opens_every_article_with_its_agency_mark(press):
+    for article in (x for x in press.truth() if x.paper == "demo-culao"):
+        body = LexborHTMLParser(page(press, article)).css_first(BODY["demo-culao"])
+        first = next(x for x in body.css("p") if article.body[0] in x.text())
+        assert first.text().startswith("(CLO) - ")
+        assert article.dateline == "(CLO) -"
+
+
+def test_songmay_pages_are_broken_as_their_family_is(press):
+    articles = [x for x in press.truth() if x.paper == "demo-songmay"]
+    pages = [page(press, article) for article in articles]
+    assert all(text.index("</html>") < text.index("<head>") for text in pages)
+    assert all("&acirc;n" in text or "&agrave;" in text for text in pages)
+    assert any(text.count("<!DOCTYPE") == 2 for text in pages)
+    json_ld = [
+        LexborHTMLParser(text).css_first("script[type='application/ld+json']").text()
+        for text in pages
+    ]
+    assert all(re.search(r'"description": "[^"]*&\w+;', text) for text in json_ld)
+    cut = [LexborHTMLParser(text).css_first("div.sapo").text() for text in pages]
+    assert all(len(text) == 300 for text in cut)
+
+
+def test_songmay_shows_the_time_of_the_fetch(press):
+    article = next(x for x in press.truth() if x.paper == "demo-songmay")
+    tree = LexborHTMLParser(page(press, article))
+    today = datetime.now(article.published.tzinfo)
+    assert f"{today:%d/%m/%Y}" in tree.css_first("header li").text()
+    assert f"{today:%d/%m/%Y %H:}" in tree.css_first("div.title-time").text()
+
+
+def test_pages_carry_the_junk_a_reader_must_not_keep(press):
+    junk = {
+        "demo-songmay": (
+            "Phản hồi",
+            "Các tin khác",
+            "Cùng chuyên mục",
+            "Mới nhất",
+            "Liên kết website",
+        ),
+        "demo-culao": (
+            "BÌNH LUẬN",
+            "Đọc thêm",
+            "Tiêu điểm",
+            "Đọc nhiều",
+            "Từ khóa",
+            "<!-- <p>LƯU Ý",
+        ),
+        "demo-nuingan": ("Đọc nhiều", "Tin địa phương", "sda_middle", "Xã Đăk Rin"),
+        "demo-bienxanh": ("Phản hồi", "Các tin khác", "Mới nhất", "Liên kết website"),
+    }
+    for article in press.truth():
+        text = page(press, article)
+        assert all(word in text for word in junk[article.paper])
+
+
+def test_pages_ask_nothing_of_other_hosts(press):
+    for article in press.truth():
+        links = re.findall(r'(?:src|href)="(https?://[^/"]+)', page(press, article))
+        assert set(links) <= {press.origin(article.paper)}
+
+
+def test_pictures_are_served(press):
+    article = next(x for x in press.truth() if x.figures and x.paper == "demo-culao")
+    picture = LexborHTMLParser(page(press, article)).css_first(".content-fck img").attributes["src"]
+    status, headers, body = ask(press.origin(article.paper), picture)
+    assert (status, headers["content-type"]) == (200, "image/png")
+    assert body.startswith(b"\x89PNG")
+
+
+def listed_by_json(press, seed):
+    for number in range(1, 20):
+        url = seed["url"].replace("{page}", str(number))
+        data = json.loads(
+            ask(press.origin("demo-songmay"), url.removeprefix(press.origin("demo-songmay")))[2]
+        )
+        if not data["data"]:
+            return
+        yield from (item["link"] for item in data["data"])
+
+
+def test_json_listings_lead_to_every_article_by_relative_and_absolute_links(press):
+    seeds = site_file(press, "demo-songmay")["seeds"]
+    links = [link for seed in seeds for link in listed_by_json(press, seed)]
+    assert any(link.startswith("/") for link in links)
+    assert any(link.startswith("http") for link in links)
+    numbers = {"demo-songmay:" + re.search(r"-(\d+)\.html", link)[1] for link in links}
+    assert numbers == {x.article_id for x in press.truth() if x.paper == "demo-songmay"}
+    for link in links:
+        url = urljoin(press.origin("demo-songmay"), link)
+        assert ask(press.origin("demo-songmay"), urlsplit(url).path)[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("paper", "pattern"), [("demo-culao", r"-a(\d+)\.html"), ("demo-nuingan", r"-post(\d+)\.html")]
+)
+def test_listings_are_paged_and_lead_to_every_article(press, paper, pattern):
+    found, most = set(), 0
+    for seed in site_file(press, paper)["seeds"]:
+        if seed["kind"] != "listing":
+            continue
+        for number in range(1, 4):
+            url = seed["first_url"] if number == 1 else seed["url"].replace("{page}", str(number))
+            tree = LexborHTMLParser(
+                ask(press.origin(paper), url.removeprefix(press.origin(paper)))[2]
+            )
+            links = tree.css(".list-news-img-style-1 a, .timeline .story__heading a")
+            most = max(most, len(links))
+            found |= {re.search(pattern, x.attributes["href"])[1] for x in links}
+    assert most == 5
+    assert {f"{paper}:{x}" for x in found} == {
+        x.article_id for x in press.truth() if x.paper == paper
+    }
+
+
+@pytest.mark.parametrize("paper", ["demo-culao", "demo-nuingan"])
+def test_the_first_listing_page_does_not_show_the_whole_section(press, paper):
+    """Not even through its side boxes, or the second page would never be needed."""
+    path = "/quoc-phong-an-ninh/"
+    first = ask(press.origin(paper), path)[2].decode()
+    own = [x for x in press.truth() if x.paper == paper and x.section == "Quốc phòng - An ninh"]
+    assert sum(x.url in first for x in own) < len(own)
+
+
+def test_listings_repeat_links_in_side_boxes(press):
+    text = ask(press.origin("demo-culao"), "/quoc-phong-an-ninh/")[2].decode()
+    links = re.findall(r'href="([^"]+-a\d+\.html)"', text)
+    assert len(links) > len(set(links))
+
+
+def test_sitemaps_named_in_robots_lead_to_every_article(press):
+    for paper in ("demo-nuingan", "demo-bienxanh"):
+        robots = ask(press.origin(paper), "/robots.txt")[2].decode()
+        waiting = re.findall(r"Sitemap: (\S+)", robots)
+        found = set()
+        while waiting:
+            url = waiting.pop()
+            locations = [
+                x.text
+                for x in ET.fromstring(ask(press.origin(paper), urlsplit(url).path)[2]).iter()
+                if x.tag.endswith("}loc")
+            ]
+            waiting += [x for x in locations if x.endswith(".xml")]
+            found |= {x for x in locations if not x.endswith(".xml")}
+        assert found == {x.url for x in press.truth() if x.paper == paper}
+
+
+def test_feeds_name_titles_and_addresses(press):
+    rss = ET.fromstring(ask(press.origin("demo-culao"), "/rss/cate/quoc-phong-an-ninh/")[2])
+    truth = {x.url: x for x in press.truth()}
+    items = rss.findall("channel/item")
+    assert len(items) == 7
+    assert all(truth[x.findtext("link")].title == x.findtext("title") for x in items)
+    atom = ET.fromstring(ask(press.origin("demo-bienxanh"), "/feed.atom")[2])
+    name = "{http://www.w3.org/2005/Atom}"
+    entries = atom.findall(f"{name}entry")
+    assert 10 <= len(entries) <= 20
+    for entry in entries:
+        article = truth[entry.find(f"{name}link").get("href")]
+        assert datetime.fromisoformat(entry.findtext(f"{name}published")) == article.published
+
+
+def test_culao_asks_for_a_delay_and_forbids_what_its_pages_link_to(press):
+    robots = RobotFileParser()
+    robots.parse(ask(press.origin("demo-culao"), "/robots.txt")[2].decode().splitlines())
+    home = ask(press.origin("demo-culao"), "/")[2].decode()
+    assert vdoc.DRAFT_PATH in home
+    assert not robots.can_fetch("DQTV", vdoc.DRAFT_PATH)
+    assert ask(press.origin("demo-culao"), vdoc.DRAFT_PATH)[0] == 200
+    assert (
+        f"Crawl-delay: {vdoc.CRAWL_DELAY_S}".encode()
+        in ask(press.origin("demo-culao"), "/robots.txt")[2]
+    )
+    assert robots.can_fetch(
+        "DQTV", urlsplit(next(x.url for x in press.truth() if x.paper == "demo-culao")).path
+    )
+
+
+def test_gzip_is_the_same_page_in_one_member(press):
+    for paper in PAPERS:
+        article = next(x for x in press.truth() if x.paper == paper)
+        path = urlsplit(article.url).path
+        _, headers, packed = ask(press.origin(paper), path, Accept_Encoding="gzip, deflate")
+        plain_headers, plain = ask(press.origin(paper), path)[1:]
+        assert headers["content-encoding"] == "gzip"
+        assert len(packed) < len(plain) / 2
+        assert one_space(re.sub(r"\d\d:\d\d", "", gzip.decompress(packed).decode())) == one_space(
+            re.sub(r"\d\d:\d\d", "", plain.decode())
+        )
+        assert "content-encoding" not in plain_headers
+
+
+def test_conditional_requests_answer_304(press):
+    for paper in PAPERS:
+        article = next(x for x in press.truth() if x.paper == paper)
+        path = urlsplit(article.url).path
+        _, headers, _ = ask(press.origin(paper), path)
+        assert ask(press.origin(paper), path, If_None_Match=headers["etag"])[0] == 304
+        assert ask(press.origin(paper), path, If_None_Match='"other"')[0] == 200
+        since = headers["last-modified"]
+        assert ask(press.origin(paper), path, If_Modified_Since=since)[0] == 304
+        assert (
+            ask(press.origin(paper), path, If_Modified_Since="Sat, 01 Jan 2000 00:00:00 GMT")[0]
+            == 200
+        )
+        assert (
+            ask(press.origin(paper), path, If_None_Match='"x"', If_Modified_Since=since)[0] == 200
+        )
+        assert headers["etag"].startswith("W/") == (paper == "demo-songmay")
+
+
+def test_connections_are_kept_and_requests_answered_in_order(press):
+    host, port = urlsplit(press.origin("demo-culao")).netloc.split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as client:
+        client.sendall(
+            b"GET /robots.txt HTTP/1.1\r\nHost: x\r\n\r\nHEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        )
+        received = b"".join(iter(lambda: client.recv(65536), b""))
+    first, second = re.findall(rb"HTTP/1\.1 200 OK.*?\r\n\r\n", received, re.DOTALL)
+    assert b"keep-alive" in first
+    assert b"text/plain" in first
+    assert b"Connection: close" in second
+    assert received.endswith(second)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [b"nonsense", b"GET x HTTP/1.1", b"GET / HTTP/2", b"POST / HTTP/1.1\r\nContent-Length: 3", b""],
+)
+def test_what_is_no_request_is_refused(head):
+    assert read_request(head) is None
+
+
+def test_other_methods_are_not_allowed(press):
+    status, headers, _ = ask(press.origin("demo-culao"), "/", method="DELETE")
+    assert (status, headers["allow"]) == (405, "GET, HEAD")
+
+
+def test_the_log_tells_who_asked_for_what():
+    with DemoPress(port=0) as press:
+        ask(press.origin("demo-culao"), "/rss?x=1", User_Agent="Reader/1")
+        before = datetime.now(UTC)
+        ask(press.origin("demo-nuingan"), "/robots.txt")
+        first, second = press.log
+    assert (first.paper, first.method, first.path, first.status) == (
+        "demo-culao",
+        "GET",
+        "/rss?x=1",
+        404,
+    )
+    assert first.user_agent == "Reader/1"
+    assert (second.paper, second.status, second.user_agent) == ("demo-nuingan", 200, None)
+    assert first.monotonic < second.monotonic
+    assert first.at <= before <= second.at
+
+
+def test_a_log_file_that_cannot_be_written_is_named(tmp_path):
+    with pytest.raises(UsageError, match="no-folder"):
+        DemoPress(port=0, log_file=tmp_path / "no-folder" / "log")
+
+
+def test_a_port_in_use_is_named_with_the_way_out(press):
+    with pytest.raises(PortInUse, match=rf"{press.port + 1} is already in use.*--port") as caught:
+        DemoPress(port=press.port).start()
+    assert caught.value.port == press.port + 1
+
+
+def test_an_impossible_port_is_wrong_usage():
+    with pytest.raises(UsageError, match="65531"):
+        DemoPress(port=65533).start()
+
+
+def test_ports_are_free_again_after_the_end():
+    with DemoPress(port=0) as first:
+        base = first.port
+        ask(first.origin("demo-culao"), "/")
+    with DemoPress(port=base) as second:
+        assert ask(second.origin("demo-culao"), "/")[0] == 200
+
+
+def test_unknown_papers_are_named(press):
+    with pytest.raises(UnknownSite, match="demo-songmay"):
+        press.origin("baocaobang")
+
+
+def test_the_site_files_match_the_press(press):
+    for paper in PAPERS:
+        site = site_file(press, paper)
+        assert site["id"] == paper
+        assert site["homepage"] == press.origin(paper) + "/"
+        assert f"http://{site['domains'][0]}" == press.origin(paper)
+        assert press.port + site["port_offset"] == urlsplit(press.origin(paper)).port
+        assert site["status"] == "demo"
+        assert site["delay_s"] == 0.0
+        for seed in site["seeds"]:
+            url = seed.get("first_url", seed["url"]).replace("{page}", "1")
+            assert ask(press.origin(paper), url.removeprefix(press.origin(paper)))[0] == 200, url
+
+
+def run_press(*options):
+    return subprocess.Popen(
+        [sys.executable, "-m", "scraper.demo.press", *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_as_a_process_it_says_when_it_is_ready_and_ends_cleanly(tmp_path, number):
+    port = DemoPress(port=0).port
+    log = tmp_path / "log.jsonl"
+    with run_press("--port", str(port), "--fault", "demo-culao=429", "--log", str(log)) as process:
+        line = process.stdout.readline()
+        assert f"demo-songmay http://127.0.0.1:{port + 1}" in line
+        assert ask(f"http://127.0.0.1:{port + 2}", "/")[0] == 429
+        process.send_signal(number)
+        output, errors = process.communicate(timeout=20)
+    assert (process.returncode, output, errors) == (0, "", "")
+    (entry,) = log.read_text(encoding="utf-8").splitlines()
+    assert json.loads(entry)["status"] == 429
+
+
+def test_as_a_process_it_reports_wrong_usage_in_one_line(press):
+    for options in (
+        ("--port", str(press.port)),
+        ("--fault", "demo-culao"),
+        ("--fault", "demo-culao=fire"),
+    ):
+        with run_press(*options) as process:
+            output, errors = process.communicate(timeout=20)
+        assert process.returncode == 2
+        assert output == ""
+        assert len(errors.splitlines()) == 1
+
+
+def test_the_registry_looks_for_the_demo_papers_where_the_press_serves_them():
+    load = pytest.importorskip("scraper.sites.load")
+    assert load.DEMO_PORT == DEMO_PORT
+    site = load.load_registry().site("demo-nuingan")
+    assert site.homepage == f"http://127.0.0.1:{DEMO_PORT + 3}/"

@@ -1,0 +1,128 @@
+"""The generic path: articles on pages that no layout describes."""
+
+from __future__ import annotations
+
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from scraper.clean.subtree import clean_subtree
+from scraper.extract.fallback import cut_by_text, look_around
+
+TITLE = "Dân quân xã Nà Phạc giúp dân gặt lúa"
+SAPO = "Ba ngày liền, 45 chiến sĩ dân quân xã Nà Phạc xuống đồng gặt lúa chạy bão cùng bà con."
+TEXT = (
+    "Sáng sớm, khi sương còn phủ kín cánh đồng Nà Luông, tiếng cười nói đã rộn ràng khắp các thửa ruộng bậc thang.",
+    "Anh Hoàng Văn Tú, thôn đội trưởng, chia tổ của mình làm ba mũi: mũi gặt, mũi tuốt và mũi gánh thóc về nhà văn hóa.",
+    "Bà Lục Thị Vân, nhà có hai héc-ta lúa chín rũ, kể rằng nếu không có anh em dân quân thì vụ này coi như mất trắng.",
+    "Đến chiều ngày thứ ba, hơn 20 héc-ta lúa của 31 hộ đã được đưa về kho an toàn, trước khi cơn bão đổ bộ vào đất liền.",
+)
+CARDS = "".join(
+    f'<div class="tin"><a href="/tin-{i}.html">Tin số {i} trong ngày ở các địa phương</a>'
+    "<p>Nhiều hoạt động thiết thực đã được triển khai trong tháng, thu hút đông đảo nhân dân...</p></div>"
+    for i in range(12)
+)
+
+
+def page_with(body, before="", after=""):
+    return (
+        f"<html><body><ul><li><a href='/'>Trang chủ</a></li><li><a href='/a'>Thời sự</a></li><li><a href='/b'>Xã hội"
+        f"</a></li><li><a href='/c'>Kinh tế</a></li><li><a href='/d'>Thể thao</a></li></ul><p>Hôm nay 02/10/2026</p>"
+        f"<main><h2>{TITLE}</h2>{before}{body}{after}</main><div class='cot'>{CARDS}</div>"
+        "<p>Giấy phép số 1 cấp ngày 5/9/2019</p></body></html>"
+    )
+
+
+BODIES = {
+    "paragraphs": f"<div>{''.join(f'<p>{x}</p>' for x in TEXT)}</div>",
+    "div and span": f"<div>{''.join(f'<div><span>{x}</span></div>' for x in TEXT)}</div>",
+    "line breaks": f"<div>{'<br><br>'.join(TEXT)}</div>",
+    "nested tables": f"<table><tr><td><table><tr><td>{'<br><br>'.join(TEXT)}</td></tr></table></td></tr></table>",
+    "two halves": f"<div><div><p>{TEXT[0]}</p><p>{TEXT[1]}</p></div><div><p>{TEXT[2]}</p><p>{TEXT[3]}</p></div></div>",
+    "article element": f"<article><section>{''.join(f'<p>{x}</p>' for x in TEXT)}</section></article>",
+    "aspx form": f"<form><div>{''.join(f'<p>{x}</p>' for x in TEXT)}</div></form>",
+}
+
+
+def paragraphs(page):
+    cut = cut_by_text(page)
+    assert cut is not None
+    html = cut.html.replace("<form>", "").replace("</form>", "")
+    container = LexborHTMLParser(html).body
+    return clean_subtree(container, base_url=page.url, title=TITLE, sapo=None).paragraphs
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+def test_the_paragraphs_are_found_whatever_holds_them(page_of, body):
+    assert paragraphs(page_of(page_with(body))) == TEXT
+
+
+def test_related_boxes_and_share_rows_in_the_container_are_left_out(page_of):
+    junk = '<div class="tin-lien-quan"><a href="/x">Diễn tập ở xã bên</a></div><div class="share-row">Zalo Facebook</div>'
+    body = f"<div><p>{TEXT[0]}</p>{junk}{''.join(f'<p>{x}</p>' for x in TEXT[1:])}</div>"
+
+    assert paragraphs(page_of(page_with(body))) == TEXT
+
+
+def test_the_box_of_an_article_named_like_junk_is_kept(page_of):
+    body = f'<div><div class="shared-content">{"".join(f"<p>{x}</p>" for x in TEXT)}</div></div>'
+
+    assert paragraphs(page_of(page_with(body))) == TEXT
+
+
+def around(page):
+    cut = cut_by_text(page)
+    assert cut is not None
+    return look_around(page, cut, TITLE)
+
+
+def test_date_and_sapo_stand_between_title_and_text(page_of):
+    before = f"<div><i>Thứ Ba, ngày 1/4/2025 - 20:01</i></div><div><b>{SAPO}</b></div>"
+    found = around(page_of(page_with(BODIES["paragraphs"], before)))
+
+    assert [x.text for x in found.dates] == ["Thứ Ba, ngày 1/4/2025 - 20:01", SAPO]
+    assert [x.text for x in found.sapos] == [SAPO]
+
+
+def test_dates_elsewhere_on_the_page_are_no_candidates(page_of):
+    found = around(page_of(page_with(BODIES["paragraphs"], after="<p>14:29 | 01/10/2026</p>")))
+
+    assert found.dates == ()
+
+
+def test_without_a_printed_title_nothing_around_is_believed(page_of):
+    page = page_of(
+        page_with(BODIES["paragraphs"], "<p>1/4/2025</p>").replace(f"<h2>{TITLE}</h2>", "")
+    )
+
+    assert around(page).dates == ()
+
+
+def test_the_breadcrumb_is_the_shortest_row_from_home(page_of):
+    before = '<div><a href="/">Trang chủ</a> » <a href="/qp">Quốc phòng</a></div>'
+
+    assert [x.text for x in around(page_of(page_with(BODIES["paragraphs"], before))).sections] == [
+        "Quốc phòng"
+    ]
+
+
+def test_tags_are_links_beside_their_label_or_marked_as_tags(page_of):
+    box = '<div class="tu-khoa">Từ khóa: <a>dân quân</a> <a>bão</a></div>'
+    marked = '<a rel="tag">gặt lúa</a>'
+
+    assert around(page_of(page_with(BODIES["paragraphs"], after=box))).tags == ("dân quân", "bão")
+    assert around(page_of(page_with(BODIES["paragraphs"], after=marked))).tags == ("gặt lúa",)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "",
+        "<p>ngắn</p>",
+        f"<div>{CARDS}</div>",
+        "<ul>" + "<li><a href='/1'>Một tin dài hơn mười lăm chữ</a></li>" * 40 + "</ul>",
+        "<script>" + "var x = 'dân quân'; " * 200 + "</script>",
+    ],
+    ids=["nothing", "a word", "cards", "links", "script"],
+)
+def test_a_page_without_running_text_has_no_container(page_of, html):
+    assert cut_by_text(page_of(f"<html><body>{html}</body></html>")) is None

@@ -1,0 +1,40 @@
+"""Pages that would keep the parser busy are recognised in their bytes."""
+
+from __future__ import annotations
+
+import pytest
+
+from scraper.extract.hazards import MAX_PAGE_BYTES, why_not_parsed
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"<p>" + b"x" * MAX_PAGE_BYTES, "bytes are no newspaper page"),
+        (b"<div>" * 100_000, "nested 100,000 deep"),
+        (b"<DIV CLASS=a><font>" * 50_000, "nested 100,000 deep"),
+        (b"<div " + b"a=1 " * 100_000 + b">", "attributes"),
+    ],
+    ids=["huge", "deep", "deep, other tags", "attributes"],
+)
+def test_a_hazard_is_named(body, reason):
+    assert reason in (why_not_parsed(body) or "")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<div>" * 1000,
+        b"<div><b>x</b></div><p>y<li>z<br>" * 20_000,
+        b'<img src="data:image/png;base64,' + b"A" * 600_000 + b'">',
+    ],
+    ids=["empty", "shallow", "many tags side by side", "picture in the page"],
+)
+def test_ordinary_pages_are_not(body):
+    assert why_not_parsed(body) is None
+
+
+@pytest.mark.timeout(30)
+def test_looking_at_the_largest_page_ends_in_bounded_time():
+    assert why_not_parsed(b"<div>" * (MAX_PAGE_BYTES // 5)) is not None

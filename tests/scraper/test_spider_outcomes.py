@@ -1,0 +1,126 @@
+"""What the spider makes of answers and failures that are no page."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+from scrapy import exceptions
+
+from archive.frontier import MAX_HOPS, LeasedUrl
+from archive.model import Capture, Failed, Redirected, UrlKind
+from scraper.middlewares.politeness import retry_after_seconds
+from scraper.middlewares.robots import RobotsForbidden, RobotsUnreachable
+from scraper.sites.spec import SiteSpec
+from scraper.spiders.newspaper import failure_outcome, redirect_outcome, status_outcome
+
+SITE = SiteSpec(
+    id="baovidu",
+    name="Báo Ví Dụ",
+    province=None,
+    homepage="https://baovidu.example/",
+    domains=("baovidu.example", "www.baovidu.example"),
+    article_url=re.compile(r"-(?P<id>\d+)\.html$"),
+)
+
+
+def answer(status: int, *headers: tuple[str, str]) -> Capture:
+    return Capture(
+        id="c",
+        site="baovidu",
+        url="https://baovidu.example/a-1.html",
+        fetched_at=datetime(2026, 11, 24, tzinfo=UTC),
+        status=status,
+        headers=headers,
+    )
+
+
+def leased(hops: int = 0) -> LeasedUrl:
+    return LeasedUrl(
+        id=1, site="baovidu", url="https://baovidu.example/a-1.html", kind=UrlKind.ARTICLE, seed=None,
+        page=None, priority=0, hops=hops, attempts=0,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "retry"),
+    [
+        (404, "not_found", False),
+        (410, "not_found", False),
+        (403, "http_status", False),
+        (204, "http_status", False),
+        (408, "server_error", True),
+        (429, "slow_down", True),
+        (500, "server_error", True),
+        (503, "slow_down", True),
+    ],
+)
+def test_each_status_has_its_reason_and_is_retried_only_where_that_helps(status, reason, retry):
+    outcome = status_outcome(answer(status))
+    assert (outcome.reason, outcome.retry) == (reason, retry)
+
+
+def test_retry_after_reaches_the_outcome():
+    assert status_outcome(answer(429, ("retry-after", "17"))).retry_after == 17.0
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "retry"),
+    [
+        (RobotsForbidden("x"), "robots", False),
+        (RobotsUnreachable("x"), "robots_unreachable", True),
+        (exceptions.CannotResolveHostError("x"), "dns", True),
+        (exceptions.DownloadTimeoutError("x"), "timeout", True),
+        (exceptions.ResponseDataLossError("x"), "data_loss", True),
+        (exceptions.DownloadConnectionRefusedError("x"), "connection", True),
+        (exceptions.DownloadFailedError("x"), "connection", True),
+        (exceptions.DownloadCancelledError("x"), "too_large", False),
+        (RuntimeError("x"), "internal", True),
+    ],
+)
+def test_each_failure_has_its_reason_and_is_retried_only_where_that_helps(error, reason, retry):
+    outcome = failure_outcome(error)
+    assert isinstance(outcome, Failed)
+    assert (outcome.reason, outcome.retry) == (reason, retry)
+
+
+def redirect(location: str | None, hops: int = 0) -> Redirected:
+    headers = () if location is None else (("Location", location),)
+    return redirect_outcome(SITE, leased(hops), answer(301, *headers))
+
+
+def test_a_redirect_inside_the_site_is_followed_one_hop_further():
+    target = redirect("/chinh-tri/a-1.html", hops=2).target
+    assert (target.url, target.hops) == ("https://baovidu.example/chinh-tri/a-1.html", 3)
+
+
+@pytest.mark.parametrize(
+    ("location", "hops", "said"),
+    [
+        (None, 0, "without a Location"),
+        ("https://quangcao.example/", 0, "outside the site"),
+        ("http://127.0.0.1/", 0, "outside the site"),
+        ("/a-2.html", MAX_HOPS, f"more than {MAX_HOPS} redirects"),
+    ],
+)
+def test_a_redirect_that_is_not_followed_says_why(location, hops, said):
+    outcome = redirect(location, hops)
+    assert outcome.target is None
+    assert said in outcome.detail
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("120", 120.0),
+        (" 3 ", 3.0),
+        ("Tue, 24 Nov 2026 00:01:00 GMT", 60.0),
+        ("Mon, 23 Nov 2026 00:00:00 GMT", 0.0),
+        ("soon", None),
+        (None, None),
+    ],
+)
+def test_retry_after_is_read_as_seconds_or_as_a_date(value, seconds):
+    now = datetime(2026, 11, 24, tzinfo=UTC).timestamp()
+    assert retry_after_seconds(value, now=now) == seconds
