@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import attrs
@@ -79,6 +80,26 @@ def dqtv(tmp_path, new_command) -> Command:
 def press(dqtv):
     with DemoPress(port=dqtv.port) as press:
         yield press
+
+
+@pytest.fixture
+def until_asked(press):
+    """Waits until the press has had that many more requests while a command runs.
+
+    The press's own log is the clock: a pause in seconds would mean another stage on another machine.
+    """
+
+    def wait(command: subprocess.Popen[str], requests: int, *, seconds: float = 60.0) -> bool:
+        """False when *command* ended before."""
+        before, give_up = len(press.log), time.monotonic() + seconds
+        while len(press.log) < before + requests:
+            if command.poll() is not None:
+                return False
+            assert time.monotonic() < give_up, f"{requests} requests did not come in {seconds} s"
+            time.sleep(0.005)
+        return True
+
+    return wait
 
 
 @pytest.fixture

@@ -73,12 +73,11 @@ def test_crawl_delay_of_robots_txt_is_kept(dqtv, press):
     assert min(gaps) >= 0.9 * 0.05
 
 
-def test_two_crawls_of_one_paper_do_not_run_at_once(dqtv, press):
+def test_two_crawls_of_one_paper_do_not_run_at_once(dqtv, press, until_asked):
     press.set_fault("demo-culao", "slow")
     first = dqtv.start("crawl", "demo-culao")
     try:
-        while not any(line.paper == "demo-culao" for line in press.log):
-            assert first.poll() is None
+        assert until_asked(first, 1)
         second = dqtv("crawl", "demo-culao", code=1)
         assert "is being crawled by another process" in second.err
     finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-import time
+import signal
 
 import pytest
 
@@ -23,14 +23,14 @@ def articles(root):
         ).fetchall()
 
 
-def test_a_crawl_killed_again_and_again_ends_with_the_same_articles_none_twice(dqtv, press):
+def test_a_crawl_killed_again_and_again_ends_with_the_same_articles_none_twice(
+    dqtv, press, until_asked
+):
     chance = random.Random(20261124)
     killed = 0
     for _ in range(KILLS):
         crawl = dqtv.start("crawl", *press.papers)
-        time.sleep(chance.uniform(0.7, 2.2))
-        if crawl.poll() is None:
-            killed += 1
+        killed += until_asked(crawl, chance.randint(2, 45))
         crawl.kill()
         crawl.communicate()
     assert killed >= 2, "the crawl must be under way when it is killed"
@@ -59,11 +59,11 @@ def test_a_crawl_killed_again_and_again_ends_with_the_same_articles_none_twice(d
     assert open_files == []
 
 
-def test_a_crawl_interrupted_by_ctrl_c_says_so_and_goes_on_next_time(dqtv, press):
+def test_a_crawl_interrupted_by_ctrl_c_says_so_and_goes_on_next_time(dqtv, press, until_asked):
     press.set_fault("demo-songmay", "slow")
     crawl = dqtv.start("crawl", "demo-songmay", "--json")
-    time.sleep(2.5)
-    crawl.send_signal(2)
+    assert until_asked(crawl, 4)
+    crawl.send_signal(signal.SIGINT)
     out, err = crawl.communicate(timeout=30)
     assert '"interrupted"' in out, err
     assert crawl.returncode == 1
