@@ -87,7 +87,9 @@ def read_blocks(container: LexborNode) -> list[Block]:
     at a block element or at two line breaks.
     """
     flattener = _Flattener()
-    flattener.walk(soup_of(container))
+    soup = soup_of(container)
+    flattener.walk(soup)
+    soup.decompose()
     return flattener.blocks
 
 
