@@ -92,8 +92,7 @@ TELNETCONSOLE_ENABLED = False  # runs code it is sent
 REMOTE_CONTROL_ENABLED = False  # runs code it is sent; on by default since Scrapy 2.19
 HTTPCACHE_ENABLED = False
 MEMUSAGE_ENABLED = False
-# Bookkeeping for every page that nobody reads: the report counts outcomes.
-DOWNLOADER_STATS = False
-WARN_ON_GENERATOR_RETURN_VALUE = False
+DOWNLOADER_STATS = False  # counts bytes of every page for nobody; the report counts outcomes
+WARN_ON_GENERATOR_RETURN_VALUE = False  # parses the spider's source again and again
 
 LOG_LEVEL = "WARNING"
