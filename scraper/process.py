@@ -20,6 +20,7 @@ from scraper.clean.text import clean_line
 from scraper.extract import fallback, metadata, publication
 from scraper.extract.body import cut_by_layout
 from scraper.extract.hazards import why_not_parsed
+from scraper.extract.metadata import Found
 from scraper.extract.outsiders import is_challenge, is_listing, links_like_a_listing
 from scraper.extract.page import Page, is_html, read_page
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from scraper.extract.body import Cut
-    from scraper.extract.metadata import Found
     from scraper.sites.spec import Family, Layout, SiteSpec
 
 _OK: Final = 200
@@ -179,7 +179,7 @@ def _title(page: Page, site: SiteSpec, layout: Layout | None) -> Found | None:
         if text is None:
             continue
         if chosen is None or _completes(text, chosen.text):
-            chosen = attrs.evolve(found, text=text)
+            chosen = Found(text=text, source=found.source)
         if not chosen.text.endswith(_ELLIPSIS):
             break
     return chosen
@@ -222,5 +222,5 @@ def _first_clean(candidates: Iterable[Found]) -> Found | None:
     for found in candidates:
         text = clean_line(found.text)
         if text:
-            return attrs.evolve(found, text=text)
+            return Found(text=text, source=found.source)
     return None

@@ -68,6 +68,8 @@ SPIDER_MIDDLEWARES = {
     "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
     "scrapy.spidermiddlewares.referer.RefererMiddleware": None,
     "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
+    # Start requests come from the frontier as well.
+    "scrapy.spidermiddlewares.start.StartSpiderMiddleware": None,
 }
 
 # The delay itself is each site's own (middlewares/politeness.py); these hold where a slot has none.
@@ -90,5 +92,7 @@ TELNETCONSOLE_ENABLED = False  # runs code it is sent
 REMOTE_CONTROL_ENABLED = False  # runs code it is sent; on by default since Scrapy 2.19
 HTTPCACHE_ENABLED = False
 MEMUSAGE_ENABLED = False
+DOWNLOADER_STATS = False  # counts bytes of every page for nobody; the report counts outcomes
+WARN_ON_GENERATOR_RETURN_VALUE = False  # parses the spider's source again and again
 
 LOG_LEVEL = "WARNING"
