@@ -34,8 +34,8 @@ _BOMS: Final = (
 _UTF8_NAMES: Final = frozenset({"utf-8", "ascii"})
 #: What Windows machines in Vietnam wrote before UTF-8.
 _LEGACY_CHARSET: Final = "cp1258"
-#: Shares of possible syllables below and above which a text was decoded wrongly or rightly.
-_NONSENSE, _VIETNAMESE = 0.3, 0.8
+#: A text is Vietnamese with so large a share of possible syllables, and so much more than without.
+_VIETNAMESE, _BETTER = 0.8, 0.2
 
 _MARKUP: Final = re.compile(
     rb"<(?:!doctype\s+html|html|head|body|div|p|table|meta|title|h[1-6]|ul|article|section|main|span)\b",
@@ -152,9 +152,8 @@ def _decoded_otherwise(capture: Capture) -> str:
         return legacy
     text = capture.body.decode(declared, errors="replace")
     # a Western charset is what an editor put in without asking; the better Vietnamese wins
-    if marked_words(text).share < _NONSENSE and marked_words(legacy).share > _VIETNAMESE:
-        return legacy
-    return text
+    likely = marked_words(legacy).share
+    return legacy if likely > max(_VIETNAMESE, marked_words(text).share + _BETTER) else text
 
 
 def _is_damaged_utf8(text: str) -> bool:
