@@ -78,7 +78,7 @@ _VIQR_UNITS: Final = re.compile(
     r"\\(?P<plain>[\\^(+'`?~.d])|(?P<d>[dD])[dD]|(?P<vowel>[aeiouyAEIOUY])(?P<mark>[\^(+])?(?P<tone>['`?~.])?"
 )
 _VIQR_WORD: Final = re.compile(
-    r"(?<![\w/=&])[A-Za-z^(+'`?~.]*(?:[aeoAEO]\^|[ouOU]\+|[aA]\(|\bdd)[A-Za-z^(+'`?~.]*"
+    r"(?<![\w/=&^(+'`?~.])[A-Za-z^(+'`?~.]*(?:[aeoAEO]\^|[ouOU]\+|[aA]\(|\bdd)[A-Za-z^(+'`?~.]*"
 )
 #: A full stop behind a vowel is a tone, but at the end of a text of sentences and behind a glide (lai.).
 _SENTENCES: Final = 100
@@ -181,8 +181,8 @@ def _gain(text: str, scheme: Scheme) -> tuple[float, float] | None:
 
 _PARTS: Final = re.compile(
     r"(?P<data><script[^>]*application/ld\+json[^>]*>)(?P<json>.*?)(?=</script)"
-    r"|<(?P<raw>script|style|textarea)\b.*?</(?P=raw)|<!--.*?-->"
-    r"|(?P<tag><[^>]*>)|(?P<text>[^<]+)",
+    r'|<(?P<raw>script|style|textarea)\b(?:[^<>"]|"[^"]*")*>.*?</(?P=raw)|<!--.*?-->'
+    r'|(?P<tag><(?:[^<>"]|"[^"]*")*>)|(?P<text>[^<]+)',
     re.DOTALL | re.IGNORECASE,
 )
 _ATTRIBUTES: Final = re.compile(r'(?P<name>\s(?:content|alt|title)=")(?P<value>[^"]+)')

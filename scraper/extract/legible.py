@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from scraper.extract.page import Page
 
 #: A question mark (or U+FFFD) inside or before a word stands for a letter that no longer exists.
-_LOST_WORD: Final = re.compile(r"[A-Za-z]+[?\ufffd]+[A-Za-z]|(?<!\S)[?\ufffd]+[a-z]|\ufffd")
+_LOST_WORD: Final = re.compile(r"[A-Za-z][?\ufffd]+[A-Za-z]|(?<!\S)[?\ufffd]+[a-z]|\ufffd")
 _MOST_LOST: Final = 0.15
 _FEWEST_LOST: Final = 2
 

@@ -23,6 +23,7 @@ _SYLLABLE: Final = re.compile(
     (?:ngh?|nh|th|tr|ch|kh|ph|gh|gi|qu|[bcdđghklmnprstvx])?
     (?:
         (?:a|e|i|o|ô|u|oa|oă|â|uâ|uy)(?P<stop>[cpt]) | (?:ă|ê|ơ|ư|iê|yê|uô|ươ|uyê|oe|y)(?P<stop2>[cpt])
+      | ă(?P<stop4>k)                                # Đắk Lắk
       | (?:a|ê|i|oa|uê|uy|y)(?P<stop3>ch)
       | (?:a|ă|â|e|ê|i|o|ô|ơ|u|oa|oă|oe|uâ|iê|yê|uô|ươ|uyê|uy)[mn]
       | (?:a|ă|â|e|o|ô|u|ư|iê|yê|uô|ươ|oa|oă|uâ|oo)ng | (?:a|ê|i|oa|uê|uy|y)nh
