@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 #: A body that page script decodes arrives as one long word of this alphabet (baophutho.vn, baothanhhoa.vn).
 _BLOB: Final = re.compile(r"(?:^|(?<=\s))[A-Za-z0-9+/=_%-]{60,}(?=\s|$)")
 _BLOB_SHARE: Final = 0.5
-_BLOB_END: Final = re.compile(r"(?=.*[a-z].*[A-Z]|.*[0-9+/=]|.{21})[A-Za-z0-9+/_%-]+={0,2}")
+#: The last line of an encoded text is no longer than the others.
+_BLOB_END: Final = re.compile(
+    r"(?=.{0,100}?[a-z].{0,100}?[A-Z]|.{0,100}?[0-9+/=]|.{21})[A-Za-z0-9+/_%-]{1,100}={0,2}"
+)
 #: Marks of an agency or paper: ``(CTO) -``, ``(Baothanhhoa.vn) -``.
 _DATELINE: Final = re.compile(
     r"^\((?:[A-ZĐ]{2,8}(?: Online)?|[A-Za-z]{3,20}\.(?:com\.)?vn)\)\s*[-–—:]"
@@ -95,7 +98,7 @@ def _without_blobs(blocks: Sequence[Block]) -> tuple[list[Block], bool]:
         if holds_blob(text) or (follows and _BLOB_END.fullmatch(text)):
             is_encoded = follows = True
             rest = _BLOB.sub(" ", text).strip()
-            is_end = _BLOB_END.fullmatch(text) or len(rest) < (1 - _BLOB_SHARE) * len(text)
+            is_end = rest == text or len(rest) < (1 - _BLOB_SHARE) * len(text)
             if not is_end or block.images:
                 kept.append(attrs.evolve(block, text=None if is_end else " ".join(rest.split())))
         else:
