@@ -84,6 +84,11 @@ CONCURRENT_ITEMS = (
     1  # the default starts 101 tasks for every answer (measured: x1.5 faster without)
 )
 
+# A certificate that cannot be verified is a failure ("tls"). Scrapy's default is to accept any.
+DOWNLOAD_VERIFY_CERTIFICATES = True
+# Scrapy verifies for all hosts or for none; this handler makes the exceptions of single hosts.
+DOWNLOAD_HANDLERS = {"https": "scraper.tls.HttpsDownloadHandler"}
+DQTV_TLS_EXCEPTIONS: list[str] = []  # hosts that are not verified; a crawl fills it from site files
 DOWNLOAD_TIMEOUT = 60
 DOWNLOAD_MAXSIZE = 16 * 1024 * 1024  # no article page is larger; the default is a gigabyte
 DOWNLOAD_WARNSIZE = 0

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _SKIPPED: Final = frozenset({
     "script", "style", "noscript", "template", "iframe", "object", "embed", "form", "button",
-    "select", "input", "textarea", "svg", "video", "audio", "canvas", "nav", "head", "title",
+    "select", "input", "textarea", "svg", "video", "audio", "canvas", "nav", "head", "title", "xml",
 })  # fmt: skip
 _BLOCKS: Final = frozenset({
     "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "div", "dl", "dt",
