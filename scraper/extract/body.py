@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 #: The longest byline met has 60 characters; longer text under a byline selector is something else.
 LONGEST_BYLINE: Final = 120
+_INLINE: Final = frozenset({"strong", "b", "em", "i", "span"})
 #: Pictures written into the page itself; nobody reads their bytes here.
 _DATA_URI: Final = re.compile(r'="data:[^"]{64,}"')
 
@@ -61,11 +62,15 @@ def mark_roles(container: LexborNode, layout: Layout) -> None:
     for selectors, role in (
         (layout.figure, Role.FIGURE),
         (layout.caption, Role.CAPTION),
-        ((*layout.drop, *layout.sapo), Role.DROP),
+        (layout.drop, Role.DROP),
     ):
         for selector in selectors:
             for node in container.css(selector):
                 set_role(node, role)
+    for selector in layout.sapo:
+        for node in container.css(selector):
+            if is_whole_line(node):
+                set_role(node, Role.DROP)
     for selector in layout.byline:
         byline = byline_node(container, selector)
         if byline is not None:
@@ -75,6 +80,14 @@ def mark_roles(container: LexborNode, layout: Layout) -> None:
 def set_role(node: LexborNode, role: Role) -> None:
     """Mark one element."""
     node.attrs[ROLE_ATTRIBUTE] = role.value
+
+
+def is_whole_line(node: LexborNode) -> bool:
+    """False for a few bold words that open a paragraph: a lead in the text is all of its line."""
+    parent = node.parent
+    if node.tag not in _INLINE or parent is None or parent.tag != "p":
+        return True
+    return len(line_text(parent).strip()) <= len(line_text(node).strip())
 
 
 def byline_node(place: LexborNode | LexborHTMLParser, selector: str) -> LexborNode | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from archive.addresses import without_tracking
-from scraper.extract.body import byline_node
+from scraper.extract.body import byline_node, is_whole_line
 from scraper.extract.jsonld import texts
 from scraper.extract.page import line_text
 
@@ -48,7 +48,10 @@ def titles(page: Page, layout: Layout | None) -> Iterator[Found]:
 
 def sapos(page: Page, layout: Layout) -> Iterator[Found]:
     """Candidates for the lead; only what the paper itself marks as one."""
-    return _by_rules(page, layout.sapo)
+    for selector in layout.sapo:
+        node = page.first(selector)
+        if node is not None and is_whole_line(node):
+            yield Found(text=line_text(node), source=f"rule:{selector}")
 
 
 def bylines(page: Page, layout: Layout) -> Iterator[Found]:
