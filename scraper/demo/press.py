@@ -113,6 +113,12 @@ class DemoPress:
             true_article(edition, story) for edition in editions for story in edition.stories
         )
 
+    def newsroom(self, paper: str) -> Newsroom:
+        """What answers the requests of *paper*, without any socket; raises UnknownSite."""
+        _check_paper(paper)
+        self._print()
+        return self._newsrooms[paper]
+
     def set_fault(self, paper: str, fault: str | None) -> None:
         """Put a fault in force, from its beginning, or end it with None; works while serving."""
         _check_paper(paper)
