@@ -47,10 +47,15 @@ def titles(page: Page, layout: Layout | None) -> Iterator[Found]:
 
 
 def sapos(page: Page, layout: Layout) -> Iterator[Found]:
-    """Candidates for the lead; only what the paper itself marks as one."""
+    """Candidates for the lead; only what the paper itself marks as one.
+
+    A lead that was never closed holds the whole body, and is none.
+    """
     for selector in layout.sapo:
         node = page.first(selector)
-        if node is not None and is_whole_line(node):
+        if node is None or any(node.css_first(body) for body in layout.body):
+            continue
+        if is_whole_line(node):
             yield Found(text=line_text(node), source=f"rule:{selector}")
 
 

@@ -23,6 +23,7 @@ from scraper.demo.cms import onecms, vdoc, vnpt
 from scraper.demo.mastheads import MASTHEADS
 from scraper.demo.press import DEMO_PORT, DemoPress
 from scraper.demo.server import read_request
+from scraper.sites.load import load_registry
 
 PAPERS = (
     "demo-songmay",
@@ -575,8 +576,8 @@ def test_the_site_files_match_the_press(press):
         assert press.port + site["port_offset"] == urlsplit(press.origin(paper)).port
         assert site["status"] == "demo"
         assert site["delay_s"] == DELAYS.get(paper, 0.0)
-        for seed in site["seeds"]:
-            url = seed.get("first_url", seed["url"]).replace("{page}", "1")
+        for seed in load_registry(demo_port=press.port).site(paper).seeds:
+            url = seed.page_url(seed.first_page)
             assert ask(press.origin(paper), url.removeprefix(press.origin(paper)))[0] == 200, url
 
 

@@ -63,6 +63,15 @@ def test_bold_words_are_a_lead_only_when_they_are_all_of_their_paragraph(page_of
     assert [text for text, _ in pairs(found)] == leads
 
 
+@pytest.mark.parametrize(("end", "leads"), [("</div>", ["Mở đầu."]), ("", [])])
+def test_a_lead_that_was_never_closed_is_not_the_whole_text(page_of, end, leads):
+    page = page_of(f'<div class="sapo">Mở đầu.{end}<div id="b"><p>Thân bài.</p></div>')
+
+    assert [
+        x for x, _ in pairs(metadata.sapos(page, Layout(sapo=(".sapo",), body=("#b",))))
+    ] == leads
+
+
 @pytest.mark.parametrize(
     ("html", "section"),
     [
