@@ -71,6 +71,8 @@ class Masthead:
     id: str
     #: Key in the story files: ``songmay``.
     key: str
+    #: How the CMS writes its numbers into addresses (a format specification).
+    number_format: str = "d"
     name: str
     province: str
     #: Its port is the press's base port plus this.
@@ -82,8 +84,6 @@ class Masthead:
     dateline: str | None = None
     #: False where the CMS has no element for a lead.
     has_leads: bool = True
-    #: How the CMS writes its numbers into addresses (a format specification).
-    number_format: str = "d"
 
 
 @attrs.define(kw_only=True, slots=False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from scraper.extract.page import line_text
+from scraper.extract.page import is_whole_line, line_text
 from scraper.sites.spec import ROLE_ATTRIBUTE, Layout, Role
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 #: The longest byline met has 60 characters; longer text under a byline selector is something else.
 LONGEST_BYLINE: Final = 120
-_INLINE: Final = frozenset({"strong", "b", "em", "i", "span"})
 #: Pictures written into the page itself; nobody reads their bytes here.
 _DATA_URI: Final = re.compile(r'="data:[^"]{64,}"')
 
@@ -80,14 +79,6 @@ def mark_roles(container: LexborNode, layout: Layout) -> None:
 def set_role(node: LexborNode, role: Role) -> None:
     """Mark one element."""
     node.attrs[ROLE_ATTRIBUTE] = role.value
-
-
-def is_whole_line(node: LexborNode) -> bool:
-    """False for a few bold words that open a paragraph: a lead in the text is all of its line."""
-    parent = node.parent
-    if node.tag not in _INLINE or parent is None or parent.tag != "p":
-        return True
-    return len(line_text(parent).strip()) <= len(line_text(node).strip())
 
 
 def byline_node(place: LexborNode | LexborHTMLParser, selector: str) -> LexborNode | None:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from archive.addresses import without_tracking
-from scraper.extract.body import byline_node, is_whole_line
+from scraper.extract.body import byline_node
 from scraper.extract.jsonld import texts
-from scraper.extract.page import line_text
+from scraper.extract.page import is_whole_line, line_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

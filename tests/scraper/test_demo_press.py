@@ -72,6 +72,10 @@ def page(press, article):
     return ask(press.origin(article.paper), urlsplit(article.url).path)[2].decode()
 
 
+def of_papers(press, papers):
+    return [article for article in press.truth() if article.paper in papers]
+
+
 def one_space(text):
     return " ".join(text.split())
 
@@ -125,7 +129,7 @@ def test_articles_print_their_date_as_their_family_does(press):
         "demo-caonguyen": ">%H:%M, %d/%m/%Y</",
         "demo-cangbien": 'block-sc-publish-time">%d/%m/%Y %H:%M</span>',
     }
-    for article in (x for x in press.truth() if x.paper in PAPERS):
+    for article in of_papers(press, shapes):
         assert article.published.strftime(shapes[article.paper]) in page(press, article)
 
 
@@ -197,13 +201,13 @@ def test_pages_carry_the_junk_a_reader_must_not_keep(press):
             "Quốc ph&#242;ng",
         ),
     }
-    for article in (x for x in press.truth() if x.paper in PAPERS):
+    for article in of_papers(press, junk):
         text = page(press, article)
         assert all(word in text for word in junk[article.paper])
 
 
 def of(press, paper):
-    return [article for article in press.truth() if article.paper == paper]
+    return of_papers(press, {paper})
 
 
 def test_caonguyen_pages_mislead_as_their_family_does(press):
