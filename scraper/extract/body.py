@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from scraper.extract.page import line_text
+from scraper.extract.page import is_whole_line, line_text
 from scraper.sites.spec import ROLE_ATTRIBUTE, Layout, Role
 
 if TYPE_CHECKING:
@@ -71,11 +71,15 @@ def mark_roles(container: LexborNode, layout: Layout) -> None:
     for selectors, role in (
         (layout.figure, Role.FIGURE),
         (layout.caption, Role.CAPTION),
-        ((*layout.drop, *layout.sapo), Role.DROP),
+        (layout.drop, Role.DROP),
     ):
         for selector in selectors:
             for node in container.css(selector):
                 set_role(node, role)
+    for selector in layout.sapo:
+        for node in container.css(selector):
+            if is_whole_line(node):
+                set_role(node, Role.DROP)
     for selector in layout.byline:
         byline = byline_node(container, selector)
         if byline is not None:

@@ -12,7 +12,7 @@ import attrs
 from archive.addresses import without_tracking
 from scraper.extract.body import byline_node
 from scraper.extract.jsonld import texts
-from scraper.extract.page import join_url, line_text
+from scraper.extract.page import is_whole_line, join_url, line_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -49,8 +49,16 @@ def titles(page: Page, layout: Layout | None) -> Iterator[Found]:
 
 
 def sapos(page: Page, layout: Layout) -> Iterator[Found]:
-    """Candidates for the lead; only what the paper itself marks as one."""
-    return _by_rules(page, layout.sapo)
+    """Candidates for the lead; only what the paper itself marks as one.
+
+    A lead that was never closed holds the whole body, and is none.
+    """
+    for selector in layout.sapo:
+        node = page.first(selector)
+        if node is None or any(node.css_first(body) for body in layout.body):
+            continue
+        if is_whole_line(node):
+            yield Found(text=line_text(node), source=f"rule:{selector}")
 
 
 def described_leads(page: Page) -> Iterator[Found]:

@@ -178,6 +178,7 @@ def _declared(capture: Capture) -> str | None:
     return None
 
 
+_INLINE: Final = frozenset({"strong", "b", "em", "i", "span"})
 #: Elements that end a line of text.
 _BREAKS: Final = frozenset({"br", "p", "div", "li", "tr", "td", "h1", "h2", "h3", "h4"})
 _SILENT: Final = frozenset({"script", "style", "noscript", "template", "xml"})
@@ -194,3 +195,11 @@ def line_text(node: LexborNode) -> str:
         elif inner.tag in _BREAKS:
             parts.append(" ")
     return "".join(parts)
+
+
+def is_whole_line(node: LexborNode) -> bool:
+    """False for a few bold words that open a paragraph: a lead in the text is all of its line."""
+    parent = node.parent
+    if node.tag not in _INLINE or parent is None or parent.tag != "p":
+        return True
+    return len(line_text(parent).strip()) <= len(line_text(node).strip())
