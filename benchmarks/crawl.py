@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 OK = 200
+#: Papers that ask for a delay, which the bare spider would not keep.
+DELAYED = frozenset({"demo-culao", "demo-lamkinh", "demo-trungdu"})
 
 BARE = """
 import sys, scrapy
@@ -118,8 +120,7 @@ def main() -> int:
     chosen = options.parse_args()
     press = DemoPress(port=0, scale=chosen.scale)
     port = press.port
-    # demo-culao's robots.txt asks for a delay, which the bare spider would not keep
-    papers = [paper for paper in press.papers if paper != "demo-culao"]
+    papers = [paper for paper in press.friendly if paper not in DELAYED]
     truth = [article for article in press.truth() if article.paper in papers]
     rates: dict[str, list[float]] = {"bare Scrapy download": [], "dqtv crawl, everything on": []}
     with tempfile.TemporaryDirectory() as folder:

@@ -1,8 +1,9 @@
-"""The four papers of the demo press."""
+"""The papers of the demo press."""
 
 from __future__ import annotations
 
-from scraper.demo.cms import hemera, homemade, mediatech, vdoc
+from scraper.demo.cms import bbg, dcontent, hemera, homemade, hostile, mediatech, vdoc
+from scraper.demo.cms.hostile_tricks import HostileTricks
 from scraper.demo.edition import Masthead
 
 MASTHEADS = (
@@ -78,5 +79,62 @@ MASTHEADS = (
             "Thế giới",
         ),
         cms=homemade,
+    ),
+    Masthead(
+        id="demo-lamkinh",
+        key="lamkinh",
+        name="Báo Lam Kinh",
+        province="Lam Kinh",
+        port_offset=7,
+        sections=(
+            "Thời sự",
+            "Quốc phòng - An ninh",
+            "Kinh tế",
+            "Xã hội",
+            "Văn hóa",
+            "Pháp luật",
+            "Thể thao",
+            "Thế giới",
+        ),
+        cms=dcontent,
+        dateline="(Baolamkinh.vn) -",
+        encoded_every=3,
+    ),
+    Masthead(
+        id="demo-trungdu",
+        key="trungdu",
+        name="Báo Trung Du",
+        province="Trung Du",
+        port_offset=8,
+        sections=(
+            "Thời sự",
+            "Quốc phòng",
+            "Kinh tế",
+            "Xã hội",
+            "Văn hóa",
+            "Pháp luật",
+            "Thể thao",
+            "Thế giới",
+        ),
+        cms=bbg,
+    ),
+    Masthead(
+        id="demo-maychu",
+        key="maychu",
+        name="Báo Máy Chủ",
+        province="Máy Chủ",
+        port_offset=9,
+        sections=(
+            "Thời sự",
+            "Quốc phòng",
+            "Kinh tế",
+            "Xã hội",
+            "Văn hóa",
+            "Pháp luật",
+            "Thể thao",
+            "Thế giới",
+        ),
+        cms=hostile,
+        tricks=HostileTricks,
     ),
 )

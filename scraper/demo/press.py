@@ -1,4 +1,4 @@
-"""The demo press: four fictional provincial papers on four local ports, with fault switches.
+"""The demo press: fictional provincial papers, each on a local port, with fault switches.
 
 ``python -m scraper.demo.press --port N`` runs it as a process of its own.
 """
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from types import TracebackType
 
-#: The papers listen on the four ports after this one.
+#: The papers listen on the ports after this one, each at its own offset.
 DEMO_PORT = 8010
 
 #: Small, so that a handful of articles needs several pages.
@@ -42,7 +42,7 @@ class DemoPress:
     """The papers and their servers; a context manager that serves from a background thread.
 
     *port* is the base port (0 takes any free block; ``port`` tells which); *scale* adds that many
-    generated articles to each paper; *faults* maps site ids to names of ``Fault``; *delay* is the
+    generated articles to each friendly paper; *faults* maps site ids to names of ``Fault``; *delay* is the
     wait of the fault ``slow`` in seconds; *log_file* receives one JSON object per request.
     Raises UnknownSite or UsageError for faults that do not exist; starting raises PortInUse
     or, for an address that cannot be used at all, UsageError.
@@ -88,6 +88,11 @@ class DemoPress:
     def papers(self) -> tuple[str, ...]:
         """Site ids of the papers."""
         return tuple(masthead.id for masthead in MASTHEADS)
+
+    @property
+    def friendly(self) -> tuple[str, ...]:
+        """Site ids of the papers that mean well: those of the demo tour."""
+        return tuple(masthead.id for masthead in MASTHEADS if not masthead.hostile)
 
     @property
     def log(self) -> tuple[RequestLine, ...]:
@@ -159,7 +164,8 @@ class DemoPress:
         stories = load_stories()
         for masthead in MASTHEADS:
             own = [story for story in stories if story.paper == masthead.key]
-            own += generate(masthead, self._scale)
+            if not masthead.hostile:
+                own += generate(masthead, self._scale)
             edition = Edition(
                 masthead=masthead,
                 origin=self.origin(masthead.id),
@@ -228,7 +234,7 @@ def read_fault_options(options: Iterable[str]) -> dict[str, str]:
 
 @click.command()
 @click.option(
-    "--port", default=DEMO_PORT, show_default=True, help="Base port; papers take the next four."
+    "--port", default=DEMO_PORT, show_default=True, help="Base port; papers take ports after it."
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
 @click.option("--scale", default=0, help="Generated articles to add to each paper.")
@@ -251,7 +257,7 @@ def main(
     delay: float,
     log_file: Path | None,
 ) -> None:
-    """Serve the four demo papers until SIGINT or SIGTERM."""
+    """Serve the demo papers until SIGINT or SIGTERM."""
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
