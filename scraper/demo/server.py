@@ -135,6 +135,9 @@ class Connection(asyncio.Protocol):
     def _pump(self) -> None:
         """Write pieces until the client is behind or all are sent."""
         while self._pieces is not None and self._transport is not None and not self._paused:
+            if self._transport.is_closing():  # the client has had enough
+                self._pieces = None
+                return
             piece = next(self._pieces, None)
             if piece is not None:
                 self._transport.write(piece)

@@ -224,9 +224,7 @@ def _scripted(edition: Edition, section: str) -> Iterator[Part]:
     yield edition.shared("footer", lambda: "<footer></footer>\n</body>\n</html>\n")
 
 
-def _listing(
-    edition: Edition, title: str, stories: Iterable[Story], paging: str
-) -> Iterator[Part]:
+def _listing(edition: Edition, title: str, stories: Iterable[Story], paging: str) -> Iterator[Part]:
     yield _head(edition, title, None)
     yield edition.shared("above", lambda: _above(edition))
     items = "".join(

@@ -199,9 +199,7 @@ def _below(edition: Edition) -> str:
     )
 
 
-def _listing(
-    edition: Edition, title: str, stories: Iterable[Story], paging: str
-) -> Iterator[Part]:
+def _listing(edition: Edition, title: str, stories: Iterable[Story], paging: str) -> Iterator[Part]:
     yield _head(edition, title, None)
     yield edition.shared("above", lambda: _above(edition))
     items = "".join(

@@ -41,6 +41,7 @@ CALENDAR_PATH = "/lich-su-kien"
 
 #: Numbers of stories with a trick of their own.
 MOVED_STORY = 810051
+SESSION_STORY = 810001
 DEBRIS_STORY = 810002
 
 
@@ -66,7 +67,8 @@ def article(edition: Edition, story: Story) -> Iterator[Part]:
     yield edition.shared("above", lambda: _above(edition))
     when = story.published
     yield (
-        f'<div class="bai"><p class="muc"><a href="{_section_path(story.section)}">{furniture.text(story.section)}</a></p>\n'
+        f'<div class="duong-dan"><a href="/">Trang chủ</a> » '
+        f'<a href="{_section_path(story.section)}">{furniture.text(story.section)}</a></div>\n<div class="bai">'
         f'<h2 class="tieu-de">{furniture.text(story.title)}</h2>\n'
         f'<div class="ngay-dang">{furniture.weekday_word(when)}, {when:%d/%m/%Y, %H:%M}</div>\n{_lead(story)}'
         f'<div class="van-ban">\n{"".join(_blocks(story))}{_byline(story)}</div></div>\n'
@@ -92,17 +94,19 @@ def document(edition: Edition, path: str, query: Mapping[str, str]) -> Document 
     if path == SOFT_MISSING_PATH:
         return edition.html(_soft_missing(edition))
     page = query.get("trang", "1")
-    if not page.isdecimal():
-        return None
+    return _list(edition, path, int(page)) if page.isdecimal() else None
+
+
+def _list(edition: Edition, path: str, page: int) -> Document | None:
     if path == CALENDAR_PATH:
-        return edition.html(calendar(edition, int(page)))
+        return edition.html(calendar(edition, page))
     prefix, _, section_slug = path.rpartition("/")
     section = edition.section_slugs.get(section_slug) if prefix == "/muc" else None
     if section is None:
         return None
     # past its end a section shows its last page for ever, with a link to the next one
-    shown = min(max(int(page), 1), edition.page_count(section))
-    following = f'<a class="tiep" href="{path}?trang={int(page) + 1}">Trang sau</a>\n'
+    shown = min(max(page, 1), edition.page_count(section))
+    following = f'<a class="tiep" href="{path}?trang={page + 1}">Trang sau</a>\n'
     return edition.html(_listing(edition, section, edition.page(section, shown), following))
 
 
@@ -130,7 +134,7 @@ def event_path(page: int, place: int) -> str:
 
 def _session_link(edition: Edition, now: datetime) -> str:
     """A hidden link to an honest article under an address that never comes twice."""
-    path = article_paths(edition.stories[-1])[0]
+    path = article_paths(edition.by_number[SESSION_STORY])[0]
     return f'<a style="display:none" href="{path}?sid={now:%H%M%S%f}">.</a>\n'
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from scraper.demo.cms import hostile
 from scraper.demo.cms.legacy_text import tcvn3
+from scraper.demo.edition import HTML
 from scraper.demo.newsroom import Answer, encode
 from scraper.demo.payload import assemble
 
@@ -18,8 +20,10 @@ if TYPE_CHECKING:
 
     from scraper.demo.edition import Edition
     from scraper.demo.newsroom import Request
+    from scraper.demo.stories import Story
 
-#: Story number -> how often its page is a challenge before the article comes.
+#: Story number -> how often its page is a challenge before the article comes: a shell that sets a
+#: cookie and loads itself again, and a captcha.
 SHIELDED: Final = {810006: 1, 810053: 2}
 #: Sent as gzip bytes that no header declares.
 GZIPPED: Final = 810004
@@ -30,12 +34,14 @@ TCVN3: Final = 810005
 
 _ENORMOUS_BYTES: Final = 40 << 20
 _PIECE: Final = b"<p>" + b"to kho ban giay, " * 3_854 + b"</p>"
-_CHALLENGES: Final = (
+_COOKIE_SHELL: Final = (
     '<!doctype html><html><head><meta charset="utf-8"></head><body><script>'
-    'document.cookie="D1N=4f1c0a9e;path=/";window.location.reload(true);</script></body></html>\n',
+    'document.cookie="D1N=4f1c0a9e;path=/";window.location.reload(true);</script></body></html>\n'
+)
+_CAPTCHA_SHELL: Final = (
     '<!doctype html><html><head><meta charset="utf-8"><title>Xác minh truy cập</title></head><body>'
     "<h1>Vui lòng xác nhận bạn không phải là robot</h1>"
-    '<form action="/xac-minh"><div class="g-captcha"></div><button>Tiếp tục</button></form></body></html>\n',
+    '<form action="/xac-minh"><div class="g-captcha"></div><button>Tiếp tục</button></form></body></html>\n'
 )
 
 
@@ -59,28 +65,29 @@ class HostileTricks:
             return Answer(status=302, headers=(("Location", self._targets[path]),))
         if path in hostile.ENORMOUS_PATHS:
             return _enormous(chunked=path == hostile.ENORMOUS_PATHS[1])
-        number = hostile.article_number(path)
-        if number is None:
-            return None
+        number = hostile.article_number(path) or 0
         if path.startswith("/su-kien-"):
             return self._event(number, path, now)
         story = self._edition.by_number.get(number)
         if story is None or path not in hostile.article_paths(story):
             return None
-        if number in SHIELDED and (challenge := self._challenge(number)):
-            return challenge
-        recode = self._recoders.get(number)
+        return self._challenge(number) or self._recoded(story, now)
+
+    def _challenge(self, number: int) -> Answer | None:
+        """A challenge until a shielded article was asked for often enough."""
+        self._asked[number] += 1
+        if self._asked[number] > SHIELDED.get(number, 0):
+            return None
+        shell = _CAPTCHA_SHELL if number == max(SHIELDED) else _COOKIE_SHELL
+        return _html(shell.encode(), HTML)
+
+    def _recoded(self, story: Story, now: datetime) -> Answer | None:
+        """The article in bytes of another kind."""
+        recode = self._recoders.get(story.number)
         if recode is None:
             return None
         page = assemble(hostile.article(self._edition, story)).identity(now)
         return recode(page.decode())
-
-    def _challenge(self, number: int) -> Answer | None:
-        """A cookie shell or a captcha until the article was asked for often enough."""
-        self._asked[number] += 1
-        if self._asked[number] > SHIELDED[number]:
-            return None
-        return _html(_CHALLENGES[number % 2].encode(), "text/html; charset=utf-8")
 
     def _event(self, number: int, path: str, now: datetime) -> Answer | None:
         """The calendar again, further on, for every third event; the others do not exist."""
@@ -88,7 +95,7 @@ class HostileTricks:
         if place != 1 or path != hostile.event_path(page, place):
             return None
         body = assemble(hostile.calendar(self._edition, 1_000 + page)).identity(now)
-        return _html(body, "text/html; charset=utf-8")
+        return _html(body, HTML)
 
 
 def _redirects(edition: Edition) -> dict[str, str]:
@@ -100,14 +107,14 @@ def _redirects(edition: Edition) -> dict[str, str]:
         first: second,
         second: first,
         hostile.old_path(moved): edition.url(moved),
-        **dict(zip(chain, chain[1:], strict=False)),
+        **dict(itertools.pairwise(chain)),
     }
 
 
 def _enormous(*, chunked: bool) -> Answer:
     return Answer(
         status=200,
-        headers=(("Content-Type", "text/html; charset=utf-8"),),
+        headers=(("Content-Type", HTML),),
         body=_PIECE,
         times=_ENORMOUS_BYTES // len(_PIECE),
         chunked=chunked,
