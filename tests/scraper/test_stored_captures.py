@@ -101,7 +101,14 @@ def test_page_without_article_gets_its_reason(folder: Path) -> None:
 def test_every_family_has_an_article_about_the_militia_another_one_a_listing_and_a_broken_page() -> (
     None
 ):
-    for site in ("demo-songmay", "demo-culao", "demo-nuingan", "demo-bienxanh"):
+    for site in (
+        "demo-songmay",
+        "demo-culao",
+        "demo-nuingan",
+        "demo-bienxanh",
+        "demo-lamkinh",
+        "demo-trungdu",
+    ):
         words = [
             read(folder, file.name)["outcome"]
             for folder in sorted((CAPTURES / site).iterdir())
