@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
+import statistics
 from contextlib import closing
+from itertools import pairwise
 
 import pytest
 
 from archive.captures import read_capture
 from archive.model import RecordLocation
 from archive.store import Store
+from scraper.demo.cms import dcontent
 from scraper.demo.cms.vdoc import DRAFT_PATH
 from scraper.demo.press import DemoPress
 
@@ -132,6 +136,25 @@ def test_robots_txt_is_obeyed_and_asked_first(crawled):
         assert lines[0].path == "/robots.txt"
         assert DRAFT_PATH not in {line.path for line in lines}
     assert {line.user_agent.split("/")[0] for line in press.log} == {"dqtv-archive"}
+
+
+@pytest.mark.parametrize(
+    ("paper", "delay"), [("demo-lamkinh", dcontent.CRAWL_DELAY_S), ("demo-trungdu", 0.03)]
+)
+def test_delays_of_robots_txt_and_of_site_files_are_kept(crawled, paper, delay):
+    times = [line.monotonic for line in crawled[1].log if line.paper == paper]
+    gaps = [later - earlier for earlier, later in pairwise(times)]
+    assert len(gaps) > 30
+    assert statistics.median(gaps) > 0.9 * delay
+
+
+def test_an_encoded_line_is_in_no_field_of_any_row(crawled):
+    with Store.open(crawled[0].archive, create=False) as store:
+        texts = store.connection.execute(
+            "SELECT coalesce(sapo, '') || body FROM articles"
+            " UNION ALL SELECT coalesce(sapo, '') || body FROM article_versions"
+        ).fetchall()
+    assert not [text for (text,) in texts if re.search(r"[A-Za-z0-9+/=]{60,}", text)]
 
 
 def test_the_report_counts_what_happened(crawled):
