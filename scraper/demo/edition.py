@@ -87,8 +87,10 @@ class Masthead:
     #: Sections in the order of the menu.
     sections: tuple[str, ...]
     cms: Cms
-    #: Agency mark printed before the lead or, where the paper has none, the text: ``(CLO) -``.
+    #: Agency mark printed before the text or, where there is one, the lead: ``(CLO) -``.
     dateline: str | None = None
+    #: False where the CMS has no element for a lead.
+    has_leads: bool = True
     #: Articles whose number divides by this are sent with an encoded body; 0 = none.
     encoded_every: int = 0
     #: Makes the tricks of a hostile paper; None for papers that mean well.

@@ -43,6 +43,7 @@ MASTHEADS = (
         ),
         cms=vdoc,
         dateline="(CLO) -",
+        has_leads=False,
     ),
     Masthead(
         id="demo-nuingan",

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _HIGHEST = 65_535
+#: Leaves room for the papers' ports after it.
+_HIGHEST_BASE = 65_500
 #: Below the ports Linux hands out to clients, which would otherwise take a free block by chance.
 _FREE_BASES = range(20_000, 32_000, 20)
 _ATTEMPTS = 50
@@ -24,7 +26,7 @@ def listen(host: str, port: int) -> socket.socket:
     """A listening socket; raises PortInUse, or UsageError where the address cannot be used at all."""
     if not 0 < port <= _HIGHEST:
         raise UsageError(
-            f"port {port} does not exist (the highest is {_HIGHEST}); choose a lower base port"
+            f"port {port} does not exist; choose a base port between 1 and {_HIGHEST_BASE}"
         )
     try:
         return socket.create_server((host, port), backlog=256)

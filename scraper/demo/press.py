@@ -1,4 +1,4 @@
-"""The demo press: fictional provincial papers, each on a local port, with fault switches.
+"""The demo press: fictional provincial papers, each on a local port of its own, with fault switches.
 
 ``python -m scraper.demo.press --port N`` runs it as a process of its own.
 """
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from types import TracebackType
 
-#: The papers listen on the ports after this one, each at its own offset.
+#: The papers listen on the ports after this one.
 DEMO_PORT = 8010
 
 #: Small, so that a handful of articles needs several pages.
@@ -234,7 +234,7 @@ def read_fault_options(options: Iterable[str]) -> dict[str, str]:
 
 @click.command()
 @click.option(
-    "--port", default=DEMO_PORT, show_default=True, help="Base port; papers take ports after it."
+    "--port", default=DEMO_PORT, show_default=True, help="Base port; the papers take the next ones."
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
 @click.option("--scale", default=0, help="Generated articles to add to each paper.")

@@ -387,7 +387,7 @@ def test_a_port_in_use_is_named_with_the_way_out(press):
 
 
 def test_an_impossible_port_is_wrong_usage():
-    with pytest.raises(UsageError, match="65535"):
+    with pytest.raises(UsageError, match="65500"):
         DemoPress(port=65533).start()
 
 
