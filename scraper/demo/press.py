@@ -86,7 +86,7 @@ class DemoPress:
 
     @property
     def papers(self) -> tuple[str, ...]:
-        """Site ids of the papers."""
+        """Site ids of all papers, hostile ones included."""
         return tuple(masthead.id for masthead in MASTHEADS)
 
     @property

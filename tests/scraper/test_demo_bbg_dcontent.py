@@ -15,9 +15,12 @@ from selectolax.lexbor import LexborHTMLParser
 from scraper.demo import press as press_module
 from scraper.demo.cms import bbg, dcontent
 from scraper.demo.press import DemoPress
+from scraper.sites.load import load_registry
 
 SITE_FILES = Path(press_module.__file__).with_name("papers")
 PAPERS = {"demo-lamkinh": "#dcontent", "demo-trungdu": "div.news-details__content.link_content"}
+REGISTRY = load_registry()
+FAMILIES = {"dcontent": "demo-lamkinh", "bbg": "demo-trungdu"}
 
 
 @pytest.fixture(scope="module")
@@ -170,3 +173,32 @@ def test_the_feed_of_trungdu_is_named_by_the_home_page_only_and_has_every_articl
 def test_the_papers_site_files_ask_for_their_delays():
     trungdu = tomllib.loads((SITE_FILES / "demo-trungdu.toml").read_text(encoding="utf-8"))
     assert trungdu["delay_s"] == 0.03
+
+
+@pytest.mark.parametrize(("family", "paper"), FAMILIES.items())
+def test_the_marks_of_a_family_are_on_its_pages_and_on_no_others(press, family, paper):
+    def is_marked(tree):
+        return any(tree.css_first(mark) for mark in REGISTRY.families[family].fingerprints)
+
+    for article in articles(press, paper):
+        assert is_marked(LexborHTMLParser(fetch(article.url)))
+    for other in set(press.friendly) - {paper}:
+        for article in articles(press, other)[:3]:
+            assert not is_marked(LexborHTMLParser(fetch(article.url))), article.url
+
+
+@pytest.mark.parametrize(
+    ("family", "path", "number"),
+    [
+        ("dcontent", "/tap-huan-can-bo-dan-quan-tu-ve-nam-2026-245242.htm", "245242"),
+        ("dcontent", "/nang-cao-chat-luong-luc-luong-dan-quan-tu-ve-127694.htm", "127694"),
+        ("dcontent", "/nang-cao-chat-luong-127694.html", None),
+        ("dcontent", "/quoc-phong-an-ninh", None),
+        ("bbg", "/bg2/moi-nhat/quang-ba-cac-diem-du-lich-van-hoa-postid413098.bbg", "413098"),
+        ("bbg", "/tap-the-duc-giup-ich-cho-viec-cai-nghien-thuoc-la.bbg", None),
+        ("bbg", "/quoc-phong-page2", None),
+    ],
+)
+def test_addresses_of_articles_are_told_from_others(family, path, number):
+    match = REGISTRY.families[family].article_url.search(path)
+    assert (match and match["id"]) == number
