@@ -238,7 +238,7 @@ def test_a_full_disk_stops_the_crawl_with_one_message_and_keeps_what_was_stored(
     dqtv("crawl", "demo-bienxanh")
     with Store.open(dqtv.archive) as store:
         before = store.summary()
-    command = [sys.executable, "-m", "scraper", "crawl", *press.papers]
+    command = [sys.executable, "-m", "scraper", "crawl", *press.friendly]
     ran = subprocess.run(
         ["/bin/sh", "-c", 'ulimit -f 400; trap "" XFSZ; exec "$@"', "sh", *command],
         env=dqtv.environment(), capture_output=True, text=True, timeout=120, check=False,
