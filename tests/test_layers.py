@@ -40,7 +40,7 @@ JOINS = {
     "scraper.process": {"extract", "clean", "classify"},
     "scraper.saved_page": {"sites"},
     "scraper.scheduler": {"sites"},
-    "scraper.spiders.newspaper": {"discovery", "sites"},
+    "scraper.spiders.newspaper": {"discovery", "extract", "sites"},
 }
 #: The search desk reads published snapshots; of the rest of the archive it knows this much.
 DESK_KNOWS = {
