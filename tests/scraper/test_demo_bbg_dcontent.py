@@ -200,5 +200,9 @@ def test_the_marks_of_a_family_are_on_its_pages_and_on_no_others(press, family, 
     ],
 )
 def test_addresses_of_articles_are_told_from_others(family, path, number):
-    match = REGISTRY.families[family].article_url.search(path)
-    assert (match and match["id"]) == number
+    site = REGISTRY.site(FAMILIES[family])
+    address = site.homepage.removesuffix("/") + path
+
+    found = site.article_id(address) if site.is_article(address) else None
+
+    assert found == (number and f"{site.id}:{number}")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 from scrapy import exceptions
-from scrapy.utils.test import get_crawler
+from scrapy.crawler import Crawler
 
 from archive.frontier import MAX_HOPS, LeasedUrl
 from archive.model import Capture, Failed, Redirected, UrlKind
@@ -148,7 +148,7 @@ article_url = '-(?P<id>\\\\d+)$'
     )
     (tmp_path / "bao-hai.toml").write_text(paper.format("hai"), encoding="utf-8")
     monkeypatch.setenv("DQTV_SITES", str(tmp_path))
-    crawler = get_crawler(NewspaperSpider, {"DQTV_TLS_EXCEPTIONS": ["x.example"]})
+    crawler = Crawler(NewspaperSpider, {"DQTV_TLS_EXCEPTIONS": ["x.example"]})
 
     NewspaperSpider.from_crawler(crawler, site="bao-mot,bao-hai")
 
