@@ -35,6 +35,7 @@ JOINS = {
     "scraper.process": {"extract", "clean", "classify"},
     "scraper.saved_page": {"sites"},
     "scraper.scheduler": {"sites"},
+    "scraper.sites_cli": {"sites"},
     "scraper.spiders.newspaper": {"discovery", "sites"},
 }
 #: The search desk reads published snapshots; of the rest of the archive it knows this much.
