@@ -13,7 +13,7 @@ from archive.cli import json_option, print_json, wide_console
 from scraper.sites.known import known_sites
 
 if TYPE_CHECKING:
-    from scraper.sites.spec import SiteSpec
+    from scraper.sites.spec import Layout, Seed, SiteSpec
 
 
 @click.group("sites")
@@ -24,19 +24,19 @@ def sites_group() -> None:
 @sites_group.command("list")
 @json_option
 def sites_list(*, as_json: bool) -> None:
-    """List every paper: id, name, province, CMS family, status."""
+    """List every paper: id, name, province then and now, CMS family, status, ways of discovery."""
     registry = known_sites()
     if as_json:
         print_json([_site_for_json(site) for site in registry.sites.values()])
         return
     table = Table(box=SIMPLE_HEAD)
-    for heading in ("id", "name", "province", "family", "status", "seeds"):
+    for heading in ("id", "name", "province", "province now", "family", "status", "discovery"):
         table.add_column(heading)
     for site in registry.sites.values():
-        kinds = ", ".join(dict.fromkeys(seed.kind.value for seed in site.seeds))
         table.add_row(
-            site.id, site.name, site.province, site.family or "-", site.status.value, kinds
-        )
+            site.id, site.name, site.province or "-", site.province_today or "-",
+            site.family or "-", site.status.value, ", ".join(site.discovery) or "-",
+        )  # fmt: skip
     wide_console().print(table)
 
 
@@ -62,7 +62,7 @@ def one_line(value: object) -> str:
     """A value of a table as one line; tables as their pairs."""
     if not isinstance(value, dict):
         return str(value)
-    return ", ".join(f"{key} {item}" for key, item in value.items() if item not in (None, {}, ""))
+    return ", ".join(f"{key} {item}" for key, item in value.items() if item not in (None, {}, (), [], ""))
 
 
 def _site_for_json(site: SiteSpec) -> dict[str, object]:
@@ -70,18 +70,37 @@ def _site_for_json(site: SiteSpec) -> dict[str, object]:
         "id": site.id,
         "name": site.name,
         "province": site.province,
+        "province_today": site.province_today,
         "homepage": site.homepage,
         "status": site.status.value,
+        "successor": site.successor,
         "note": site.note,
         "family": site.family,
         "languages": list(site.languages),
         "domains": list(site.domains),
+        "former_domains": list(site.former_domains),
         "delay_s": site.delay_s,
-        "article_url": site.article_url.pattern if site.article_url else None,
+        "tls_exception": site.tls_exception,
+        "scope": site.scope.value,
+        "discovery": list(site.discovery),
+        "article_url": [pattern.pattern for pattern in site.article_url],
+        "copies": [pattern.pattern for pattern in site.copies],
+        "exclude": [pattern.pattern for pattern in site.exclude],
+        "examples": list(site.examples),
+        "own_names": list(site.own_names),
+        "layouts": [_layout_for_json(layout) for layout in site.layouts],
         "seeds": [_seed_for_json(seed) for seed in site.seeds],
     }
 
 
-def _seed_for_json(seed: attrs.AttrsInstance) -> dict[str, object]:
+def _seed_for_json(seed: Seed) -> dict[str, object]:
     values = attrs.asdict(seed)
-    return values | {"kind": values["kind"].value}
+    return values | {"kind": seed.kind.value, "scope": seed.scope.value}
+
+
+def _layout_for_json(layout: Layout) -> dict[str, object]:
+    values = attrs.asdict(layout)
+    return values | {
+        "valid_from": layout.valid_from.isoformat() if layout.valid_from else None,
+        "dateline": layout.dateline.pattern if layout.dateline else None,
+    }
