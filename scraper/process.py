@@ -11,7 +11,9 @@ import attrs
 from bs4.exceptions import ParserRejectedMarkup
 from selectolax.lexbor import SelectolaxError
 
+from archive.instants import VIETNAM
 from archive.model import Accepted, Article, BodyState, Capture, Rejected, RejectReason
+from archive.provinces import province_of
 from scraper.classify.relevance import judge
 from scraper.clean.bylines import is_person_account, people
 from scraper.clean.headline import own_title
@@ -132,6 +134,7 @@ def _assembled(
     authorship = _authorship(page, site, layout, body)
     published = publication.published(page, layout, around.dates)
     published_at = published.date.instant if published else None
+    published_on = published_at.astimezone(VIETNAM).date() if published_at else None
     section = _first_clean([*metadata.sections(page, layout), *around.sections])
     return Article(
         id=site.article_id(url),
@@ -145,7 +148,7 @@ def _assembled(
         dateline=body.dateline,
         section=section.text if section else None,
         tags=_clean_tags(metadata.tags(page, layout) or around.tags),
-        province=site.province,
+        province=province_of(site.province, published_on),
         published_at=published_at,
         published_raw=clean_line(published.raw) if published else None,
         published_precision=published.date.precision if published else None,

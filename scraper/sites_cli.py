@@ -62,7 +62,9 @@ def one_line(value: object) -> str:
     """A value of a table as one line; tables as their pairs."""
     if not isinstance(value, dict):
         return str(value)
-    return ", ".join(f"{key} {item}" for key, item in value.items() if item not in (None, {}, (), [], ""))
+    return ", ".join(
+        f"{key} {item}" for key, item in value.items() if item not in (None, {}, (), [], "")
+    )
 
 
 def _site_for_json(site: SiteSpec) -> dict[str, object]:

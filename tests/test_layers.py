@@ -30,6 +30,7 @@ STAGE_KNOWS = {
         "archive.addresses",
         "archive.errors",
         "archive.model",
+        "archive.provinces",
         "archive.vietnamese",
     },
 }

@@ -12,7 +12,7 @@ from scraper.sites.spec import SiteStatus
 GOOD = """
 id = "bao-thu"
 name = "Báo Thử"
-province = "Thử"
+province = "Cao Bằng"
 homepage = "https://baothu.example/"
 domains = ["baothu.example"]
 article_url = '-(?P<id>\\d+)\\.html$'
@@ -159,7 +159,7 @@ def test_a_further_folder_adds_papers(tmp_path):
         (GOOD + "delay_s = -1", "delay_s: must be a number of seconds from 0 to 86400, not -1"),
         (GOOD + "delay_s = true", "delay_s: must be a number of seconds from 0 to 86400, not True"),
         (GOOD + 'status = "on"', "status: must be one of active, off, former, demo, not 'on'"),
-        (GOOD + 'family = "vnptt"', "family: unknown family 'vnptt'; known: hemera, mediatech, vdoc"),
+        (GOOD + 'family = "vnptt"', "family: unknown family 'vnptt'; known: bbg, dcontent, hemera, mediatech, onecms, vdoc, vnpt"),
         (GOOD + "exclude = ['(']", "exclude[0]: is no regular expression: "),
         (GOOD + 'exclude = "x"', "exclude: must be a list of non-empty strings, not 'x'"),
         (GOOD + 'status = "off"', "note: is required for a paper that is off: say why"),
