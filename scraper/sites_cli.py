@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import attrs
 import click
@@ -14,6 +14,9 @@ from scraper.sites.known import known_sites
 
 if TYPE_CHECKING:
     from scraper.sites.spec import Layout, Seed, SiteSpec
+
+#: Columns in which no paper of the project needs a second line.
+_ONE_LINE_A_PAPER: Final = 170
 
 
 @click.group("sites")
@@ -30,14 +33,14 @@ def sites_list(*, as_json: bool) -> None:
         print_json([_site_for_json(site) for site in registry.sites.values()])
         return
     table = Table(box=SIMPLE_HEAD)
-    for heading in ("id", "name", "province", "province now", "family", "status", "discovery"):
+    for heading in ("id", "name", "province then", "province now", "family", "status", "discovery"):
         table.add_column(heading)
     for site in registry.sites.values():
         table.add_row(
-            site.id, site.name, site.province or "-", site.province_today or "-",
+            site.id, site.name, site.province_then or "-", site.province_today or "-",
             site.family or "-", site.status.value, ", ".join(site.discovery) or "-",
         )  # fmt: skip
-    wide_console().print(table)
+    wide_console(_ONE_LINE_A_PAPER).print(table)
 
 
 @sites_group.command("show")
@@ -59,12 +62,17 @@ def sites_show(site_id: str, *, as_json: bool) -> None:
 
 
 def one_line(value: object) -> str:
-    """A value of a table as one line; tables as their pairs."""
-    if not isinstance(value, dict):
-        return str(value)
-    return ", ".join(
-        f"{key} {item}" for key, item in value.items() if item not in (None, {}, (), [], "")
-    )
+    """A value of a table as one line: tables as their pairs, lists with bars between."""
+    if isinstance(value, dict):
+        pairs = ((key, item) for key, item in value.items() if _says_something(item))
+        return ", ".join(f"{key} {one_line(item)}" for key, item in pairs)
+    if isinstance(value, list | tuple):
+        return " | ".join(map(one_line, value))
+    return str(value)
+
+
+def _says_something(item: object) -> bool:
+    return item is not False and item not in (None, {}, (), [], "")
 
 
 def _site_for_json(site: SiteSpec) -> dict[str, object]:
@@ -72,6 +80,7 @@ def _site_for_json(site: SiteSpec) -> dict[str, object]:
         "id": site.id,
         "name": site.name,
         "province": site.province,
+        "province_then": site.province_then,
         "province_today": site.province_today,
         "homepage": site.homepage,
         "status": site.status.value,

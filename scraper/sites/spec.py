@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import enum
 import hashlib
-from typing import TYPE_CHECKING
+from datetime import date
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 import attrs
 
 from archive.addresses import path_key, url_key, without_tracking
-from archive.provinces import province_today
+from archive.provinces import province_of, province_today
 
 if TYPE_CHECKING:
     import re
-    from datetime import date
 
     from archive.model import UrlKind
+
+#: Last day on which all 63 provinces had the names they had kept for years.
+BEFORE_THE_MERGERS: Final = date(2024, 12, 31)
 
 
 class SiteStatus(enum.StrEnum):
@@ -138,12 +141,12 @@ class SiteSpec:
     homepage: str
     #: Hosts (with port where it is not the default) whose pages belong to the site.
     domains: tuple[str, ...]
-    #: Hosts the paper had before, or has beside: the same articles, never fetched there.
+    #: Hosts the paper had before, or has beside: their addresses name the same articles, and nothing is fetched there.
     former_domains: tuple[str, ...] = ()
     status: SiteStatus = SiteStatus.ACTIVE
     #: Id of the paper that a former one was merged into.
     successor: str | None = None
-    #: Why a site is off, or what a reader of the file must know.
+    #: Why a site is off (required there), or what a reader of the file must know.
     note: str | None = None
     family: str | None = None
     languages: tuple[str, ...] = ("vi",)
@@ -170,6 +173,11 @@ class SiteSpec:
     def seed(self, seed_id: str | None) -> Seed | None:
         """The seed with this id, or None."""
         return next((seed for seed in self.seeds if seed.id == seed_id), None)
+
+    @property
+    def province_then(self) -> str | None:
+        """What the province was called at the end of 2024, before the mergers; an invented name as it is."""
+        return province_of(self.province, BEFORE_THE_MERGERS)
 
     @property
     def province_today(self) -> str | None:
