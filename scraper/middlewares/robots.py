@@ -63,7 +63,8 @@ class Rules:
 class RobotsMiddleware:
     """Lets a request pass only when the host's robots.txt allows it for our user agent.
 
-    Sends Scrapy's ``robots_parsed`` signal, from which the politeness middleware learns the Crawl-delay.
+    Sends Scrapy's ``robots_parsed`` signal, from which the politeness middleware learns the Crawl-delay and
+    the scheduler the sitemaps.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -133,17 +134,22 @@ class RobotsMiddleware:
             return Rules()
         parser = Protego.parse(response.body[:MAX_BYTES].decode("utf-8-sig", errors="replace"))
         await self._crawler.signals.send_catch_log_async(
-            signal=signals.robots_parsed, robotparser=_Delay(parser), request=request
+            signal=signals.robots_parsed, robotparser=RobotsFile(parser), request=request
         )
         return Rules(parser=parser)
 
 
-class _Delay:
+class RobotsFile:
     """What listeners of Scrapy's ``robots_parsed`` signal may ask."""
 
     def __init__(self, parser: Protego) -> None:
         self._parser = parser
 
     def crawl_delay(self, user_agent: str) -> float | None:
+        """Seconds the file asks *user_agent* to leave between two requests, or None."""
         delay = self._parser.crawl_delay(user_agent)
         return None if delay is None else float(delay)
+
+    def sitemaps(self) -> tuple[str, ...]:
+        """Addresses after ``Sitemap:`` (sitemaps.org), in the file's order."""
+        return tuple(self._parser.sitemaps)

@@ -8,6 +8,7 @@ import attrs
 import pytest
 from click.testing import CliRunner
 
+from archive.errors import UsageError
 from scraper.cli import cli
 from scraper.sites.known import known_sites
 from scraper.sites.spec import SiteSpec
@@ -85,3 +86,17 @@ def test_one_paper_is_shown_line_by_line(run):
     assert "scope: defence" in lines
     assert r"  ^/print/(?P<id>\d+)\.html$" in lines
     assert "  id tag-dan-quan, kind tag, url https://baodanang.vn/dan-quan-ptag.html" in "\n".join(lines)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("site", "why"),
+    [
+        ("baohagiang", "status former): it was merged into baotuyenquang"),
+        ("baolangson", "status off): robots.txt was seen to disallow everything"),
+    ],
+)
+def test_a_former_paper_and_one_that_is_off_are_refused_with_the_reason(site, why):
+    result = CliRunner().invoke(cli, ["crawl", site])
+
+    assert isinstance(result.exception, UsageError)
+    assert why in str(result.exception)
