@@ -217,7 +217,8 @@ class SiteSpec:
     def number(self, url: str) -> str | None:
         """The CMS's own number (or hex id, in lower case) in the address of an article or a copy."""
         path = _path_and_query(url)
-        for pattern in (*self.copies, *self.article_url):
+        is_excluded = any(pattern.search(path) for pattern in self.exclude)
+        for pattern in (*self.copies, *(() if is_excluded else self.article_url)):
             match = _match(pattern, path)
             if match is not None:
                 found = match.groupdict().get("id")

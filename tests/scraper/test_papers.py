@@ -216,6 +216,13 @@ def test_pages_that_are_no_articles_are_left_out(site, path):
     assert not REAL[site].is_article(REAL[site].homepage.rstrip("/") + path)
 
 
+def test_a_page_that_is_no_article_never_shares_an_articles_key():
+    site = REAL["baocaobang"]
+
+    assert site.key("https://baocaobang.vn/tin/dan-quan-1.html") == "article:1"
+    assert site.key("https://baocaobang.vn/tags/dan-quan-1.html") != "article:1"
+
+
 def test_a_tag_page_and_a_search_stand_for_each_word_of_the_militia():
     tag = REAL["baodanang"].seed("tag-dan-quan-tu-ve")
     search = REAL["baophuyen"].seed("search-tu-ve")
