@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 LONGEST_BYLINE: Final = 120
 #: Pictures written into the page itself; nobody reads their bytes here.
 _DATA_URI: Final = re.compile(r'="data:[^"]{64,}"')
+#: Adverts come in frames as well, but not from these.
+_PLAYERS: Final = (
+    'video, audio, iframe[src*="youtube"], iframe[src*="video"], iframe[src*="player"],'
+    ' iframe[data-src*="youtube"], [class*="video-player"], [class*="video-embed"]'
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -51,6 +56,11 @@ def cut_by_layout(page: Page, layouts: Iterable[Layout]) -> Cut | None:
                 mark_roles(node, layout)
                 return Cut(node=node, layout=layout, source="rule")
     return None
+
+
+def holds_player(cut: Cut) -> bool:
+    """True when the container shows a film or plays a sound."""
+    return cut.node.css_first(_PLAYERS) is not None
 
 
 def mark_roles(container: LexborNode, layout: Layout) -> None:
