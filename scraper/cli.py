@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 import click
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 
 from archive.cli import (
     archive_option,
@@ -26,7 +24,6 @@ from archive.cli import (
     serve_command,
     status_command,
     stderr_progress,
-    wide_console,
 )
 from archive.errors import DqtvError, UsageError
 from archive.spans import read_span
@@ -39,6 +36,7 @@ from scraper.settings import CONTACT_SETTING, DQTV_OPERATOR, SOFTWARE
 from scraper.sites.known import DEMO_PORT_VARIABLE, known_sites
 from scraper.sites.load import DEMO_PORT
 from scraper.sites.spec import Scope, SiteSpec, SiteStatus
+from scraper.sites_cli import one_line, sites_group
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,87 +81,8 @@ def main() -> None:
         sys.exit(1)
 
 
-for command in (publish_command, serve_command, search_command, status_command):
+for command in (publish_command, serve_command, search_command, status_command, sites_group):
     cli.add_command(command)
-
-
-# -- sites ------------------------------------------------------------------------------------------
-
-
-@cli.group("sites")
-def sites_group() -> None:
-    """Show the papers this program knows."""
-
-
-@sites_group.command("list")
-@json_option
-def sites_list(*, as_json: bool) -> None:
-    """List every paper: id, name, province, CMS family, status."""
-    registry = known_sites()
-    if as_json:
-        print_json([_site_for_json(site) for site in registry.sites.values()])
-        return
-    table = Table(box=SIMPLE_HEAD)
-    for heading in ("id", "name", "province", "family", "status", "seeds"):
-        table.add_column(heading)
-    for site in registry.sites.values():
-        kinds = ", ".join(dict.fromkeys(seed.kind.value for seed in site.seeds))
-        table.add_row(
-            site.id, site.name, site.province, site.family or "-", site.status.value, kinds
-        )
-    wide_console().print(table)
-
-
-@sites_group.command("show")
-@click.argument("site_id", metavar="SITE")
-@json_option
-def sites_show(site_id: str, *, as_json: bool) -> None:
-    """Show all that is known of one paper."""
-    values = _site_for_json(known_sites().site(site_id))
-    if as_json:
-        print_json(values)
-        return
-    for key, value in values.items():
-        if isinstance(value, list):
-            click.echo(f"{key}:")
-            for item in value:
-                click.echo(f"  {item if isinstance(item, str) else _one_line(item)}")
-        else:
-            click.echo(f"{key}: {'' if value is None else value}")
-
-
-def _one_line(value: object) -> str:
-    if not isinstance(value, dict):
-        return str(value)
-    return ", ".join(f"{key} {item}" for key, item in value.items() if item not in (None, {}, ""))
-
-
-def _site_for_json(site: SiteSpec) -> dict[str, object]:
-    return {
-        "id": site.id,
-        "name": site.name,
-        "province": site.province,
-        "homepage": site.homepage,
-        "status": site.status.value,
-        "note": site.note,
-        "family": site.family,
-        "languages": list(site.languages),
-        "domains": list(site.domains),
-        "delay_s": site.delay_s,
-        "former_domains": list(site.former_domains),
-        "successor": site.successor,
-        "scope": site.scope.value,
-        "tls_exception": site.tls_exception,
-        "article_url": [pattern.pattern for pattern in site.article_url],
-        "copies": [pattern.pattern for pattern in site.copies],
-        "examples": list(site.examples),
-        "seeds": [_seed_for_json(seed) for seed in site.seeds],
-    }
-
-
-def _seed_for_json(seed: attrs.AttrsInstance) -> dict[str, object]:
-    values = attrs.asdict(seed)
-    return values | {"kind": values["kind"].value, "scope": values["scope"].value}
 
 
 # -- crawl ------------------------------------------------------------------------------------------
@@ -237,7 +156,8 @@ def _chosen(
     chosen = [registry.site(site_id) for site_id in ids]
     for site in chosen:
         if site.status in {SiteStatus.OFF, SiteStatus.FORMER}:
-            raise UsageError(f"{site.id} is not crawled (status {site.status.value}): {site.note}")
+            why = site.note or f"it was merged into {site.successor}"
+            raise UsageError(f"{site.id} is not crawled (status {site.status.value}): {why}")
     return chosen
 
 
@@ -280,7 +200,7 @@ def _echo_block(heading: str, items: object) -> None:
     if isinstance(items, list) and items:
         click.echo(f"{heading}:")
         for item in items:
-            click.echo(f"  {_one_line(item)}")
+            click.echo(f"  {one_line(item)}")
 
 
 @cli.command("import")

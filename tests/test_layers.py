@@ -30,6 +30,7 @@ STAGE_KNOWS = {
         "archive.addresses",
         "archive.errors",
         "archive.model",
+        "archive.provinces",
         "archive.vietnamese",
     },
 }
@@ -40,6 +41,7 @@ JOINS = {
     "scraper.process": {"extract", "clean", "classify"},
     "scraper.saved_page": {"sites"},
     "scraper.scheduler": {"sites"},
+    "scraper.sites_cli": {"sites"},
     "scraper.spiders.newspaper": {"discovery", "extract", "sites"},
 }
 #: The search desk reads published snapshots; of the rest of the archive it knows this much.
