@@ -23,6 +23,12 @@ def url_key(url: str) -> str:
     return f"{host}{port}{path}" + (f"?{query}" if query else "")
 
 
+def path_key(url: str) -> str:
+    """`url_key` without the host: the same for an address and its copy on a moved host."""
+    key = url_key(url)
+    return key[key.find("/") :]
+
+
 def without_tracking(url: str) -> str:
     """The address without fragment and tracking parameters, otherwise as it is."""
     parts = urlsplit(url.strip())

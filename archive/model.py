@@ -23,6 +23,12 @@ class UrlKind(enum.StrEnum):
     SITEMAP = "sitemap"
     LISTING = "listing"
     JSON_LISTING = "json_listing"
+    #: Listing of the articles that carry one tag.
+    TAG = "tag"
+    #: Answer of the paper's own site search.
+    SEARCH = "search"
+    #: Home page: article links, and the feeds it names.
+    HOME = "home"
 
     @property
     def is_discovery(self) -> bool:
@@ -37,6 +43,8 @@ class FoundUrl:
     #: Absolute URL as found.
     url: str
     kind: UrlKind = UrlKind.ARTICLE
+    #: What the address has in common with all others of the same page; None: its normalised form.
+    key: str | None = None
     #: Id of the seed it came from, needed to read listing pages; None for single articles.
     seed: str | None = None
     #: Number of a listing page, counted as the paper counts; None elsewhere.
@@ -45,6 +53,10 @@ class FoundUrl:
     priority: int = 0
     #: How many redirects led here.
     hops: int = 0
+    #: Only a guess: tried once, and not again when nothing of its kind answers.
+    guess: bool = False
+    #: Aware; when the page was last changed as its sitemap says, None when nothing says so.
+    modified_at: datetime | None = None
 
 
 class CaptureKind(enum.StrEnum):

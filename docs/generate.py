@@ -30,7 +30,7 @@ from archive.schema import DESCRIPTIONS
 from archive.store import Store
 from scraper.cli import cli
 from scraper.sites.load import load_registry
-from scraper.sites.spec import SiteStatus
+from scraper.sites.spec import Scope, SiteStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -176,7 +176,7 @@ _KINDS: Final = {
     "float": "number", "date | None": "date", "dict[str, str]": "table of texts",
     "re.Pattern[str]": "regular expression", "re.Pattern[str] | None": "regular expression",
     "tuple[re.Pattern[str], ...]": "list of regular expressions", "UrlKind": "text",
-    "SiteStatus": "text", "tuple[Seed, ...]": "`[[seeds]]` tables",
+    "SiteStatus": "text", "Scope": "text", "bool": "true or false", "tuple[Seed, ...]": "`[[seeds]]` tables",
     "tuple[Layout, ...]": "`[[layouts]]` tables", "tuple[DateRule, ...]": "list of tables",
 }  # fmt: skip
 #: Where the reader of the files asks for more, or less, than the declaration says.
@@ -184,7 +184,9 @@ _REQUIRED: Final = {
     "Layout.body": "required",
     "SiteSpec.province": "–",
     "SiteSpec.article_url": "the family's",
+    "SiteSpec.successor": "required for `former`",
 }
+_ENUMS: Final = {"SiteStatus": SiteStatus, "Scope": Scope}
 #: Keys whose names say enough in the code.
 _MEANINGS: Final = {
     "SiteSpec.id": "Short name of the paper, the same as the file's name. It is part of every article's id, so it is never changed and never used again.",
@@ -245,7 +247,7 @@ def _default(value: ast.expr | None) -> str:
             return "–"
         return _default(given.get("default"))
     if isinstance(value, ast.Attribute):
-        return f"`{SiteStatus[value.attr].value}`"
+        return f"`{_ENUMS[ast.unparse(value.value)][value.attr].value}`"
     constant = ast.literal_eval(value)
     return "–" if constant in (None, ()) else f"`{_plain(constant)}`"
 

@@ -77,11 +77,17 @@ def _site_for_json(site: SiteSpec) -> dict[str, object]:
         "languages": list(site.languages),
         "domains": list(site.domains),
         "delay_s": site.delay_s,
-        "article_url": site.article_url.pattern if site.article_url else None,
+        "former_domains": list(site.former_domains),
+        "successor": site.successor,
+        "scope": site.scope.value,
+        "tls_exception": site.tls_exception,
+        "article_url": [pattern.pattern for pattern in site.article_url],
+        "copies": [pattern.pattern for pattern in site.copies],
+        "examples": list(site.examples),
         "seeds": [_seed_for_json(seed) for seed in site.seeds],
     }
 
 
 def _seed_for_json(seed: attrs.AttrsInstance) -> dict[str, object]:
     values = attrs.asdict(seed)
-    return values | {"kind": values["kind"].value}
+    return values | {"kind": values["kind"].value, "scope": values["scope"].value}

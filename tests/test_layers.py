@@ -26,7 +26,12 @@ STAGE_KNOWS = {
     },
     "clean": {"archive.model", "archive.vietnamese", "scraper.sites.spec"},
     "classify": {"archive.errors", "archive.model", "archive.vietnamese"},
-    "sites": {"archive.addresses", "archive.errors", "archive.model"},
+    "sites": {
+        "archive.addresses",
+        "archive.errors",
+        "archive.model",
+        "archive.vietnamese",
+    },
 }
 #: The modules that join stages, and the stages they join; ``scraper.sites.spec`` is a noun.
 JOINS = {

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
-from archive.model import UrlKind
-from scraper.sites.spec import DateRule, Family, Layout, Seed, SiteSpec, SiteStatus
+from scraper.sites.seeds import build_seeds
+from scraper.sites.spec import DateRule, Family, Layout, Scope, SiteSpec, SiteStatus
+from scraper.sites.tables import is_web_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
 DEFAULT_DELAY_S: Final = 5.0
 #: Shorter delays need a reason in ``note``.
 SHORTEST_DELAY_S: Final = 1.0
-_NEVER: Final = re.compile(r"(?!)")
-_LISTINGS: Final = (UrlKind.LISTING, UrlKind.JSON_LISTING)
+_NUMBER_OR_SLUG: Final = ("id", "slug")
 
 
 def build_family(table: Table) -> Family:
@@ -27,10 +25,13 @@ def build_family(table: Table) -> Family:
     family = Family(
         id=table.slug("id"),
         description=table.text("description"),
-        article_url=_required_article_url(table),
+        article_url=table.patterns("article_url", groups=("id",)),
+        copies=table.patterns("copies", groups=("id",)),
         layouts=_layouts(table),
         fingerprints=table.texts("fingerprints"),
     )
+    if "article_url" not in table.values:
+        table.mistake("article_url", "is required")
     table.close()
     return family
 
@@ -38,7 +39,7 @@ def build_family(table: Table) -> Family:
 def build_site(table: Table, families: Mapping[str, Family]) -> SiteSpec:
     """The site a file describes; mistakes go to the table's problems.
 
-    A site without ``article_url`` has its family's.
+    A site without ``article_url`` has its family's; copies are those of both.
     """
     family_id = table.text_or_none("family")
     if family_id is not None and family_id not in families:
@@ -51,14 +52,23 @@ def build_site(table: Table, families: Mapping[str, Family]) -> SiteSpec:
         province=table.text_or_none("province"),
         homepage=table.url("homepage"),
         domains=domains,
+        former_domains=table.host_names("former_domains", least=0),
+        successor=table.text_or_none("successor"),
         status=table.choice("status", SiteStatus, SiteStatus.ACTIVE) or SiteStatus.ACTIVE,
         note=table.text_or_none("note"),
         family=family_id,
         languages=table.texts("languages") or ("vi",),
         delay_s=table.seconds("delay_s", DEFAULT_DELAY_S),
-        seeds=_seeds(table, domains),
-        article_url=table.pattern("article_url", group="id")
-        or (family.article_url if family else None),
+        tls_exception=table.text_or_none("tls_exception"),
+        scope=table.choice("scope", Scope, Scope.EVERYTHING) or Scope.EVERYTHING,
+        seeds=build_seeds(table, domains),
+        article_url=table.patterns("article_url", groups=_NUMBER_OR_SLUG)
+        or (family.article_url if family else ()),
+        copies=(
+            *table.patterns("copies", groups=("id",)),
+            *(family.copies if family else ()),
+        ),
+        examples=table.texts("examples"),
         exclude=table.patterns("exclude"),
         layouts=_layouts(table),
         own_names=table.texts("own_names"),
@@ -67,19 +77,40 @@ def build_site(table: Table, families: Mapping[str, Family]) -> SiteSpec:
     return site
 
 
-def _required_article_url(table: Table) -> re.Pattern[str]:
-    if table.values.get("article_url") is None:
-        table.text("article_url")
-    return table.pattern("article_url", group="id") or _NEVER
-
-
 def _check_site(table: Table, site: SiteSpec) -> None:
     _check_port_offset(table, site)
     _check_homepage(table, site)
     _check_delay(table, site)
-    if site.article_url is None and "article_url" not in table.values:
+    _check_status(table, site)
+    _check_examples(table, site)
+    # the addresses of a paper nobody crawls need not be known
+    if not site.article_url and "article_url" not in table.values and is_crawled(site):
         table.mistake("article_url", "is required for a site without a family")
     table.close()
+
+
+def is_crawled(site: SiteSpec) -> bool:
+    """True for a paper that `dqtv crawl` may ask."""
+    return site.status in {SiteStatus.ACTIVE, SiteStatus.DEMO}
+
+
+def _check_status(table: Table, site: SiteSpec) -> None:
+    if site.status is SiteStatus.OFF and site.note is None:
+        table.mistake("note", "is required for a paper that is off: say why")
+    if site.status is SiteStatus.FORMER and site.successor is None:
+        table.mistake("successor", "is required for a former paper: the id it was merged into")
+    if site.status is not SiteStatus.FORMER and site.successor is not None:
+        table.mistake("successor", "belongs to former papers only")
+
+
+def _check_examples(table: Table, site: SiteSpec) -> None:
+    for at, example in enumerate(site.examples):
+        if not is_web_address(example):
+            table.mistake(f"examples[{at}]", f"must be an absolute address, not {example!r}")
+        elif not site.knows(example):
+            table.mistake(f"examples[{at}]", f"{example} is on none of the site's hosts")
+        elif site.number(example) is None and not site.fits_article(example):
+            table.mistake(f"examples[{at}]", f"{example} fits neither article_url nor copies")
 
 
 def _check_port_offset(table: Table, site: SiteSpec) -> None:
@@ -100,79 +131,6 @@ def _check_homepage(table: Table, site: SiteSpec) -> None:
 def _check_delay(table: Table, site: SiteSpec) -> None:
     if site.delay_s < SHORTEST_DELAY_S and site.status is not SiteStatus.DEMO and site.note is None:
         table.mistake("delay_s", f"{site.delay_s:g} s is below 1 s: give the reason in 'note'")
-
-
-def _seeds(table: Table, domains: tuple[str, ...]) -> tuple[Seed, ...]:
-    seeds: list[Seed] = []
-    for entry in table.tables("seeds"):
-        seed = _seed(entry)
-        if seed.id and any(seed.id == other.id for other in seeds):
-            entry.mistake("id", f"{seed.id!r} is the id of another seed already")
-        _check_seed(entry, seed, domains)
-        entry.close()
-        seeds.append(seed)
-    return tuple(seeds)
-
-
-def _seed(table: Table) -> Seed:
-    kind = table.choice("kind", UrlKind, None)
-    if kind is UrlKind.ARTICLE:
-        table.mistake("kind", "must be feed, sitemap, listing or json_listing")
-    return Seed(
-        id=table.slug("id"),
-        kind=kind or UrlKind.FEED,
-        url=_page_pattern(table),
-        first_url=table.url_or_none("first_url"),
-        first_page=table.integer("first_page", 1, least=0),
-        max_pages=table.integer("max_pages", 50, least=1),
-        links=table.selector_or_none("links"),
-        items=table.text_or_none("items"),
-        headers=table.text_map("headers"),
-        section=table.text_or_none("section"),
-    )
-
-
-def _page_pattern(table: Table) -> str:
-    url = table.text("url")
-    if url:
-        table.values = {**table.values, "url": url.replace("{page}", "1")}
-        table.url("url")
-    return url
-
-
-def _check_seed(table: Table, seed: Seed, domains: tuple[str, ...]) -> None:
-    is_listing = seed.kind in _LISTINGS
-    has_page = "{page}" in seed.url
-    if is_listing and not has_page and seed.max_pages > 1 and seed.url:
-        table.mistake(
-            "url", "a listing's address needs {page} (or max_pages = 1 where it has no pages)"
-        )
-    if not is_listing and has_page:
-        table.mistake("url", f"{{page}} is for listings, not for a {seed.kind}")
-    for key in ("url", "first_url"):
-        _check_host(table, key, domains)
-    _check_keys_of_kind(table, seed)
-
-
-def _check_host(table: Table, key: str, domains: tuple[str, ...]) -> None:
-    address = table.values.get(key)
-    if not isinstance(address, str) or not domains:
-        return
-    try:
-        host = urlsplit(address).netloc
-    except ValueError:
-        return
-    if host and host not in domains:
-        table.mistake(key, f"{host} is none of the site's domains")
-
-
-def _check_keys_of_kind(table: Table, seed: Seed) -> None:
-    if seed.links is not None and seed.kind is not UrlKind.LISTING:
-        table.mistake("links", f"is for listings, not for a {seed.kind}")
-    if seed.items is not None and seed.kind is not UrlKind.JSON_LISTING:
-        table.mistake("items", f"is for JSON listings, not for a {seed.kind}")
-    if seed.first_url is not None and "{page}" not in seed.url:
-        table.mistake("first_url", "makes sense only beside an address with {page}")
 
 
 def _layouts(table: Table) -> tuple[Layout, ...]:

@@ -43,13 +43,13 @@ class Registry:
         return self.sites[site_id]
 
     def site_for_url(self, url: str) -> SiteSpec | None:
-        """The site that claims the URL's host, or None (also for what is no URL)."""
+        """The site that claims the URL's host, now or formerly, or None (also for what is no URL)."""
         try:
             host = urlsplit(url).netloc.lower()
         except ValueError:
             return None
         site = self._by_host.get(host)
-        return site if site is not None and site.owns(url) else None
+        return site if site is not None and site.knows(url) else None
 
     def family_of(self, site: SiteSpec) -> Family | None:
         """The site's family, or None when its CMS is its own."""
@@ -76,6 +76,7 @@ def load_registry(*, demo_port: int = DEMO_PORT, extra: Path | None = None) -> R
         papers += _tables(extra, str(extra), problems)
     sites = _sites(papers, families, problems)
     by_host = _by_host(sites, problems)
+    _check_successors(sites, problems)
     if problems:
         raise SiteSpecError(problems)
     return Registry(
@@ -135,14 +136,24 @@ def _by_host(sites: Iterable[tuple[str, SiteSpec]], problems: list[str]) -> dict
     hosts: dict[str, SiteSpec] = {}
     files: dict[str, str] = {}
     for file, site in sites:
-        for at, host in enumerate(site.domains):
-            if host in hosts:
-                problems.append(
-                    f"{file}: domains[{at}]: {host} is claimed by {files[host]} already"
-                )
-            hosts.setdefault(host, site)
-            files.setdefault(host, file)
+        for key, claimed in (("domains", site.domains), ("former_domains", site.former_domains)):
+            for at, host in enumerate(claimed):
+                if host in hosts:
+                    problems.append(
+                        f"{file}: {key}[{at}]: {host} is claimed by {files[host]} already"
+                    )
+                hosts.setdefault(host, site)
+                files.setdefault(host, file)
     return hosts
+
+
+def _check_successors(sites: list[tuple[str, SiteSpec]], problems: list[str]) -> None:
+    known = {site.id for _, site in sites}
+    problems.extend(
+        f"{file}: successor: {site.successor!r} is no known site"
+        for file, site in sites
+        if site.successor is not None and site.successor not in known
+    )
 
 
 def _with_addresses(table: Table, demo_port: int) -> Table:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from archive.addresses import url_key
+from archive.addresses import path_key, url_key, without_tracking
 
 if TYPE_CHECKING:
     import re
@@ -30,16 +30,29 @@ class SiteStatus(enum.StrEnum):
     DEMO = "demo"
 
 
+class Scope(enum.StrEnum):
+    """How much of a paper is asked for."""
+
+    DEFENCE = "defence"
+    EVERYTHING = "everything"
+
+
 @attrs.frozen(kw_only=True)
 class Seed:
     """One address to start from, and how to read what it answers."""
 
     #: Unique within the site; stored with every URL found through it.
     id: str
-    #: ``feed``, ``sitemap``, ``listing`` or ``json_listing``.
+    #: ``feed``, ``sitemap``, ``listing``, ``json_listing``, ``tag``, ``search`` or ``home``.
     kind: UrlKind
-    #: Absolute URL; listings hold ``{page}``.
+    #: Absolute URL; listings hold ``{page}``, tag pages and searches ``{term}`` (percent-encoded) or ``{slug}`` (ASCII).
     url: str
+    #: ``everything``: read only when the paper's own scope is ``everything``.
+    scope: Scope = Scope.DEFENCE
+    #: The address is a guess: tried once, remembered, and not tried again when nothing of its kind answers.
+    guess: bool = False
+    #: Words that stand for ``{term}`` and ``{slug}``, one seed each; the militia's own names when none are given.
+    terms: tuple[str, ...] = ()
     #: Address of the first page when it differs from the pattern (listings).
     first_url: str | None = None
     #: Number of the first page (listings).
@@ -104,8 +117,10 @@ class Family:
     id: str
     #: One sentence for people.
     description: str
-    #: Must match the path (and query) of an article; group ``id`` is the CMS's own number.
-    article_url: re.Pattern[str] = attrs.field(eq=False)
+    #: One or more expressions for the path (and query) of an article; group ``id`` is the CMS's own number.
+    article_url: tuple[re.Pattern[str], ...] = attrs.field(eq=False)
+    #: Expressions, with the same group, for print, AMP and mobile copies: remembered, never fetched.
+    copies: tuple[re.Pattern[str], ...] = attrs.field(default=(), eq=False)
     #: Newest first.
     layouts: tuple[Layout, ...] = ()
     #: CSS selectors or strings by which a page of this family is recognised.
@@ -122,16 +137,28 @@ class SiteSpec:
     homepage: str
     #: Hosts (with port where it is not the default) whose pages belong to the site.
     domains: tuple[str, ...]
+    #: Hosts the paper had before, or has beside: the same articles, never fetched there.
+    former_domains: tuple[str, ...] = ()
     status: SiteStatus = SiteStatus.ACTIVE
+    #: Id of the paper that a former one was merged into.
+    successor: str | None = None
     #: Why a site is off, or what a reader of the file must know.
     note: str | None = None
     family: str | None = None
     languages: tuple[str, ...] = ("vi",)
     #: Seconds between two requests; robots.txt may only make it longer.
     delay_s: float = 5.0
+    #: Why the certificate of the paper's hosts is accepted although it does not verify; None: it must verify.
+    tls_exception: str | None = None
+    #: ``defence``: defence sections, tags and search only; ``everything``: all seeds, the sitemaps of robots.txt, the home page's feeds.
+    scope: Scope = Scope.EVERYTHING
     seeds: tuple[Seed, ...] = ()
-    #: Must match path (and query) of an article; group ``id`` is the CMS's own number.
-    article_url: re.Pattern[str] | None = attrs.field(default=None, eq=False)
+    #: One or more expressions for path (and query) of an article, tried in order; group ``id`` is the CMS's own number, or ``slug`` stands where addresses hold none.
+    article_url: tuple[re.Pattern[str], ...] = attrs.field(default=(), eq=False)
+    #: Further expressions, with a group ``id``, for print, AMP and mobile copies: remembered, never fetched.
+    copies: tuple[re.Pattern[str], ...] = attrs.field(default=(), eq=False)
+    #: Addresses of articles, as sources give them; checked against the expressions when the file is read.
+    examples: tuple[str, ...] = ()
     #: Paths that are never articles although they fit the pattern.
     exclude: tuple[re.Pattern[str], ...] = attrs.field(default=(), eq=False)
     #: The paper's own layouts (newest first), tried before the family's.
@@ -144,24 +171,49 @@ class SiteSpec:
         return next((seed for seed in self.seeds if seed.id == seed_id), None)
 
     def owns(self, url: str) -> bool:
-        """True when the URL's host belongs to the site."""
+        """True when the URL's host belongs to the site and may be asked."""
         parts = urlsplit(url)
         return parts.scheme in {"http", "https"} and parts.netloc.lower() in self.domains
 
-    def is_article(self, url: str) -> bool:
-        """True when the URL is on the site and looks like one article."""
-        if self.article_url is None or not self.owns(url):
-            return False
-        path = _path_and_query(url)
-        return bool(self.article_url.search(path)) and not any(
-            pattern.search(path) for pattern in self.exclude
+    def knows(self, url: str) -> bool:
+        """True when the URL's host is or was the site's."""
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and (
+            parts.netloc.lower() in self.domains or parts.netloc.lower() in self.former_domains
         )
 
+    def is_article(self, url: str) -> bool:
+        """True when the URL is on the site and looks like one article, and like no copy of one."""
+        return self.owns(url) and self.fits_article(url)
+
+    def fits_article(self, url: str) -> bool:
+        """True when path and query look like one article of the site, on whatever host."""
+        path = _path_and_query(url)
+        return (
+            any(_match(pattern, path) for pattern in self.article_url)
+            and not any(pattern.search(path) for pattern in self.exclude)
+            and not any(_match(pattern, path) for pattern in self.copies)
+        )
+
+    def number(self, url: str) -> str | None:
+        """The CMS's own number (or hex id, in lower case) in the address of an article or a copy."""
+        path = _path_and_query(url)
+        for pattern in (*self.copies, *self.article_url):
+            match = _match(pattern, path)
+            if match is not None:
+                found = match.groupdict().get("id")
+                return found.lower() if found else None
+        return None
+
     def article_id(self, url: str) -> str:
-        """``<site>:<CMS number>``, or ``<site>:<hash of the URL's key>`` where the URL holds no number."""
-        match = self.article_url.search(_path_and_query(url)) if self.article_url else None
-        number = match.groupdict().get("id") if match else None
-        return f"{self.id}:{number or hashlib.sha256(url_key(url).encode()).hexdigest()[:16]}"
+        """``<site>:<CMS number>``, or ``<site>:<hash of the path>`` where the URL holds no number."""
+        number = self.number(url)
+        return f"{self.id}:{number or hashlib.sha256(path_key(url).encode()).hexdigest()[:16]}"
+
+    def key(self, url: str) -> str:
+        """What all addresses of one page have in common: an article's number, else the normalised address."""
+        number = self.number(url) if self.knows(url) else None
+        return url_key(url) if number is None else f"article:{number}"
 
     def layout_for(self, day: date, family: Family | None) -> tuple[Layout, ...]:
         """Layouts to try for a page captured on *day*: the paper's own, then the family's, newest valid first."""
@@ -184,5 +236,10 @@ ROLE_ATTRIBUTE = "data-dqtv-role"
 
 
 def _path_and_query(url: str) -> str:
-    parts = urlsplit(url)
+    parts = urlsplit(without_tracking(url))
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def _match(pattern: re.Pattern[str], path: str) -> re.Match[str] | None:
+    """A match with the query or, since most papers' articles need none, without it."""
+    return pattern.search(path) or pattern.search(path.partition("?")[0])

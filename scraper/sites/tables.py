@@ -130,18 +130,31 @@ class Table:
             return default
         return choices(name)
 
-    def pattern(self, key: str, *, group: str | None = None) -> re.Pattern[str] | None:
-        """A regular expression, or None; it must have the named *group* if one is asked for."""
+    def pattern(self, key: str) -> re.Pattern[str] | None:
+        """A regular expression, or None."""
         source = self.text_or_none(key)
-        return None if source is None else self._compiled(key, source, group)
+        return None if source is None else self._compiled(key, source, ())
 
-    def patterns(self, key: str) -> tuple[re.Pattern[str], ...]:
-        """A list of regular expressions; those that do not compile are left out."""
-        compiled = (
-            self._compiled(f"{key}[{at}]", source, None)
-            for at, source in enumerate(self.texts(key))
-        )
+    def patterns(self, key: str, *, groups: tuple[str, ...] = ()) -> tuple[re.Pattern[str], ...]:
+        """A list of regular expressions; those that do not compile are left out.
+
+        Where *groups* are asked for, each must have one of them, and one alone may stand without a list.
+        """
+        if groups and isinstance(self.values.get(key), str):
+            compiled = [self._compiled(key, self.text(key), groups)]
+        else:
+            compiled = [
+                self._compiled(f"{key}[{at}]", source, groups)
+                for at, source in enumerate(self.texts(key))
+            ]
         return tuple(pattern for pattern in compiled if pattern is not None)
+
+    def flag(self, key: str) -> bool:
+        """True or false; false when there is none."""
+        value = self._take(key)
+        if value is not None and not isinstance(value, bool):
+            self.mistake(key, f"must be true or false, not {value!r}")
+        return value is True
 
     def selector(self, key: str) -> str:
         """A CSS selector that must be there."""
@@ -162,10 +175,10 @@ class Table:
             self._check_selector(f"{key}[{at}]", value)
         return values
 
-    def host_names(self, key: str) -> tuple[str, ...]:
-        """A list of at least one host, with port where it is not the default, without scheme."""
+    def host_names(self, key: str, *, least: int = 1) -> tuple[str, ...]:
+        """A list of at least *least* hosts, with port where it is not the default, without scheme."""
         values = self.texts(key)
-        if not values and not self._has_mistake(key):
+        if len(values) < least and not self._has_mistake(key):
             self.mistake(key, "is required (at least one host)")
         for at, value in enumerate(values):
             if not _HOST.fullmatch(value):
@@ -209,14 +222,14 @@ class Table:
     def _has_mistake(self, key: str) -> bool:
         return any(x.startswith(f"{self.file}: {self.path}{key}: ") for x in self.problems)
 
-    def _compiled(self, key: str, source: str, group: str | None) -> re.Pattern[str] | None:
+    def _compiled(self, key: str, source: str, groups: tuple[str, ...]) -> re.Pattern[str] | None:
         try:
             compiled = re.compile(source)
         except re.error as error:
             self.mistake(key, f"is no regular expression: {error}")
             return None
-        if group is not None and group not in compiled.groupindex:
-            self.mistake(key, f"needs a group (?P<{group}>...) around the CMS's own number")
+        if groups and not compiled.groupindex.keys() & set(groups):
+            self.mistake(key, f"needs a group (?P<{groups[0]}>...) around the CMS's own number")
         return compiled
 
     def _check_selector(self, key: str, value: str | None) -> None:

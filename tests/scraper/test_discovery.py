@@ -45,7 +45,7 @@ def make_site(**changes) -> SiteSpec:
         "province": None,
         "homepage": HOME,
         "domains": ("baovidu.example",),
-        "article_url": re.compile(r"-(?P<id>\d+)\.html$"),
+        "article_url": (re.compile(r"-(?P<id>\d+)\.html$"),),
         "exclude": (re.compile("^/print/"),),
         "seeds": (
             Seed(

@@ -15,7 +15,7 @@ SITE = SiteSpec(
     province=None,
     homepage="https://bao.example/",
     domains=("bao.example",),
-    article_url=re.compile(r"-(?P<id>\d+)\.html$"),
+    article_url=(re.compile(r"-(?P<id>\d+)\.html$"),),
     exclude=(re.compile("^/print/"),),
 )
 

@@ -15,7 +15,7 @@ SITE = SiteSpec(
     province=None,
     homepage="https://bao.example/",
     domains=("bao.example",),
-    article_url=re.compile(r"-(?P<id>\d+)\.html$"),
+    article_url=(re.compile(r"-(?P<id>\d+)\.html$"),),
 )
 LINKS = "".join(
     f'<a href="/tin-{i}.html">Tin số {i}</a><a href="/anh-{i}.html"><img></a>' for i in range(10)

@@ -40,7 +40,7 @@ def opened(slots, delay):
     middleware = PolitenessMiddleware(crawler)
     site = SiteSpec(
         id="baovidu", name="Báo Ví Dụ", province=None, homepage="https://baovidu.example/",
-        domains=("baovidu.example",), article_url=re.compile("x"), delay_s=delay,
+        domains=("baovidu.example",), article_url=(re.compile("x"),), delay_s=delay,
     )  # fmt: skip
     middleware.spider_opened(SimpleNamespace(sites={"baovidu": site}))
     return middleware

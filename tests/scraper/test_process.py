@@ -18,7 +18,7 @@ SITE = SiteSpec(
     homepage="https://bao.example/",
     domains=("bao.example",),
     own_names=("Báo Thử điện tử",),
-    article_url=re.compile(r"-(?P<id>\d+)\.html$"),
+    article_url=(re.compile(r"-(?P<id>\d+)\.html$"),),
     layouts=(
         Layout(
             title=("h1",),

@@ -53,7 +53,7 @@ def test_a_paper_without_an_address_pattern_has_its_familys():
     registry = load_registry()
     site = registry.site("baocaobang")
 
-    assert site.article_url is registry.families["mediatech"].article_url
+    assert site.article_url == registry.families["mediatech"].article_url
     assert (
         site.article_id("https://baocaobang.vn/the-thao/Huong-vi-pho-chua-Cao-Bang-38371.html")
         == "baocaobang:38371"
@@ -154,7 +154,7 @@ def test_a_further_folder_adds_papers(tmp_path):
         (GOOD.replace('name = "Báo Thử"', ""), "name: is required"),
         (GOOD.replace('"Báo Thử"', "7"), "name: must be a non-empty string, not 7"),
         (GOOD.replace('"Báo Thử"', '" "'), "name: must be a non-empty string, not ' '"),
-        (GOOD + "delay = 5", "delay: unknown key; known here: article_url, delay_s,"),
+        (GOOD + "delay = 5", "delay: unknown key; known here: article_url, copies, delay_s,"),
         (GOOD + "delay_s = 0.5", "delay_s: 0.5 s is below 1 s: give the reason in 'note'"),
         (GOOD + "delay_s = -1", "delay_s: must be a number of seconds from 0 to 86400, not -1"),
         (GOOD + "delay_s = true", "delay_s: must be a number of seconds from 0 to 86400, not True"),
@@ -162,6 +162,16 @@ def test_a_further_folder_adds_papers(tmp_path):
         (GOOD + 'family = "vnptt"', "family: unknown family 'vnptt'; known: hemera, mediatech, vdoc"),
         (GOOD + "exclude = ['(']", "exclude[0]: is no regular expression: "),
         (GOOD + 'exclude = "x"', "exclude: must be a list of non-empty strings, not 'x'"),
+        (GOOD + 'status = "off"', "note: is required for a paper that is off: say why"),
+        (GOOD + 'status = "former"', "successor: is required for a former paper"),
+        (GOOD + 'successor = "baocaobang"', "successor: belongs to former papers only"),
+        (GOOD + 'status = "former"\nsuccessor = "baoxyz"', "successor: 'baoxyz' is no known site"),
+        (GOOD + 'scope = "all"', "scope: must be one of defence, everything, not 'all'"),
+        (GOOD + 'former_domains = ["X.vn"]', "former_domains[0]: must be a lower-case host name, not 'X.vn'"),
+        (GOOD + 'copies = "^/print/"', "copies: needs a group (?P<id>...) around the CMS's own number"),
+        (GOOD + 'examples = ["https://x.example/a-1.html"]', "examples[0]: https://x.example/a-1.html is on none of"),
+        (GOOD + 'examples = ["https://baothu.example/a.html"]', "examples[0]: https://baothu.example/a.html fits neither"),
+        (GOOD + 'examples = ["a-1.html"]', "examples[0]: must be an absolute address, not 'a-1.html'"),
         (GOOD + "port_offset = 1", "port_offset: belongs to demo papers only"),
         (GOOD + 'status = "demo"', "port_offset: is required for a demo paper"),
         (GOOD.replace("article_url", "# article_url"), "article_url: is required for a site without a family"),
@@ -178,11 +188,16 @@ def test_a_further_folder_adds_papers(tmp_path):
         (GOOD + SEED.replace("https://baothu.example", ""), "seeds[0].url: must be an absolute http or https address"),
         (GOOD + SEED.replace("baothu.example", "x.example"), "seeds[0].url: x.example is none of the site's domains"),
         (GOOD + SEED.replace('"listing"', '"feed"'), "seeds[0].url: {page} is for listings, not for a feed"),
-        (GOOD + SEED.replace('"listing"', '"article"'), "seeds[0].kind: must be feed, sitemap, listing or json_listing"),
+        (GOOD + SEED.replace('"listing"', '"article"'), "seeds[0].kind: must be one of feed, sitemap, listing, json_listing, tag, search, home"),
         (GOOD + SEED.replace('"listing"', '"rss"'), "seeds[0].kind: must be one of article, feed, sitemap"),
         (GOOD + SEED + 'links = "a["', "seeds[0].links: is no CSS selector: 'a['"),
         (GOOD + SEED + 'items = "data[]"', "seeds[0].items: is for JSON listings, not for a listing"),
         (GOOD + SEED.replace('"listing"', '"json_listing"') + 'links = "a"', "seeds[0].links: is for listings, not for a"),
+        (GOOD + SEED.replace('"listing"', '"search"'), "seeds[0].url: a search needs {term} or {slug} in its address"),
+        (GOOD + SEED.replace("muc?", "{slug}?"), "seeds[0].url: {term} and {slug} are for tag and search, not for a listing"),
+        (GOOD + SEED + 'terms = ["dân quân"]', "seeds[0].terms: makes sense only beside an address with {term} or {slug}"),
+        (GOOD + SEED + "guess = 1", "seeds[0].guess: must be true or false, not 1"),
+        (GOOD + SEED + 'scope = "x"', "seeds[0].scope: must be one of defence, everything"),
         (GOOD + SEED + "max_pages = 0", "seeds[0].max_pages: must be a whole number of at least 1, not 0"),
         (GOOD + SEED + "headers = { a = 1 }", "seeds[0].headers: must be a table of strings"),
         (GOOD + SEED + 'max_page = 3', "seeds[0].max_page: unknown key; known here:"),
@@ -201,6 +216,96 @@ def test_a_mistake_is_named_with_file_and_key(problems_of, text, problem):
     problems = problems_of(text)
 
     assert any(x.startswith(f"bao-thu.toml: {problem}") for x in problems), problems
+
+
+def test_a_search_is_one_seed_for_each_word(tmp_path):
+    search = SEED.replace('"listing"', '"search"').replace("muc?p", "tim?q={term}&s={slug}&p")
+    (tmp_path / "bao-thu.toml").write_text(GOOD + search + 'terms = ["dân quân", "tự vệ"]')
+
+    seeds = load_registry(extra=tmp_path).site("bao-thu").seeds
+
+    assert [seed.id for seed in seeds] == ["muc-dan-quan", "muc-tu-ve"]
+    assert (
+        seeds[1].page_url(3) == "https://baothu.example/tim?q=t%E1%BB%B1%20v%E1%BB%87&s=tu-ve&p=3"
+    )
+
+
+def test_a_search_without_words_of_its_own_asks_for_the_militias_names(tmp_path):
+    search = SEED.replace('"listing"', '"tag"').replace("muc?p", "{slug}-tag?p")
+    (tmp_path / "bao-thu.toml").write_text(GOOD + search)
+
+    seeds = load_registry(extra=tmp_path).site("bao-thu").seeds
+
+    assert "muc-dan-quan-tu-ve" in [seed.id for seed in seeds]
+    assert len(seeds) == 6
+
+
+IDENTITY = GOOD.replace(
+    "article_url = ",
+    """former_domains = ["baothu.com.example"]
+copies = ['^/print/(?P<id>\\d+)\\.html$', '^/amp/.*-(?P<id>\\d+)\\.html$']
+article_url = """,
+)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://baothu.example/tin/dan-quan-77.html",
+        "https://baothu.example/dan-quan-77.html?utm_source=zalo",
+        "https://baothu.example/dan-quan-77.html?sid=5f1c",
+        "https://baothu.example/print/77.html",
+        "https://baothu.example/amp/dan-quan-77.html",
+        "https://baothu.com.example/tin/dan-quan-77.html",
+    ],
+)
+def test_all_addresses_of_an_article_have_one_id_and_one_key(tmp_path, address):
+    (tmp_path / "bao-thu.toml").write_text(IDENTITY, encoding="utf-8")
+    registry = load_registry(extra=tmp_path)
+    site = registry.site_for_url(address)
+
+    assert site is registry.site("bao-thu")
+    assert site.article_id(address) == "bao-thu:77"
+    assert site.key(address) == "article:77"
+
+
+def test_copies_and_former_hosts_are_known_but_never_asked(tmp_path):
+    (tmp_path / "bao-thu.toml").write_text(IDENTITY, encoding="utf-8")
+    site = load_registry(extra=tmp_path).site("bao-thu")
+
+    assert site.is_article("https://baothu.example/dan-quan-77.html")
+    assert not site.is_article("https://baothu.example/print/77.html")
+    assert not site.is_article("https://baothu.com.example/tin/dan-quan-77.html")
+
+
+def test_an_address_without_number_keeps_its_id_on_a_moved_host(tmp_path):
+    text = IDENTITY.replace(
+        "article_url = '-(?P<id>\\d+)", "article_url = '^/tin-bai/(?P<slug>[^/]+)"
+    )
+    (tmp_path / "bao-thu.toml").write_text(text, encoding="utf-8")
+    site = load_registry(extra=tmp_path).site("bao-thu")
+    addresses = [
+        f"https://{host}/tin-bai/dan-quan.html" for host in ("baothu.example", "baothu.com.example")
+    ]
+
+    assert len({site.article_id(address) for address in addresses}) == 1
+    assert site.article_id(addresses[0]) != site.article_id(addresses[0].replace("quan", "y"))
+
+
+def test_two_files_must_not_claim_one_former_host(problems_of):
+    problems = problems_of(GOOD + 'former_domains = ["baocaobang.vn"]')
+
+    assert problems == [
+        "bao-thu.toml: former_domains[0]: baocaobang.vn is claimed by papers/baocaobang.toml already"
+    ]
+
+
+def test_five_mistakes_in_one_file_are_five_lines(problems_of):
+    text = (
+        GOOD.replace('name = "Báo Thử"', "") + 'scope = "all"\nx = 1\ndelay_s = -1\nexclude = ["("]'
+    )
+
+    assert len(problems_of(text)) == 5
 
 
 def test_a_short_delay_with_a_reason_is_allowed(tmp_path):

@@ -21,7 +21,7 @@ SITE = SiteSpec(
     province=None,
     homepage="https://baovidu.example/",
     domains=("baovidu.example", "www.baovidu.example"),
-    article_url=re.compile(r"-(?P<id>\d+)\.html$"),
+    article_url=(re.compile(r"-(?P<id>\d+)\.html$"),),
 )
 
 
