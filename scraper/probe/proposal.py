@@ -60,7 +60,7 @@ def propose(
     recognition = recognise([read_page(x) for x in look.articles], families)
     draft = _Draft(
         look=look, families=families, names=names, recognition=recognition, delay_s=delay_s,
-        site_id=site_id or proposed_id(look.domains[0], names[0] if names else None),
+        site_id=site_id or proposed_id(look.domains[0], plain_name(names[0]) if names else None),
         on_day=on_day, requests=requests,
     )  # fmt: skip
     site, text = draft.finished()
