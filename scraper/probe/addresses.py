@@ -76,6 +76,8 @@ class ArticleAddress:
     pattern: str
     #: Addresses of articles, as found, without doubles.
     urls: tuple[str, ...]
+    #: Texts of the links that read like headlines, by address.
+    headline_of: dict[str, str] = attrs.field(factory=dict, repr=False)
     #: Distinct headlines that fit, and menu links that fit although they should not.
     headlines: int
     menus: int
@@ -132,6 +134,7 @@ def _judged(pattern: str, known: Sequence[Link]) -> ArticleAddress | None:
     return ArticleAddress(
         pattern=pattern,
         urls=tuple(link.url for link in fitting if not link.is_menu),
+        headline_of={x.url: x.text for x in fitting if x.is_headline and x.text},
         headlines=headlines,
         menus=sum(link.is_menu for link in fitting),
     )

@@ -10,7 +10,7 @@ import attrs
 
 from archive.vietnamese import exact_key
 from scraper.extract.page import line_text
-from scraper.probe.samples import ancestors, is_below
+from scraper.probe.running_text import has_junk_name
 from scraper.probe.selectors import (
     Selector,
     all_fitting,
@@ -19,6 +19,7 @@ from scraper.probe.selectors import (
     shared_selectors,
     simple,
 )
+from scraper.probe.tree import ancestors, is_below, spaced_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -27,11 +28,15 @@ if TYPE_CHECKING:
 
     from scraper.probe.samples import Sample
 
-#: Share of the pages on which a selector must name what the generic path took for the text.
+#: Share of the pages on which a selector must name what was found to hold the text.
 _AGREED: Final = 0.6
 #: Where the pages disagree, an element around the text may be longer than it by this much.
 _MOST_WIDER: Final = 1.5
 _CLIMBS: Final = 3
+#: An element around the container that has hardly more text may have the better name.
+_LEVELS: Final = 3
+_HARDLY_MORE: Final = 1.1
+_COST_LEVEL: Final = 0.5
 #: A block that repeats or is all links may be no larger than this share of the container.
 _LARGEST_JUNK: Final = 0.35
 _LINKED: Final = 0.6
@@ -42,14 +47,6 @@ _MOST_BLOCKS: Final = 1_500
 _LONGEST_CAPTION: Final = 300
 _DIRECT: Final = frozenset({"figure", "table"})
 
-#: What CMSs call the boxes around and inside an article.
-_JUNK_NAMES: Final = re.compile(
-    r"relat|lien-?quan|share|chia-?se|social|comment|binh-?luan|y-?kien|phan-?hoi|feedback|(?:^|[-_])tags?(?:$|[-_])"
-    r"|tu-?khoa|keyword|hashtag|banner|advert|(?:^|[-_])(?:ads?|qc)(?:$|[-_])|quang-?cao|print|toolbar|rating|vote"
-    r"|breadcrumb|newsletter|subscribe|copyright|ban-?quyen|view-?more|read-?more|xem-?them|widget|tin-?khac|cung-?muc"
-    r"|cung-?chuyen-?muc|recommend|sponsor",
-    re.IGNORECASE,
-)
 _CAPTION_NAMES: Final = re.compile(
     r"caption|chu-?thich|photo-?desc|image-?desc|img-?desc|note-?image|pic-?note|ghi-?chu-?anh|legend",
     re.IGNORECASE,
@@ -68,11 +65,25 @@ class Inside:
 def body_selector(samples: Sequence[Sample]) -> str | None:
     """The selector that names the text's container on most pages; None where none does."""
     targets = [(sample, sample.container) for sample in samples if sample.container is not None]
-    agreed = shared_selectors(targets, share=_AGREED)
-    if agreed:
-        return agreed[0].css
+    found: list[tuple[float, str]] = []
+    for level in range(_LEVELS):
+        around = [(sample, _around(node, level)) for sample, node in targets]
+        agreed = shared_selectors(around, share=_AGREED)
+        found += [(level * _COST_LEVEL + x.cost, x.css) for x in agreed[:1]]
+    if found:
+        return min(found)[1]
     wider = sorted(_wider(targets))
     return wider[0][1].css if wider else None
+
+
+def _around(node: LexborNode, level: int) -> LexborNode:
+    """The element *level* steps around *node*, or as far as it has hardly more text than *node*."""
+    letters = len(spaced_text(node))
+    for outer in list(ancestors(node))[:level]:
+        if len(spaced_text(outer)) > _HARDLY_MORE * letters:
+            break
+        node = outer
+    return node
 
 
 def _wider(targets: Sequence[tuple[Sample, LexborNode]]) -> Iterator[tuple[float, Selector]]:
@@ -104,9 +115,7 @@ def inside(samples: Sequence[Sample], body: str, known: Iterable[str]) -> Inside
         (sample, node) for sample in samples if (node := first_with_text(sample, body)) is not None
     ]
     repeated = _repeated(containers)
-    drop: dict[str, None] = {
-        css: None for css in known if any(all_fitting(node, css) for _, node in containers)
-    }
+    drop = dict.fromkeys(within(containers, known))
     junk = [
         node
         for _, container in containers
@@ -119,6 +128,15 @@ def inside(samples: Sequence[Sample], body: str, known: Iterable[str]) -> Inside
         figure=_figures(containers),
         caption=_captions(containers),
     )
+
+
+def within(containers: Sequence[tuple[Sample, LexborNode]], selectors: Iterable[str]) -> list[str]:
+    """Those of *selectors* that fit something below the containers."""
+    return [
+        css
+        for css in selectors
+        if any(node.mem_id != x.mem_id for _, node in containers for x in all_fitting(node, css))
+    ]
 
 
 def _repeated(containers: Sequence[tuple[Sample, LexborNode]]) -> frozenset[str]:
@@ -136,11 +154,10 @@ def _repeated(containers: Sequence[tuple[Sample, LexborNode]]) -> frozenset[str]
 
 
 def _is_junk(node: LexborNode, container: LexborNode, repeated: frozenset[str]) -> bool:
-    text = " ".join(line_text(node).split())
+    text = spaced_text(node)
     if len(text) > _LARGEST_JUNK * len(line_text(container)) or not text:
         return False
-    names = f"{node.attributes.get('class') or ''} {node.attributes.get('id') or ''}"
-    if any(_JUNK_NAMES.search(name) for name in names.split()):
+    if has_junk_name(node):
         return True
     if len(text) >= _SHORTEST_JUNK and exact_key(text) in repeated:
         return True
@@ -246,12 +263,12 @@ def _wrapper(image: LexborNode, container: LexborNode) -> LexborNode | None:
 
 
 def _holds_picture(node: LexborNode) -> bool:
-    text = " ".join(line_text(node).split())
+    text = spaced_text(node)
     return node.css_first("img") is not None and 0 < len(text) <= _LONGEST_CAPTION
 
 
 def _is_caption(node: LexborNode) -> bool:
-    text = " ".join(line_text(node).split())
+    text = spaced_text(node)
     return node.css_first("img") is None and 0 < len(text) <= _LONGEST_CAPTION
 
 

@@ -9,9 +9,8 @@ from archive.vietnamese import exact_key
 from scraper.clean.bylines import looks_like_byline
 from scraper.extract.body import byline_node
 from scraper.extract.metadata import is_home
-from scraper.extract.page import line_text
-from scraper.probe.samples import ancestors, is_below, is_inside
 from scraper.probe.selectors import all_fitting, first_with_text, shared_selectors, simple
+from scraper.probe.tree import ancestors, is_below, is_inside, spaced_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -40,6 +39,9 @@ _BYLINE_NAMES: Final = re.compile(
     re.IGNORECASE,
 )
 _TAG_LABEL: Final = re.compile(r"^\s*(?:từ khóa|từ khoá|tags?|chủ đề)\b", re.IGNORECASE)
+_HEADINGS: Final = (
+    "h1", "h2", "h3", '[class*="title" i]', '[class*="tieu" i]', '[class*="tua" i]', '[class*="head" i]',
+)  # fmt: skip
 _LISTS: Final = frozenset({"a", "nav", "aside", "footer", "li", "header"})
 
 
@@ -55,7 +57,7 @@ def title_selector(samples: Sequence[Sample]) -> str | None:
 def _title_before_text(samples: Sequence[Sample]) -> str | None:
     """Where the head says nothing: the last heading above the text, when it differs on every page."""
     targets = [(x, node) for x in samples if (node := _heading_above(x)) is not None]
-    texts = {exact_key(line_text(node)) for _, node in targets}
+    texts = {exact_key(spaced_text(node)) for _, node in targets}
     if not targets or len(texts) < len(targets):
         return None
     found = shared_selectors(targets, share=_SHARE)
@@ -68,9 +70,9 @@ def _heading_above(sample: Sample) -> LexborNode | None:
         return None
     above = [
         node
-        for selector in ("h1", "h2", "h3", '[class*="title"]', '[class*="tieu"]', '[class*="tua"]')
+        for selector in _HEADINGS
         for node in sample.page.tree.css(selector)
-        if _SHORTEST_TITLE <= len(_text(node)) <= _LONGEST_TITLE
+        if _SHORTEST_TITLE <= len(spaced_text(node)) <= _LONGEST_TITLE
         and not is_inside(node, _LISTS)
         and (sample.place(node) < sample.place(container) or is_below(node, container))
     ]
@@ -101,7 +103,7 @@ def _never_the_text(samples: Iterable[Sample], css: str) -> bool:
             continue
         if node.mem_id == container.mem_id or is_below(container, node):
             return False
-        if len(_text(node)) > _LONGEST_SAPO:
+        if len(spaced_text(node)) > _LONGEST_SAPO:
             return False
     return True
 
@@ -128,7 +130,7 @@ def _sapo_node(sample: Sample) -> LexborNode | None:
         if is_below(container, node) or not _reads_like_sapo(node):
             continue
         named = _SAPO_NAMES.search(_names(node)) is not None
-        told = any(exact_key(_text(node)).startswith(x) for x in described)
+        told = any(exact_key(spaced_text(node)).startswith(x) for x in described)
         if named or (told and not within):
             return node if named else _own_element(node)
         if within:
@@ -144,9 +146,9 @@ def _own_element(node: LexborNode) -> LexborNode:
     for child in node.css("*"):
         if child.mem_id != node.mem_id and _reads_like_sapo(child):
             inner = child
-    text, found = _text(inner), inner
+    text, found = spaced_text(inner), inner
     for outer in ancestors(inner):
-        if _text(outer) != text:
+        if spaced_text(outer) != text:
             break
         if _names(outer).strip():
             found = outer
@@ -154,17 +156,17 @@ def _own_element(node: LexborNode) -> LexborNode:
 
 
 def _reads_like_sapo(node: LexborNode) -> bool:
-    text = _text(node)
+    text = spaced_text(node)
     if not _SHORTEST_SAPO <= len(text) <= _LONGEST_SAPO or not text.endswith(_SENTENCE_ENDS):
         return False
-    linked = sum(len(_text(link)) for link in node.css("a"))
+    linked = sum(len(spaced_text(link)) for link in node.css("a"))
     return linked < _MOST_LINKED * len(text) and not is_inside(node, _LISTS)
 
 
 def byline_selector(samples: Sequence[Sample]) -> str | None:
     """The selector of the author line, where it has an element of its own by its name."""
     targets = [(x, node) for x in samples if (node := _byline_of(x)) is not None]
-    if len(targets) < 2 or len({_text(node) for _, node in targets}) < 2:  # noqa: PLR2004 - not always the same name
+    if len(targets) < 2 or len({spaced_text(node) for _, node in targets}) < 2:  # noqa: PLR2004 - not always the same name
         return None
     for selector in shared_selectors(targets, pick=_last_short, share=_SHARE):
         picked = [node for x in samples if (node := _last_short(x, selector.css)) is not None]
@@ -178,7 +180,7 @@ def _byline_of(sample: Sample) -> LexborNode | None:
         node
         for node in sample.page.tree.css("[class], [id], [itemprop], [rel]")[:_MOST_NODES]
         if _BYLINE_NAMES.search(f"{_names(node)} {node.attributes.get('rel') or ''}")
-        and 0 < len(_text(node)) <= _LONGEST_BYLINE
+        and 0 < len(spaced_text(node)) <= _LONGEST_BYLINE
         and not is_inside(node, frozenset({"aside", "footer", "head"}))
         and looks_like_byline(_signature(node))
     ]
@@ -190,7 +192,7 @@ def _last_short(sample: Sample, css: str) -> LexborNode | None:
 
 
 def _signature(node: LexborNode) -> str:
-    return _text(node).strip(" -–—|•")
+    return spaced_text(node).strip(" -–—|•")
 
 
 def section_selector(samples: Sequence[Sample]) -> str | None:
@@ -212,7 +214,7 @@ def _first(sample: Sample, css: str) -> LexborNode | None:
 
 def _names_section(sample: Sample, links: str) -> bool:
     body = sample.page.tree.body
-    steps = [_text(node) for node in all_fitting(body, links)] if body is not None else []
+    steps = [spaced_text(node) for node in all_fitting(body, links)] if body is not None else []
     named = [step for step in steps if step and not is_home(step)]
     return bool(named) and len(steps) <= _MOST_STEPS and len(named[0]) <= _LONGEST_SECTION
 
@@ -223,7 +225,7 @@ def _breadcrumb(sample: Sample) -> LexborNode | None:
     rows: list[tuple[int, int, LexborNode]] = []
     for home in homes:
         for row in list(ancestors(home))[:_ROW_LEVELS]:
-            steps = [x for x in row.css("a")[: _MOST_STEPS + 1] if _text(x)]
+            steps = [x for x in row.css("a")[: _MOST_STEPS + 1] if spaced_text(x)]
             if 1 < len(steps) <= _MOST_STEPS and is_home(steps[0].text()):
                 rows.append((len(steps), len(rows), row))
                 break
@@ -243,7 +245,7 @@ def tag_selector(samples: Sequence[Sample]) -> str | None:
 
 def _tag_box(sample: Sample) -> LexborNode | None:
     for node in sample.page.tree.css("div, p, ul, section, td")[:_MOST_NODES]:
-        text = _text(node)
+        text = spaced_text(node)
         if len(text) > _LONGEST_TITLE or node.css_first("a") is None:
             continue
         if _TAG_LABEL.match(text) and len(simple(node)) > 1:
@@ -253,7 +255,3 @@ def _tag_box(sample: Sample) -> LexborNode | None:
 
 def _names(node: LexborNode) -> str:
     return " ".join(node.attributes.get(key) or "" for key in ("class", "id", "itemprop"))
-
-
-def _text(node: LexborNode) -> str:
-    return " ".join(line_text(node).split())

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import attrs
-
-from scraper.probe.container import body_selector, inside
+from archive.vietnamese import exact_key
+from scraper.probe.container import body_selector, inside, within
 from scraper.probe.fields import (
     byline_selector,
     sapo_selector,
@@ -16,64 +15,63 @@ from scraper.probe.fields import (
 )
 from scraper.probe.moments import date_rule
 from scraper.probe.samples import read_samples
+from scraper.probe.selectors import first_with_text
 from scraper.process import process
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from archive.model import Article, Capture
     from scraper.probe.samples import Sample
     from scraper.sites.spec import SiteSpec
 
-#: A layout that keeps less of the generic path's text than this drops paragraphs.
+#: So many of a page's paragraphs must be kept, on so many of the pages.
 _MOST_LOST: Final = 0.8
-
-
-@attrs.frozen(kw_only=True)
-class Reading:
-    """How pages were read: one article, or None, for each."""
-
-    articles: tuple[Article | None, ...]
-
-    @property
-    def dated(self) -> int:
-        """Pages with title and date."""
-        return sum(x is not None and x.published_at is not None for x in self.articles)
-
-    @property
-    def letters(self) -> tuple[int, ...]:
-        """Letters of text on each page, lead and body."""
-        return tuple(sum(map(len, x.body)) + len(x.sapo or "") if x else 0 for x in self.articles)
-
-
-def read_all(captures: Sequence[Capture], site: SiteSpec) -> Reading:
-    """Read the pages as a crawl of *site*, a paper without family, would."""
-    return Reading(articles=tuple(process(x, site, None).article for x in captures))
+#: Letters by which a paragraph is found again (a dateline may be cut off others).
+_BEGINNING: Final = 60
 
 
 def propose_layout(
     captures: Sequence[Capture],
     own_names: Sequence[str],
+    headlines: Mapping[str, str],
     site_with: Callable[[dict[str, object] | None], SiteSpec],
 ) -> dict[str, object] | None:
     """The layout as a site file writes it, or None where the generic path reads the pages as well.
 
-    *site_with* builds the proposed site with a layout or without one.
+    *headlines* are texts of links by address; *site_with* builds the proposed site with a layout or
+    without one.
     """
-    samples = read_samples(captures, own_names)
+    samples = read_samples(captures, own_names, headlines)
     body = body_selector(samples)
     if body is None:
         return None
-    generic = read_all(captures, site_with(None))
+    generic = _read(samples, site_with(None))
     for layout in _variants(samples, body):
-        reading = read_all(captures, site_with(layout))
-        kept = sum(
-            mine >= _MOST_LOST * theirs
-            for mine, theirs in zip(reading.letters, generic.letters, strict=True)
-        )
-        if reading.dated >= generic.dated and kept >= _MOST_LOST * len(captures):
+        articles = _read(samples, site_with(layout))
+        kept = sum(_keeps(sample, x) for sample, x in zip(samples, articles, strict=True))
+        if _dated(articles) >= _dated(generic) and kept >= _MOST_LOST * len(samples):
             return layout
     return None
+
+
+def _read(samples: Sequence[Sample], site: SiteSpec) -> list[Article | None]:
+    """Read the pages as a crawl of *site*, a paper without family, would."""
+    return [process(x.capture, site, None).article for x in samples]
+
+
+def _dated(articles: Sequence[Article | None]) -> int:
+    return sum(x is not None and x.published_at is not None for x in articles)
+
+
+def _keeps(sample: Sample, article: Article | None) -> bool:
+    """True when the page's own paragraphs are all in the article, or nearly all."""
+    if article is None:
+        return False
+    printed = (article.sapo, *article.body, article.byline, *(x.caption for x in article.figures))
+    keys = exact_key("\n".join(filter(None, printed)))
+    kept = sum(key[:_BEGINNING] in keys for key in sample.paragraphs)
+    return kept >= _MOST_LOST * len(sample.paragraphs)
 
 
 def _variants(samples: Sequence[Sample], body: str) -> list[dict[str, object]]:
@@ -93,7 +91,8 @@ def _variants(samples: Sequence[Sample], body: str) -> list[dict[str, object]]:
         "tags": _listed(tags), "figure": list(found.figure), "caption": list(found.caption),
         "drop": list(found.drop),
     }  # fmt: skip
-    return [layout, layout | {"drop": printed, "figure": []}]
+    containers = [(x, node) for x in samples if (node := first_with_text(x, body)) is not None]
+    return [layout, layout | {"drop": within(containers, printed), "figure": []}]
 
 
 def _listed(selector: str | None) -> list[str]:

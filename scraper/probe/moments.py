@@ -11,8 +11,8 @@ import attrs
 from scraper.extract.dates import PRECISIONS, read_date
 from scraper.extract.page import line_text
 from scraper.extract.publication import published
-from scraper.probe.samples import ancestors, is_below, is_inside
 from scraper.probe.selectors import all_fitting, candidates
+from scraper.probe.tree import ancestors, is_below, is_inside, spaced_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,6 +33,11 @@ _NOT_PUBLISHED: Final = re.compile(r"modif|update|expire|crawl|sua", re.IGNORECA
 _CLOCK_REACH: Final = timedelta(minutes=20)
 _EXCLUDED: Final = frozenset({"a", "nav", "aside", "footer", "script", "style"})
 _MOST_PER_PAGE: Final = 40
+_MOST_SELECTORS: Final = 60
+_MOST_AROUND: Final = 2
+_COST_AROUND: Final = 0.6
+_LONGEST_CARD: Final = 250
+_SHORTEST_HEADLINE: Final = 20
 #: Of the pages, so many must give a date by the rule.
 _SHARE: Final = 0.8
 #: What a rule costs beside its selector's own cost.
@@ -69,10 +74,11 @@ def date_rule(samples: Sequence[Sample]) -> Rule | None:
         days = [None] * len(samples)  # the same on every page: nothing about the article
     spots = [list(_spots(sample)) for sample in samples]
     offered = {
-        (selector.css, spot.attribute): selector.cost
-        for page_spots in spots
+        (selector.css, spot.attribute): selector.cost + extra
+        for sample, page_spots in zip(samples, spots, strict=True)
         for spot in page_spots
-        for selector in candidates(spot.node)[:60]
+        for node, extra in _places(sample, spot)
+        for selector in candidates(node)[:_MOST_SELECTORS]
     }
     rules = (
         rule
@@ -80,6 +86,27 @@ def date_rule(samples: Sequence[Sample]) -> Rule | None:
         if (rule := _judged(samples, days, Rule(cost, css, attribute))) is not None
     )
     return min(rules, default=None)
+
+
+def _places(sample: Sample, spot: _Spot) -> Iterator[tuple[LexborNode, float]]:
+    """The spot's element, and those around it that give the same date, with what they cost more."""
+    yield spot.node, 0.0
+    if spot.attribute is None:
+        for steps, outer in enumerate(list(ancestors(spot.node))[:_MOST_AROUND], start=1):
+            date = _date(sample, outer, None)
+            if date is None or date.instant != spot.date.instant:
+                break
+            yield outer, _COST_AROUND * steps
+
+
+def _is_card(node: LexborNode) -> bool:
+    """True for the date beside a headline of another article."""
+    for outer in list(ancestors(node))[:_MOST_AROUND]:
+        if len(spaced_text(outer)) > _LONGEST_CARD:
+            return False
+        if any(len(spaced_text(link)) >= _SHORTEST_HEADLINE for link in outer.css("a")):
+            return True
+    return False
 
 
 def _spots(sample: Sample) -> Iterator[_Spot]:
@@ -97,7 +124,7 @@ def _spots(sample: Sample) -> Iterator[_Spot]:
                 continue
             if attribute is None and not _is_finer_than_inside(node, date, finest):
                 continue
-            if is_inside(node, _EXCLUDED) or not _is_publication(node):
+            if is_inside(node, _EXCLUDED) or not _is_publication(node) or _is_card(node):
                 continue
             finest[node.mem_id] = date.precision
             count += 1

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from archive.errors import NotExplored
 from archive.vietnamese import exact_key
 from scraper.clean.text import clean_line
+from scraper.extract.metadata import is_home
 from scraper.extract.page import line_text, read_page
 from scraper.probe.samples import TITLE_SEPARATOR, own_endings
 from scraper.sites.seeds import term_slug
@@ -37,7 +38,11 @@ def paper_names(home: Capture, articles: Sequence[Capture]) -> tuple[str, ...]:
         *_constant_titles(articles),
         *TITLE_SEPARATOR.split(title or ""),
     ]
-    names = [name for text in named if (name := clean_line(text)) and len(name) <= _LONGEST_NAME]
+    names = [
+        name
+        for text in named
+        if (name := clean_line(text)) and len(name) <= _LONGEST_NAME and not is_home(name)
+    ]
     distinct = list({exact_key(name): name for name in reversed(names)}.values())[::-1]
     return tuple(sorted(distinct, key=lambda name: not _PAPER.match(name)))
 

@@ -102,7 +102,9 @@ class _Draft:
         layout: dict[str, object] | None = None
         if self.recognition is None:
             captures = [attrs.evolve(x, site=self.site_id) for x in self.look.articles]
-            layout = propose_layout(captures, self.names, self._site_with)
+            layout = propose_layout(
+                captures, self.names, self.look.address.headline_of, self._site_with
+            )
         text = self._text(layout)
         return read_site(text, self.site_id, self.families), text
 

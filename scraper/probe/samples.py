@@ -10,12 +10,13 @@ import attrs
 
 from archive.vietnamese import exact_key
 from scraper.clean.text import clean_line
-from scraper.extract.fallback import cut_by_text
 from scraper.extract.jsonld import texts
 from scraper.extract.page import line_text, read_page
+from scraper.probe.running_text import running_texts
+from scraper.probe.tree import is_below, is_inside
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Mapping, Sequence
 
     from selectolax.lexbor import LexborNode
 
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 #: Parts of a title element: headline, section, paper.
 TITLE_SEPARATOR: Final = re.compile(r"\s+(?:[-–—|»·]|::)\s+")
 _HEADINGS: Final = (
-    "h1", "h2", "h3", "h4", '[class*="title"]', '[class*="tieu-de"]', '[class*="tieude"]',
-    '[class*="headline"]', '[class*="tua"]', '[class*="heading"]', '[itemprop="headline"]',
+    "h1", "h2", "h3", "h4", '[class*="title" i]', '[class*="tieu" i]', '[class*="tua" i]',
+    '[class*="head" i]', '[itemprop="headline"]',
     "b", "strong", "font", "td", "div", "span", "p",
 )  # fmt: skip
 _MOST_NODES: Final = 3_000
@@ -43,10 +44,12 @@ class Sample:
 
     capture: Capture
     page: Page
-    #: What head and address say the headline is, the paper's name cut off; None when nothing does.
+    #: What the head, or a link to the page, says the headline is, the paper's name cut off; None when nothing does.
     head_title: str | None
-    #: The element the generic path takes for the text; None where it finds none.
+    #: The element that holds the text; None where none was found.
     container: LexborNode | None
+    #: Keys of the paragraphs that are surely the article's own.
+    paragraphs: frozenset[str]
 
     @cached_property
     def order(self) -> dict[int, int]:
@@ -81,9 +84,21 @@ class Sample:
         return self.container is not None and is_below(node, self.container)
 
 
-def read_samples(captures: Sequence[Capture], own_names: Sequence[str]) -> tuple[Sample, ...]:
-    """Parse the pages; *own_names* are what their titles may end with."""
-    return tuple(_sample(capture, own_names) for capture in captures)
+def read_samples(
+    captures: Sequence[Capture], own_names: Sequence[str], headlines: Mapping[str, str]
+) -> tuple[Sample, ...]:
+    """Parse the pages; *own_names* are what titles may end with, *headlines* texts of links to them."""
+    pages = [read_page(capture) for capture in captures]
+    return tuple(
+        Sample(
+            capture=capture,
+            page=page,
+            head_title=_head_title(page, own_names) or headlines.get(capture.url),
+            container=text.container,
+            paragraphs=text.keys,
+        )
+        for capture, page, text in zip(captures, pages, running_texts(pages), strict=True)
+    )
 
 
 def own_endings(captures: Sequence[Capture]) -> tuple[str, ...]:
@@ -94,7 +109,7 @@ def own_endings(captures: Sequence[Capture]) -> tuple[str, ...]:
     for row in rows:
         for ending in (row[-1], " - ".join(row[-2:])):
             sharing = sum(line.endswith(ending) for line in lines)
-            if len(lines) > 1 and sharing > len(lines) / 2 and len(ending) <= _LONGEST_TITLE:
+            if len(lines) > 1 and sharing == len(lines) and len(ending) <= _LONGEST_TITLE:
                 found[ending] = None
     return tuple(found)
 
@@ -103,35 +118,6 @@ def line_key(node: LexborNode, longest: int) -> str:
     """The comparing key of an element's text, empty for text longer than *longest*."""
     text = line_text(node)
     return exact_key(" ".join(text.split())) if len(text) <= 4 * longest else ""
-
-
-def is_below(node: LexborNode, outer: LexborNode) -> bool:
-    """True when *node* is inside *outer*."""
-    return any(x.mem_id == outer.mem_id for x in ancestors(node))
-
-
-def is_inside(node: LexborNode, tags: frozenset[str]) -> bool:
-    """True when *node* or an element around it has one of *tags*."""
-    return node.tag in tags or any(x.tag in tags for x in ancestors(node))
-
-
-def ancestors(node: LexborNode) -> Iterator[LexborNode]:
-    """The elements around *node*, the nearest first, up to ``body``."""
-    outer = node.parent
-    while outer is not None and outer.tag not in {"html", "-undef", "-document"}:
-        yield outer
-        outer = outer.parent
-
-
-def _sample(capture: Capture, own_names: Sequence[str]) -> Sample:
-    page = read_page(capture)
-    cut = cut_by_text(page)
-    return Sample(
-        capture=capture,
-        page=page,
-        head_title=_head_title(page, own_names),
-        container=cut.node if cut else None,
-    )
 
 
 def _head_title(page: Page, own_names: Sequence[str]) -> str | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 from selectolax.lexbor import SelectolaxError
 
-from scraper.probe.samples import ancestors
+from scraper.probe.tree import ancestors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -42,13 +42,16 @@ _ATTRIBUTES: Final = (
     "face",
 )
 _VALUE: Final = re.compile(r"[\w#%., -]{1,40}")
-_PLAIN_TAGS: Final = frozenset({"h1", "article", "time", "main"})
+#: Elements that pages have once, or few of; other names alone say nothing.
+_PLAIN_TAGS: Final = {"h1": 2.0, "article": 2.0, "time": 2.0, "main": 2.0, "h2": 4.0, "h3": 5.0}
 _MOST_CLASSES: Final = 8
 _MOST_ANCESTORS: Final = 6
 _MOST_SIMPLE: Final = 6
 _COST_ID, _COST_CLASS, _COST_ITEMPROP = 1.0, 1.2, 1.1
-_COST_UTILITY, _COST_ATTRIBUTE, _COST_TAG, _COST_PLAIN_TAG = 3.5, 4.0, 6.0, 2.0
+_COST_UTILITY, _COST_ATTRIBUTE, _COST_TAG = 3.5, 4.0, 9.0
 _COST_STEP: Final = 0.8
+#: What a name costs at most where the element around it has one.
+_COST_BELOW: Final = 3.0
 
 
 @attrs.frozen(order=True)
@@ -62,11 +65,11 @@ class Selector:
 def candidates(node: LexborNode) -> list[Selector]:
     """Selectors that fit *node* (and maybe others), the best first."""
     own = simple(node)
-    found = list(own)
+    found = [x for x in own if x.cost < _COST_TAG]
     for outer in list(ancestors(node))[:_MOST_ANCESTORS]:
         around = [x for x in simple(outer) if x.cost < _COST_TAG][:_MOST_SIMPLE]
         found += [
-            Selector(x.cost + y.cost * 0.7 + _COST_STEP, f"{y.css} {x.css}")
+            Selector(min(x.cost, _COST_BELOW) + y.cost * 0.7 + _COST_STEP, f"{y.css} {x.css}")
             for x in own[:_MOST_SIMPLE]
             for y in around
         ]
@@ -93,7 +96,7 @@ def simple(node: LexborNode) -> list[Selector]:
         if _VALUE.fullmatch(value):
             cost = _COST_ITEMPROP if key == "itemprop" else _COST_ATTRIBUTE
             found.append(Selector(cost, f'{tag}[{key}="{value}"]'))
-    found.append(Selector(_COST_PLAIN_TAG if tag in _PLAIN_TAGS else _COST_TAG, tag))
+    found.append(Selector(_PLAIN_TAGS.get(tag, _COST_TAG), tag))
     return sorted(found)
 
 

@@ -127,7 +127,11 @@ class Paper:
 
     def _listing(self, title: str, stories, key: str | None = None) -> str:
         pages = "".join(f'<a href="{self.section(key, n)}">{n}</a> ' for n in (2, 3)) if key else ""
-        feed = f'<link rel="alternate" type="application/rss+xml" href="{self.feed}">' if self.feed else ""
+        feed = (
+            f'<link rel="alternate" type="application/rss+xml" href="{self.feed}">'
+            if self.feed
+            else ""
+        )
         return (
             f"<!doctype html><html><head><meta charset=utf-8><title>{title} - {self.name}</title>{feed}</head><body>"
             f"{clock()}{self.menu()}<h2>{title}</h2><ul>{self.cards(stories)}</ul><p>{pages}</p>{self.footer}</body></html>"
@@ -254,7 +258,12 @@ def bare(paper, x) -> str:
 
 def hashed(paper, x) -> str:
     """A client framework's hashed names, the date in JSON-LD and the body in one article element with comments."""
-    data = {"@context": "https://schema.org", "@type": "NewsArticle", "headline": x.title, "datePublished": x.published.isoformat()}
+    data = {
+        "@context": "https://schema.org",
+        "@type": "NewsArticle",
+        "headline": x.title,
+        "datePublished": x.published.isoformat(),
+    }
     return f"""<!doctype html><html><head><meta charset="utf-8"><title>{escape(x.title)} – {paper.name}</title><meta property="og:title" content="{escape(x.title)}">
 <script type="application/ld+json">{json.dumps(data, ensure_ascii=False)}</script></head><body><div id="__next"><div class="Layout_root__kX3a9"><div class="Header_bar__9sQ1f">{clock()}{paper.menu()}</div>
 <article class="Story_story__Zt4bD" data-id="{x.number}"><div class="Story_crumbs__p0Q2x"><a href="/">Trang chủ</a><a href="{paper.section(slug(x.section), 1)}">{x.section}</a></div><h1 class="Story_title__aB12c">{escape(x.title)}</h1>
