@@ -247,10 +247,7 @@ def _show_coverage(reports: Sequence[Coverage]) -> None:
     for heading in ("paper", "pages", *FIELDS, "rule/fallback"):
         table.add_column(heading)
     for report in reports:
-        cells = [
-            f"{report.found[field]}{'' if field in report.named else ' (not named)'}"
-            for field in FIELDS
-        ]
+        cells = [str(report.found[field]) for field in FIELDS]
         table.add_row(
             report.site, str(report.pages), *cells, f"{report.by_rule}/{report.by_fallback}"
         )

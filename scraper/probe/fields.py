@@ -29,13 +29,16 @@ _MOST_ROWS: Final = 30
 _ROW_LEVELS: Final = 3
 _MOST_LINKED: Final = 0.4
 _MOST_NODES: Final = 4_000
+_SAPO_ELEMENTS: Final = (
+    "p, div, h2, h3, h4, h5, td, span, strong, b, em, i, font, section, blockquote"
+)
 _SENTENCE_ENDS: Final = (".", "!", "?", "…", "”", '"', ")")
 _SAPO_NAMES: Final = re.compile(
-    r"sapo|(?:^|[-_])(?:lead|dek|intro|chapeau|excerpt|standfirst)(?:$|[-_])|mo-?dau|tom-?tat|trich|summary|descri",
+    r"sapo|(?:^|[-_\s])(?:lead|dek|intro|chapeau|excerpt|standfirst)(?:$|[-_\s])|mo-?dau|tom-?tat|trich|summary|desc(?:$|[-_\s]|r)",
     re.IGNORECASE,
 )
 _BYLINE_NAMES: Final = re.compile(
-    r"author|byline|tac-?gia|pseudonym|but-?danh|nguoi-?viet|writer|reporter|(?:^|[-_])source(?:$|[-_])",
+    r"author|byline|tac-?gia|pseudonym|but-?danh|nguoi-?viet|writer|reporter|(?:^|[-_\s])source(?:$|[-_\s])",
     re.IGNORECASE,
 )
 _TAG_LABEL: Final = re.compile(r"^\s*(?:từ khóa|từ khoá|tags?|chủ đề)\b", re.IGNORECASE)
@@ -120,9 +123,7 @@ def _sapo_node(sample: Sample) -> LexborNode | None:
     begins = sample.place(title) if title is not None else 0
     ends = sample.place(container)
     best: LexborNode | None = None
-    for node in sample.page.tree.css("p, div, h2, h3, td, span, strong, b, font, section")[
-        :_MOST_NODES
-    ]:
+    for node in sample.page.tree.css(_SAPO_ELEMENTS)[:_MOST_NODES]:
         here = sample.place(node)
         within = here > ends
         if here <= begins or (within and not is_below(node, container)) or node.tag is None:

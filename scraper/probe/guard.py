@@ -61,6 +61,7 @@ class Guard:
                 if is_private(address):
                     raise BadAddress(
                         f"{host} is a private address ({address}); only public newspapers are visited"
+                        " (--allow-private for a server of your own)"
                     )
         return addresses[0], port
 

@@ -101,11 +101,18 @@ def _domains(url: str, home: Capture, page: Page) -> tuple[str, ...]:
     hosts = [urlsplit(home.url).netloc, urlsplit(url).netloc]
     bare = hosts[0].removeprefix("www.")
     linked = {
-        urlsplit(join_url(page.base_url, x.attributes.get("href") or "") or "").netloc.lower()
+        _host(join_url(page.base_url, x.attributes.get("href") or ""))
         for x in page.tree.css("a[href], link[rel=canonical]")
     }
     hosts += [x for x in (bare, f"www.{bare}") if x in linked]
     return tuple(dict.fromkeys(hosts))
+
+
+def _host(url: str | None) -> str:
+    try:
+        return urlsplit(url or "").netloc.lower()
+    except ValueError:
+        return ""
 
 
 @attrs.define
@@ -126,8 +133,12 @@ class _Visit:
 
     def owns(self, url: str | None) -> bool:
         """True for a web address on one of the paper's hosts."""
-        parts = urlsplit(url or "")
-        return parts.scheme in {"http", "https"} and parts.netloc.lower() in self.domains
+        host = _host(url)
+        return (
+            url is not None
+            and url.lower().startswith(("http://", "https://"))
+            and host in self.domains
+        )
 
     def links_of(self, page: Page) -> Iterator[Link]:
         """The page's links to the paper's own pages."""

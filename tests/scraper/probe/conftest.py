@@ -31,7 +31,7 @@ _COMMENTS = (
 )
 
 
-@attrs.define
+@attrs.define(slots=False)
 class Paper:
     """One made-up paper: how it addresses and prints a story."""
 
@@ -286,6 +286,31 @@ def one_box(paper, x) -> str:
 <ul class="news-same">{paper.cards(paper.near(x, 6))}</ul></div></div><div id="right">{paper.cards(paper.stories[:7], "p")}</div><div id="foot">{paper.footer}</div></div></body></html>"""
 
 
+def traps(paper, x) -> str:
+    """Everything twice: a list with the same classes above the article, a clock in a time element, halves, long comments."""
+    half = len(x.body) // 2
+    first, second = (
+        "".join(f"<p>{escape(p)}</p>" for p in part)
+        for part in (x.paragraphs[:half], x.paragraphs[half:])
+    )
+    now = datetime.now(VIETNAM)
+    top = "".join(
+        f'<div class="item"><a class="title" href="{paper.path(y)}">{escape(y.title)}</a><div class="date">{y.published:%d/%m/%Y %H:%M}</div></div>'
+        for y in paper.near(x, 3)
+    )
+    talk = "".join(
+        f'<div class="line"><b>{escape(y.title[:20])}</b><p>{escape(y.body[-1])}</p></div>'
+        for y in paper.near(x, paper.stories.index(x) % 3)
+    )
+    return f"""<!doctype html><html><head><meta charset="utf-8"><title>{escape(x.title)} | {x.section} | {paper.name}</title>
+<script type="application/ld+json">{{"@type":"WebPage","dateModified":"{now.isoformat()}"}}</script></head><body class="p{x.number}">
+<header><time datetime="{now.isoformat()}">{now:%H:%M %d/%m/%Y}</time>{paper.menu()}</header><div class="top">{top}</div>
+<div class="wrap"><div class="detail" id="detail-{x.number}"><h1 class="title">{escape(x.title)}</h1><div class="info"><span class="who">{x.byline or "PV"}</span><div class="date">{weekday(x.published)}, {x.published.day}/{x.published.month}/{x.published.year} {x.published:%H:%M}</div></div>
+<div class="text"><p><b>{escape(x.sapo or "")}</b></p><div class="part">{first}</div><div class="qc-giua">Quảng cáo giữa bài</div><div class="part">{second}</div></div>
+<div class="talk"><h4>Bạn đọc viết</h4>{talk}</div></div><div class="more">{paper.cards(paper.near(x, 8), "div")}</div></div>
+<div class="bottom">{paper.footer}</div></body></html>"""
+
+
 def make_papers() -> list[Paper]:
     """One paper of each system; a fresh one each time."""
     one, two, three, four = MASTHEADS[:4]
@@ -302,6 +327,7 @@ def make_papers() -> list[Paper]:
         Paper("Báo Thuyền Thúng", lambda x: f"/{x.slug}-d{x.number}.html", hashed, feed="/rss/tin-moi.rss", masthead=two),
         Paper("Báo Ngã Ba", lambda x: f"/{slug(x.section)}/{x.slug}_{x.number}.html", one_box, masthead=four,
               section=lambda k, n: f"/{k}" + (f"/trang-{n}.html" if n > 1 else "/")),
+        Paper("Báo Cầu Khỉ", lambda x: f"/tin/{x.number}-{x.slug}", traps, sitemap="/sitemap.xml", masthead=one),
     ]  # fmt: skip
 
 
