@@ -52,8 +52,10 @@ JOINS = {
     "scraper.probe.new": {"sites"},
     "scraper.probe.proposal": {"extract", "sites"},
     "scraper.probe.recognise": {"extract"},
+    "scraper.probe.running_text": {"extract"},
     "scraper.probe.samples": {"clean", "extract"},
     "scraper.probe.site_file": {"sites"},
+    "scraper.probe.tree": {"extract"},
     "scraper.spiders.newspaper": {"discovery", "sites"},
 }
 #: The search desk reads published snapshots; of the rest of the archive it knows this much.

@@ -31,7 +31,7 @@ _COMMENTS = (
 )
 
 
-@attrs.define(slots=False)
+@attrs.define
 class Paper:
     """One made-up paper: how it addresses and prints a story."""
 
@@ -43,13 +43,15 @@ class Paper:
     feed: str | None = None
     sitemap: str | None = None
     #: Section's address from its slug and page.
-    section: object = lambda key, page: f"/{key}" + (f"?page={page}" if page > 1 else "")  # noqa: E731
+    section: object = lambda key, page: f"/{key}" + (f"?page={page}" if page > 1 else "")
     robots: str = "User-agent: *\nDisallow: /quan-tri/\n"
     origin: str = ""
     masthead: object = MASTHEADS[0]
     shown: int = 12
     stories: list = attrs.field(factory=list)
     log: list = attrs.field(factory=list)
+    #: Answers of its own for some targets: status, content type and text (for redirects, where to).
+    special: dict = attrs.field(factory=dict)
 
     def __attrs_post_init__(self):
         stories = generate(self.masthead, ARTICLES)
@@ -69,23 +71,31 @@ class Paper:
 
     def answer(self, target: str) -> tuple[int, str, str]:
         """Status, content type and text."""
-        if target == "/robots.txt":
-            return 200, "text/plain", self.robots
-        if target == self.feed:
-            return 200, "application/rss+xml", self._rss()
-        if target == self.sitemap:
-            return 200, "application/xml", self._sitemap()
+        if target in self.special:
+            return self.special[target]
+        documents = {
+            "/robots.txt": ("text/plain", lambda: self.robots),
+            self.feed: ("application/rss+xml", self._rss),
+            self.sitemap: ("application/xml", self._sitemap),
+        }
+        if target in documents:
+            kind, text = documents[target]
+            return 200, kind, text()
+        page = self._page(target)
+        missing = "<html><body><p>Không tìm thấy trang.</p></body></html>"
+        return (404, "text/html", missing) if page is None else (200, "text/html", page)
+
+    def _page(self, target: str) -> str | None:
         if target == "/":
-            return 200, "text/html", self._listing("Trang chủ", self.stories[: self.shown])
+            return self._listing("Trang chủ", self.stories[: self.shown])
         for story in self.stories:
             if target == self.path(story):
-                return 200, "text/html", self.article(self, story)
+                return self.article(self, story)
         for key, name in self.sections.items():
-            for page in range(1, 5):
-                if target == self.section(key, page):
-                    own = [x for x in self.stories if x.section == name] or self.stories
-                    return 200, "text/html", self._listing(name, own, key)
-        return 404, "text/html", "<html><body><p>Không tìm thấy trang.</p></body></html>"
+            if target in {self.section(key, page) for page in range(1, 5)}:
+                own = [x for x in self.stories if x.section == name] or self.stories
+                return self._listing(name, own, key)
+        return None
 
     @property
     def sections(self) -> dict[str, str]:
@@ -164,10 +174,7 @@ def paragraphs(story, form: str) -> str:
 
 def with_figures(story, form: str, figure: str) -> str:
     """The story's blocks, paragraphs and pictures."""
-    parts = []
-    for block in story.blocks():
-        parts.append((figure if block.figure else form).format(escape(block.text)))
-    return "".join(parts)
+    return "".join((figure if x.figure else form).format(escape(x.text)) for x in story.blocks())
 
 
 # -- the systems ------------------------------------------------------------------------------------
@@ -356,7 +363,7 @@ def served(paper: Paper):
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     paper.origin = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield paper

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import attrs
+import itertools
+
 import pytest
 
-from archive.errors import NotExplored
+from archive.errors import BadAddress, NotExplored
 from scraper.probe.fetch import Budget, BudgetSpent, Forbidden, NotFetched, PoliteFetcher
 from scraper.probe.guard import Guard
 from scraper.probe.new import Wish, explore_paper
@@ -50,7 +51,7 @@ def test_the_delay_holds_between_all_requests(papers, serve):
     paper = serve(papers["tables"])
     look(paper, delay_s=0.1)
     times = [at for at, _, _ in paper.log]
-    assert min(b - a for a, b in zip(times, times[1:], strict=False)) >= 0.1
+    assert min(b - a for a, b in itertools.pairwise(times)) >= 0.1
 
 
 def test_a_longer_crawl_delay_is_kept(papers, serve):
@@ -60,7 +61,7 @@ def test_a_longer_crawl_delay_is_kept(papers, serve):
     for path in ("/", paper.path(paper.stories[0]), paper.path(paper.stories[1])):
         asking.get(paper.origin + path)
     times = [at for at, _, _ in paper.log]
-    assert min(b - a for a, b in zip(times, times[1:], strict=False)) >= 0.3
+    assert min(b - a for a, b in itertools.pairwise(times)) >= 0.3
 
 
 def test_a_crawl_delay_too_long_for_a_look_ends_it_with_the_reason(papers, serve):
@@ -92,17 +93,10 @@ def test_a_paper_that_forbids_the_visit_is_left_alone_with_the_reason(papers, se
 
 def test_an_unreachable_robots_txt_means_not_now(papers, serve):
     paper = serve(papers["tables"])
-    answer = paper.answer
-    Failing = type("Failing", (), {})
-    failing = Failing()
-    failing.__dict__.update({"log": [], "origin": "", "article": paper.article})
-    failing.answer = lambda target: (
-        (503, "text/plain", "") if target == "/robots.txt" else answer(target)
-    )
-    serve(failing)
+    paper.special["/robots.txt"] = (503, "text/plain", "")
     with pytest.raises(NotFetched, match="answered 503"):
-        fetcher().get(failing.origin + "/")
-    assert [x for _, x, _ in failing.log] == ["/robots.txt"]
+        fetcher().get(paper.origin + "/")
+    assert [x for _, x, _ in paper.log] == ["/robots.txt"]
 
 
 def test_the_budget_of_requests_and_time_ends_a_look(papers, serve):
@@ -123,8 +117,6 @@ def test_forbidden_addresses_say_so(papers, serve):
 
 
 def test_a_name_for_the_guard_does_not_open_private_hosts_elsewhere(papers, serve):
-    from archive.errors import BadAddress
-
     paper = serve(papers["tables"])
     guarded = fetcher(guard=Guard(exempt={"127.0.0.1:1"}))
     with pytest.raises(BadAddress, match="private"):
@@ -135,16 +127,9 @@ def test_a_name_for_the_guard_does_not_open_private_hosts_elsewhere(papers, serv
 
 
 def test_a_redirect_to_a_private_address_is_refused(papers, serve):
-    from archive.errors import BadAddress
-
     target = serve(papers["tables"])
-    paper = serve(papers["bare"])
-    paper.article = None
-    moved = attrs.evolve(paper)
-    moved.answer = lambda path: (
-        (302, "text/html", target.origin + "/") if path == "/" else (404, "text/plain", "")
-    )
-    moved = serve(moved)
+    moved = serve(papers["bare"])
+    moved.special["/"] = (302, "text/html", target.origin + "/")
     guarded = fetcher(guard=Guard(exempt={moved.origin.removeprefix("http://")}))
     with pytest.raises(BadAddress, match="private"):
         guarded.get(moved.origin + "/")

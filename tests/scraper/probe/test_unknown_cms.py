@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from datetime import UTC, datetime
 
@@ -123,12 +122,13 @@ def test_the_command_writes_the_file_it_showed_and_the_program_then_knows_the_pa
     monkeypatch.setenv("DQTV_SITES", str(folder))
     arguments = ("sites", "new", paper.origin, "--allow-private", "--delay", "0")
     shown = dqtv(*arguments)
-    assert os.listdir(folder) == []
+    assert list(folder.iterdir()) == []
     assert "Nothing is written" in shown.out
     for story in paper.stories[:1]:
-        assert "first paragraph" in shown.out and story.paragraphs[0][:30] in shown.out
+        assert "first paragraph" in shown.out
+        assert story.paragraphs[0][:30] in shown.out
     written = dqtv(*arguments, "--write", "--json").json()
-    assert os.listdir(folder) == ["baorungtram.toml"]
+    assert [x.name for x in folder.iterdir()] == ["baorungtram.toml"]
     assert (folder / "baorungtram.toml").read_text() == written["toml"]
     assert written["toml"] in shown.out
     assert load_registry(extra=folder).site("baorungtram").name == "Báo Rừng Tràm"
