@@ -13,8 +13,12 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from archive.addresses import url_key
+from archive.article_addresses import ArticleAddresses, article_of_key
+from archive.backfill import END_OF_LIST, NO_FURTHER_PAGES, REACHED_FIRST_DAY, Backfills
+from archive.instants import paper_text, utc_text
 from archive.model import (
     Accepted,
+    Article,
     Explored,
     Failed,
     FoundUrl,
@@ -40,8 +44,14 @@ MAX_INTERRUPTED: Final = 50
 MAX_HOPS: Final = 5
 
 #: Failures that may be over by the next run.
-TRANSIENT: Final = ("timeout", "dns", "connection", "data_loss", "server_error", "slow_down",
+TRANSIENT: Final = ("timeout", "dns", "connection", "data_loss", "server_error", "slow_down", "blocked",
                     "robots_unreachable", "interrupted", "internal")  # fmt: skip
+#: What became of a guessed address at which nothing of its kind answered; it is not tried again.
+GUESS_MISSED: Final = "guess_missed"
+#: Listing pages of a backfill wait behind the articles of the page before, whose dates say whether to go on.
+BACKFILL_PRIORITY: Final = -10
+#: SQLite modifier: a sitemap named by another, of which nothing says when it changed, is read again after that.
+_SITEMAP_RECHECK: Final = "-7 days"
 
 
 @attrs.frozen(kw_only=True)
@@ -57,6 +67,12 @@ class LeasedUrl:
     priority: int
     hops: int
     attempts: int
+    #: What all addresses of the page have in common.
+    key: str
+    #: Backfill a feed, sitemap or listing is read for.
+    backfill_id: int | None = None
+    #: Only a guess.
+    guess: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -74,6 +90,8 @@ class Frontier:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._addresses = ArticleAddresses(connection)
+        self._backfills = Backfills(connection)
 
     def recover(self, site: str) -> int:
         """Put back what a dead process of *site* held; returns the number of rows."""
@@ -99,35 +117,59 @@ class Frontier:
         ).rowcount
 
     def add(
-        self, site: str, found: Iterable[FoundUrl], *, run_id: str, now: str, found_on: str | None
+        self,
+        site: str,
+        found: Iterable[FoundUrl],
+        *,
+        run_id: str,
+        now: str,
+        found_on: str | None,
+        backfill_id: int | None = None,
     ) -> int:
         """Remember *found*; returns how many articles were not known before.
 
-        Feeds, sitemaps and listings that an earlier run has read are opened again, since their
-        content changes; within one run each is read once.
+        An article known under another address is only given this one as well. Feeds, sitemaps and
+        listings that an earlier run has read are opened again, since their content changes; within one
+        run, or one backfill, each is read once.
         """
         new = 0
         for item in found:
-            key = url_key(item.url)
+            key = item.key or url_key(item.url)
             added = self._connection.execute(
-                "INSERT INTO frontier (site, url_key, url, kind, seed, page, priority, hops, found_at, found_on)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (site, url_key) DO NOTHING",
+                "INSERT INTO frontier (site, url_key, url, kind, seed, page, priority, hops, guess,"
+                " found_at, found_on, backfill_id)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (site, url_key) DO NOTHING",
                 (site, key, item.url, item.kind.value, item.seed, item.page, item.priority, item.hops,
-                 now, found_on),
+                 item.guess, now, found_on, backfill_id if item.kind.is_discovery else None),
             ).rowcount  # fmt: skip
-            if item.kind.is_discovery:
-                self._reopen(site, key, run_id)
-            else:
+            if not item.kind.is_discovery:
                 new += added
+                article_id = article_of_key(site, key)
+                if article_id is not None:
+                    self._addresses.remember(article_id, (item.url,), source="found", now=now)
+            elif not added:
+                self._reopen(site, key, item, _pass(run_id, backfill_id), backfill_id)
         return new
 
-    def _reopen(self, site: str, key: str, run_id: str) -> None:
+    def _reopen(
+        self, site: str, key: str, item: FoundUrl, pass_id: str, backfill_id: int | None
+    ) -> None:
         self._connection.execute(
-            "UPDATE frontier SET state = 'found', attempts = 0, not_before = 0"
-            " WHERE site = ? AND url_key = ? AND state IN ('done', 'failed')"
-            " AND (run_id IS NULL OR run_id <> ?)",
-            (site, key, run_id),
-        )
+            "UPDATE frontier SET state = 'found', attempts = 0, not_before = 0, backfill_id = ?,"
+            " priority = ? WHERE site = ? AND url_key = ? AND state IN ('done', 'failed')"
+            " AND (polled_in IS NULL OR polled_in <> ?) AND NOT (guess AND ifnull(outcome, '') = ?)"
+            # what a sitemap says about a further one decides whether it is worth another look
+            " AND (? <> 'sitemap' OR found_on IS NULL OR state = 'failed'"
+            "  OR ifnull(settled_at, '') < coalesce(?, strftime('%Y-%m-%dT%H:%M:%fZ', 'now', ?)))",
+            (backfill_id, item.priority, site, key, pass_id, GUESS_MISSED, item.kind.value,
+             utc_text(item.modified_at) if item.modified_at else None, _SITEMAP_RECHECK),
+        )  # fmt: skip
+        if backfill_id is not None:
+            # what waits for a daily crawl is read for the backfill as well
+            self._connection.execute(
+                "UPDATE frontier SET backfill_id = ? WHERE site = ? AND url_key = ? AND state = 'found'",
+                (backfill_id, site, key),
+            )
 
     def lease(self, site: str, limit: int, now: float) -> list[LeasedUrl]:
         """Hand out up to *limit* waiting rows of *site*, best first; *now* is Unix time."""
@@ -135,13 +177,14 @@ class Frontier:
             "UPDATE frontier SET state = 'leased' WHERE id IN ("
             "SELECT id FROM frontier WHERE state = 'found' AND site = ? AND not_before <= ?"
             " ORDER BY priority DESC, id LIMIT ?)"
-            " RETURNING id, site, url, kind, seed, page, priority, hops, attempts",
+            " RETURNING id, site, url, kind, seed, page, priority, hops, attempts, url_key, backfill_id, guess",
             (site, now, limit),
         ).fetchall()
         leased = [
             LeasedUrl(
                 id=row[0], site=row[1], url=row[2], kind=UrlKind(row[3]), seed=row[4], page=row[5],
-                priority=row[6], hops=row[7], attempts=row[8],
+                priority=row[6], hops=row[7], attempts=row[8], key=row[9], backfill_id=row[10],
+                guess=bool(row[11]),
             )
             for row in rows
         ]  # fmt: skip
@@ -181,9 +224,7 @@ class Frontier:
             case Failed(retry=True) if leased.attempts + 1 < MAX_ATTEMPTS:
                 return self._try_again(leased, outcome, run_id=run_id, now=now, clock=clock)
             case Failed():
-                self._close(
-                    leased, "failed", outcome.reason, outcome.detail, run_id=run_id, now=now
-                )
+                self._failed(leased, outcome, run_id=run_id, now=now)
                 return Settled()
             case Explored():
                 self._close(leased, "done", "explored", None, run_id=run_id, now=now)
@@ -191,26 +232,69 @@ class Frontier:
             case Redirected():
                 return self._redirected(leased, outcome, run_id=run_id, now=now)
             case Rejected():
-                self._close(
-                    leased, "done", outcome.reason.value, outcome.detail, run_id=run_id, now=now
-                )
+                word = outcome.reason.value
+                self._close(leased, "done", word, outcome.detail, run_id=run_id, now=now)
+                self._date(leased, outcome.article)
                 return Settled()
             case Accepted():
                 self._close(leased, "done", "accepted", None, run_id=run_id, now=now)
+                self._date(leased, outcome.article)
                 return Settled()
 
+    def _failed(self, leased: LeasedUrl, outcome: Failed, *, run_id: str, now: str) -> None:
+        missed = leased.guess and not outcome.retry
+        reason = GUESS_MISSED if missed else outcome.reason
+        self._close(leased, "failed", reason, outcome.detail, run_id=run_id, now=now)
+        if leased.backfill_id is not None and leased.seed is not None:
+            why = f"page {leased.page}" if leased.page is not None else leased.url
+            self._backfills.stop(leased.backfill_id, leased.seed, f"{why}: {outcome.reason}")
+
+    def _date(self, leased: LeasedUrl, article: Article | None) -> None:
+        if article is not None and article.published_at is not None:
+            self._connection.execute(
+                "UPDATE frontier SET published_at = ? WHERE id = ?",
+                (paper_text(article.published_at), leased.id),
+            )
+
     def _explored(self, leased: LeasedUrl, outcome: Explored, *, run_id: str, now: str) -> int:
-        new = self.add(leased.site, outcome.found, run_id=run_id, now=now, found_on=leased.url)
-        if new and outcome.next_page is not None:
-            self.add(leased.site, (outcome.next_page,), run_id=run_id, now=now, found_on=leased.url)
+        new = self.add(
+            leased.site, outcome.found, run_id=run_id, now=now, found_on=leased.url,
+            backfill_id=leased.backfill_id,
+        )  # fmt: skip
+        goes_on = new > 0 if leased.backfill_id is None else self._goes_back(leased, outcome)
+        if goes_on and outcome.next_page is not None:
+            following = outcome.next_page
+            if leased.backfill_id is not None:
+                following = attrs.evolve(following, priority=BACKFILL_PRIORITY)
+            self.add(
+                leased.site, (following,), run_id=run_id, now=now, found_on=leased.url,
+                backfill_id=leased.backfill_id,
+            )  # fmt: skip
         return new
+
+    def _goes_back(self, leased: LeasedUrl, outcome: Explored) -> bool:
+        """Note what a page of a backfill listed; True when the one after it is wanted."""
+        backfill, seed = leased.backfill_id, leased.seed or leased.kind.value
+        assert backfill is not None  # noqa: S101 - asked for backfill rows only
+        self._backfills.note_page(backfill, seed, leased.page, outcome.listed)
+        if leased.page is None:
+            self._backfills.stop(backfill, seed, END_OF_LIST)
+            return False
+        reason = self._backfills.why_stop(backfill, leased.site, seed, leased.page)
+        if outcome.is_past:
+            reason = REACHED_FIRST_DAY
+        if reason is None and outcome.next_page is None:
+            reason = NO_FURTHER_PAGES
+        if reason is not None:
+            self._backfills.stop(backfill, seed, reason)
+        return reason is None
 
     def _redirected(
         self, leased: LeasedUrl, outcome: Redirected, *, run_id: str, now: str
     ) -> Settled:
         target = outcome.target
-        if target is not None and url_key(target.url) == url_key(leased.url):
-            # http to https, a missing slash, www: the same row under its other spelling.
+        if target is not None and (target.key or url_key(target.url)) == leased.key:
+            # http to https, a missing slash, www, a section prefix: the same row under another address.
             self._connection.execute(
                 "UPDATE frontier SET state = 'found', url = ?, hops = ? WHERE id = ?",
                 (target.url, target.hops, leased.id),
@@ -219,8 +303,11 @@ class Frontier:
         self._close(leased, "done", "redirected", outcome.detail, run_id=run_id, now=now)
         targets = () if target is None else (target,)
         return Settled(
-            new=self.add(leased.site, targets, run_id=run_id, now=now, found_on=leased.url)
-        )
+            new=self.add(
+                leased.site, targets, run_id=run_id, now=now, found_on=leased.url,
+                backfill_id=leased.backfill_id,
+            )
+        )  # fmt: skip
 
     def _try_again(
         self, leased: LeasedUrl, outcome: Failed, *, run_id: str, now: str, clock: float
@@ -247,9 +334,20 @@ class Frontier:
     ) -> None:
         self._connection.execute(
             "UPDATE frontier SET state = ?, attempts = attempts + ?, outcome = ?, detail = ?,"
-            " settled_at = ?, run_id = ? WHERE id = ?",
-            (state, int(state == "failed"), outcome, detail, now, run_id, leased.id),
-        )
+            " settled_at = ?, run_id = ?, polled_in = ? WHERE id = ?",
+            (state, int(state == "failed"), outcome, detail, now, run_id,
+             _pass(run_id, leased.backfill_id), leased.id),
+        )  # fmt: skip
+
+    def finish_backfill(self, site: str, backfill_id: int, *, now: str) -> None:
+        """Note the end of a backfill, unless something of it waits or may be tried again by a later run."""
+        row = self._connection.execute(
+            "SELECT count(*) FROM frontier WHERE site = ? AND backfill_id = ? AND (state IN ('found', 'leased')"
+            " OR state = 'failed' AND attempts < ? AND outcome IN (SELECT value FROM json_each(?)))",
+            (site, backfill_id, MAX_ATTEMPTS_EVER, json.dumps(TRANSIENT)),
+        ).fetchone()
+        if row[0] == 0:
+            self._backfills.finish(backfill_id, now=now)
 
     def counts(self, site: str) -> dict[str, int]:
         """Number of rows by state."""
@@ -258,3 +356,8 @@ class Frontier:
                 "SELECT state, count(*) FROM frontier WHERE site = ? GROUP BY state", (site,)
             ).fetchall()
         )
+
+
+def _pass(run_id: str, backfill_id: int | None) -> str:
+    """Name of one look at all feeds, sitemaps and listings: a run, or a backfill over many runs."""
+    return run_id if backfill_id is None else f"backfill {backfill_id}"

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Self
 import attrs
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
+
+
+@attrs.frozen(kw_only=True)
+class DaySpan:
+    """Days of publication on the paper's own calendar, both ends included."""
+
+    first: date
+    last: date
 
 
 class UrlKind(enum.StrEnum):
@@ -150,6 +158,8 @@ class Article:
     #: Section as the article page names it.
     section: str | None = None
     tags: tuple[str, ...] = ()
+    #: Further addresses its page names for it: canonical, AMP, print, with or without section.
+    addresses: tuple[str, ...] = ()
     #: Province of the paper at publication.
     province: str | None = None
     #: Aware, +07:00.
@@ -246,7 +256,11 @@ class Explored:
 
     capture: Capture
     found: tuple[FoundUrl, ...] = ()
-    #: The following listing page; remembered only when *found* holds an address not known before.
+    #: Keys of all articles the page lists, also of those that are left out of *found* by their date.
+    listed: tuple[str, ...] = ()
+    #: True when every article listed is known to be older than what a backfill asks for.
+    is_past: bool = False
+    #: The following listing page; remembered only when the crawl's rule for going on says so.
     next_page: FoundUrl | None = None
 
 

@@ -56,6 +56,8 @@ ORDER BY 1
 """
 
 _COPIES: Final = {
+    "article_addresses": "work.article_addresses WHERE article_id IN (SELECT id FROM work.articles)"
+    " ORDER BY article_id, url",
     "figures": "work.figures ORDER BY article_id, position",
     "evidence": "work.evidence ORDER BY article_id, position",
     "article_versions": "work.article_versions ORDER BY article_id, version",
@@ -205,6 +207,8 @@ def _write_parts(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE UNIQUE INDEX evidence_key ON evidence (article_id, position)")
     connection.execute("CREATE UNIQUE INDEX versions_key ON article_versions (article_id, version)")
     connection.execute("CREATE UNIQUE INDEX captures_key ON captures (id)")
+    connection.execute("CREATE INDEX addresses_by_url ON article_addresses (url)")
+    connection.execute("CREATE UNIQUE INDEX addresses_key ON article_addresses (article_id, url)")
     _run_all(connection, _FACTS)
     columns = _columns(connection, "sites")
     declared = ", ".join(_declared(columns, key="id"))
@@ -248,7 +252,15 @@ def _write_snapshot(connection: sqlite3.Connection, snapshot_id: str, built_at: 
 def _content_digest(connection: sqlite3.Connection) -> str:
     """Hex SHA-256 over what the snapshot says, independent of when it was built."""
     digest = hashlib.sha256()
-    for table in ("articles", "figures", "evidence", "article_versions", "captures", "sites"):
+    for table in (
+        "articles",
+        "article_addresses",
+        "figures",
+        "evidence",
+        "article_versions",
+        "captures",
+        "sites",
+    ):
         for row in connection.execute(f"SELECT * FROM main.{table} ORDER BY rowid"):  # noqa: S608 - own names
             digest.update(repr(row).encode())
     return digest.hexdigest()

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple, Self
 
+from archive.article_addresses import ArticleAddresses, article_of_key
 from archive.database import open_database, translated_errors, unwritable
 from archive.errors import ArchiveError, ArchiveUnwritable
 from archive.events import Events
@@ -50,6 +51,7 @@ class Store:
         assert connection is not None  # noqa: S101 - sqlite-utils types it optional, a fresh one never is
         self.connection: sqlite3.Connection = connection
         self._events = Events(connection)
+        self._addresses = ArticleAddresses(connection)
 
     @classmethod
     def open(cls, root: Path, *, create: bool = True) -> Store:
@@ -190,6 +192,7 @@ class Store:
                 return self._reject(outcome)
             case Redirected():
                 self._events.redirected(outcome)
+                self._remember_redirect(outcome)
                 return "redirected"
             case Failed():
                 gone = outcome.capture is not None and self._events.gone(outcome.capture)
@@ -251,6 +254,10 @@ class Store:
             (article.site, capture.url, article.url),
         )
         self._events.back(article.id, capture)
+        seen = utc_text(capture.fetched_at)
+        self._addresses.remember(article.id, (capture.url,), source="captured", now=seen)
+        named = (article.url, *article.addresses)
+        self._addresses.remember(article.id, named, source="named", now=seen)
         row = article_row(article, outcome.verdict)
         known = self.connection.execute(
             "SELECT version, text_sha256, capture_id, last_captured_at FROM articles WHERE id = ?",
@@ -266,6 +273,13 @@ class Store:
             return "unchanged"
         self._replace_parts(article, outcome.verdict)
         return result
+
+    def _remember_redirect(self, outcome: Redirected) -> None:
+        target, capture = outcome.target, outcome.capture
+        article_id = article_of_key(capture.site, target.key) if target else None
+        if article_id is not None:
+            now = utc_text(capture.fetched_at)
+            self._addresses.remember(article_id, (capture.url,), source="redirect", now=now)
 
     def _add_article(self, row: Row, capture: Capture) -> None:
         seen = utc_text(capture.fetched_at)

@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING, Final
 import attrs
 import click
 
+from archive.columns import DESCRIPTIONS
 from archive.desk.metadata import PUBLIC_COLUMNS
 from archive.desk.serve import SETTINGS
 from archive.publish import publish
-from archive.schema import DESCRIPTIONS
 from archive.store import Store
 from scraper.cli import cli
 from scraper.sites.load import load_registry

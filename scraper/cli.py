@@ -26,6 +26,7 @@ from archive.cli import (
     stderr_progress,
 )
 from archive.errors import DqtvError, UsageError
+from archive.spans import read_span
 from archive.store import Store
 from scraper.contact import contact_option
 from scraper.crawling import CrawlRequest, crawl
@@ -35,7 +36,7 @@ from scraper.saved_page import outcome_for_json, read_file
 from scraper.settings import DQTV_OPERATOR, SOFTWARE
 from scraper.sites.known import DEMO_PORT_VARIABLE, known_sites
 from scraper.sites.load import DEMO_PORT
-from scraper.sites.spec import SiteSpec, SiteStatus
+from scraper.sites.spec import Scope, SiteSpec, SiteStatus
 from scraper.sites_cli import one_line, sites_group
 
 if TYPE_CHECKING:
@@ -84,6 +85,17 @@ for command in (publish_command, serve_command, search_command, status_command, 
 @cli.command("crawl")
 @click.argument("sites", nargs=-1, metavar="SITE...")
 @click.option("--all", "all_sites", is_flag=True, help="Every active paper.")
+@click.option("--demo", is_flag=True, help="With --all: every paper of the demo press instead.")
+@click.option(
+    "--backfill",
+    metavar="FROM..TO",
+    help="Go back through lists and sitemaps to these days, such as 2019..2021-06.",
+)
+@click.option(
+    "--scope",
+    type=click.Choice([scope.value for scope in Scope]),
+    help="Ask for this much of each paper, whatever its site file says.",
+)
 @click.option("--max-pages", type=click.IntRange(1), help="Stop each paper after this many pages.")
 @contact_option
 @archive_option()
@@ -91,15 +103,20 @@ for command in (publish_command, serve_command, search_command, status_command, 
 def crawl_command(
     sites: tuple[str, ...],
     root: Path,
+    *,
     max_pages: int | None,
     contact: str | None,
-    *,
+    backfill: str | None,
+    scope: str | None,
     all_sites: bool,
+    demo: bool,
     as_json: bool,
 ) -> None:
     """Fetch what is new at one or more papers; run again to go on after a stop."""
     registry = known_sites()
-    chosen = _chosen(registry, sites, all_sites=all_sites)
+    chosen = _chosen(registry, sites, all_sites=all_sites, demo=demo)
+    if backfill is not None:
+        read_span(backfill)
     if contact is None and any(site.status is not SiteStatus.DEMO for site in chosen):
         click.echo(
             "dqtv: no contact given; set --contact or DQTV_CONTACT so that web masters can reach you",
@@ -110,6 +127,8 @@ def crawl_command(
         root=root.absolute(),
         max_pages=max_pages,
         contact=contact,
+        backfill=backfill,
+        scope=scope,
         progress=True,
     )
     reports = crawl(request)
@@ -118,11 +137,16 @@ def crawl_command(
         sys.exit(1)
 
 
-def _chosen(registry: Registry, ids: Sequence[str], *, all_sites: bool) -> list[SiteSpec]:
+def _chosen(
+    registry: Registry, ids: Sequence[str], *, all_sites: bool, demo: bool
+) -> list[SiteSpec]:
+    if demo and not all_sites:
+        raise UsageError("--demo goes with --all; to crawl one demo paper, name it")
     if all_sites == bool(ids):
         raise UsageError("name the papers to crawl, or give --all (see `dqtv sites list`)")
     if all_sites:
-        return [site for site in registry.sites.values() if site.status is SiteStatus.ACTIVE]
+        wanted = SiteStatus.DEMO if demo else SiteStatus.ACTIVE
+        return [site for site in registry.sites.values() if site.status is wanted]
     chosen = [registry.site(site_id) for site_id in ids]
     for site in chosen:
         if site.status in {SiteStatus.OFF, SiteStatus.FORMER}:

@@ -10,6 +10,7 @@ import attrs
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.settings import Settings
 
+from archive.backfill import BackfillProgress
 from archive.errors import ArchiveError, DqtvError
 from archive.frontier import Frontier
 from archive.model import RunCounts
@@ -44,6 +45,8 @@ class SiteReport:
     recovered: int
     #: Addresses that wait for the next run.
     waiting: int
+    #: How far back a backfill got, and why each seed stopped; None for a daily crawl.
+    backfill: BackfillProgress | None = None
 
     @property
     def is_good(self) -> bool:
@@ -63,6 +66,10 @@ class CrawlRequest:
     contact: str | None = None
     #: First port of the demo press.
     demo_port: int | None = None
+    #: Days to go back to, as ``FROM..TO``; None for a daily crawl.
+    backfill: str | None = None
+    #: ``defence`` or ``everything`` in place of each site's own choice.
+    scope: str | None = None
     progress: bool = True
 
 
@@ -81,6 +88,8 @@ def crawl(request: CrawlRequest) -> tuple[SiteReport, ...]:
         site=",".join(request.sites),
         max_pages=request.max_pages,
         demo_port=request.demo_port,
+        backfill=request.backfill,
+        scope=request.scope,
     )
     process.start()
     _raise_failure(task)
@@ -124,8 +133,9 @@ def _settings(request: CrawlRequest) -> Settings:
 
 
 def _reports(request: CrawlRequest, stats: dict[str, object]) -> tuple[SiteReport, ...]:
-    counts, reasons, details, recovered = (
-        _mapping(stats, name) for name in ("counts", "reasons", "details", "recovered")
+    counts, reasons, details, recovered, backfilled = (
+        _mapping(stats, name)
+        for name in ("counts", "reasons", "details", "recovered", "backfilled")
     )
     waiting = _waiting(request.root, request.sites)
     return tuple(
@@ -136,6 +146,7 @@ def _reports(request: CrawlRequest, stats: dict[str, object]) -> tuple[SiteRepor
             counts=_counts(counts.get(site)),
             recovered=int(str(recovered.get(site, 0))),
             waiting=waiting[site],
+            backfill=_progress(backfilled.get(site)),
         )
         for site in dict.fromkeys(request.sites)
     )
@@ -152,6 +163,10 @@ def _text(value: object) -> str | None:
 
 def _counts(value: object) -> RunCounts:
     return value if isinstance(value, RunCounts) else RunCounts()
+
+
+def _progress(value: object) -> BackfillProgress | None:
+    return value if isinstance(value, BackfillProgress) else None
 
 
 def _waiting(root: Path, sites: Sequence[str]) -> dict[str, int]:

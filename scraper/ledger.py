@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
+from archive.backfill import BackfillProgress, Backfills
 from archive.database import translated_errors
 from archive.frontier import Frontier, LeasedUrl
 from archive.instants import utc_text
@@ -37,7 +38,7 @@ from archive.warc import Exchange, WarcWriter, Written
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from archive.model import FoundUrl
+    from archive.model import DaySpan, FoundUrl
     from archive.store import Store
 
 logger = logging.getLogger(__name__)
@@ -81,6 +82,8 @@ class SiteSession:
     tally: SiteTally = attrs.field(factory=SiteTally)
     #: Unix time of the last request.
     last_fetch_at: float | None = None
+    #: Number of the backfill this run works on; None for a daily crawl.
+    backfill_id: int | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -97,9 +100,12 @@ class Ledger:
     def __init__(self, store: Store, *, software: str, operator: str) -> None:
         self.store = store
         self.frontier = Frontier(store.connection)
+        self.backfills = Backfills(store.connection)
         self.sessions: dict[str, SiteSession] = {}
         #: Rows put back because an earlier process died while it held them, by site.
         self.recovered: Counter[str] = Counter()
+        #: How far back each site's backfill got; filled when the run ends.
+        self.backfilled: dict[str, BackfillProgress] = {}
         self._software = software
         self._operator = operator
         self._pending: deque[Entry] = deque()
@@ -108,11 +114,15 @@ class Ledger:
     # -- opening ------------------------------------------------------------------------------
 
     def open(
-        self, sites: Mapping[str, Mapping[str, object]], seeds: Mapping[str, Iterable[FoundUrl]]
+        self,
+        sites: Mapping[str, Mapping[str, object]],
+        seeds: Mapping[str, Iterable[FoundUrl]],
+        span: DaySpan | None = None,
     ) -> None:
         """Lock each site, put back what a dead run left, and add the sites' seeds.
 
-        *sites* maps site ids to rows of the ``sites`` table. Raises SiteLocked (after giving back the
+        *sites* maps site ids to rows of the ``sites`` table; *span* makes the run a backfill of these
+        days, the unfinished one if there is one. Raises SiteLocked (after giving back the
         locks already taken) when another process crawls one of them.
         """
         try:
@@ -125,7 +135,7 @@ class Ledger:
             raise
         with self.store.transaction():
             for site, found in seeds.items():
-                self._begin(site, found)
+                self._begin(site, found, span)
 
     def _recover_files(self, site: str) -> None:
         for file in recover_open_files(self.store, sites=(site,)):
@@ -158,15 +168,31 @@ class Ledger:
             self.store.sync_site(row)
         start_run(self.store, run_id, site=site, command="crawl")
 
-    def _begin(self, site: str, found: Iterable[FoundUrl]) -> None:
+    def _begin(self, site: str, found: Iterable[FoundUrl], span: DaySpan | None) -> None:
         session = self.sessions[site]
         self.recovered[site] += self.frontier.recover(site)
         self.frontier.retry_transient(site)
-        self.frontier.add(
-            site, found, run_id=session.run_id, now=utc_text(datetime.now(UTC)), found_on=None
+        if span is not None:
+            now = utc_text(datetime.now(UTC))
+            session.backfill_id = self.backfills.open(site, span, now=now)
+        self._add(session, found)
+
+    def _add(self, session: SiteSession, found: Iterable[FoundUrl]) -> None:
+        session.tally.found += self.frontier.add(
+            session.site,
+            found,
+            run_id=session.run_id,
+            now=utc_text(datetime.now(UTC)),
+            found_on=None,
+            backfill_id=session.backfill_id,
         )
 
     # -- working ------------------------------------------------------------------------------
+
+    def add_found(self, site: str, found: Iterable[FoundUrl]) -> None:
+        """Remember addresses that no page led to, such as the sitemaps of robots.txt; commits at once."""
+        with self.store.transaction():
+            self._add(self.sessions[site], found)
 
     def lease(self, site: str, limit: int) -> list[LeasedUrl]:
         """Hand out up to *limit* addresses of *site* that may be fetched now."""
@@ -275,10 +301,19 @@ class Ledger:
         counts: dict[str, RunCounts] = {}
         for session in self.sessions.values():
             self._close_files(session)
+            self._finish_backfill(session)
             counts[session.site] = session.tally.counts()
             finish_run(self.store, session.run_id, reasons[session.site], counts[session.site])
             session.lock.release(session.last_fetch_at)
         return counts
+
+    def _finish_backfill(self, session: SiteSession) -> None:
+        if session.backfill_id is None:
+            return
+        with self.store.transaction():
+            now = utc_text(datetime.now(UTC))
+            self.frontier.finish_backfill(session.site, session.backfill_id, now=now)
+        self.backfilled[session.site] = self.backfills.progress(session.backfill_id)
 
     def _close_files(self, session: SiteSession) -> None:
         closed = session.writer.close()

@@ -145,6 +145,7 @@ def _assembled(
         dateline=body.dateline,
         section=section.text if section else None,
         tags=_clean_tags(metadata.tags(page, layout) or around.tags),
+        addresses=metadata.own_addresses(page, site),
         province=site.province,
         published_at=published_at,
         published_raw=clean_line(published.raw) if published else None,

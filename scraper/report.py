@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from archive.backfill import BackfillProgress
     from scraper.crawling import SiteReport
 
 
@@ -55,6 +56,23 @@ def show_reports(reports: Sequence[SiteReport], *, as_json: bool) -> None:
             )
         if report.detail:
             console.print(f"{report.site}: {report.reason}: {report.detail}", markup=False)
+        if report.backfill:
+            _print_backfill(console, report.site, report.backfill)
+
+
+def _print_backfill(console: Console, site: str, progress: BackfillProgress) -> None:
+    """How far back each seed was followed, and why no further."""
+    state = "complete" if progress.finished else "not complete, run the same command to go on"
+    console.print(
+        f"{site}: backfill {progress.first_day}..{progress.last_day} {state}", markup=False
+    )
+    for seed in progress.seeds:
+        oldest = f"back to {seed.oldest}" if seed.oldest else "no dated article"
+        why = seed.reason or "more to read"
+        console.print(
+            f"  {seed.seed}: {seed.pages} pages, {seed.articles} articles, {oldest}; {why}",
+            markup=False,
+        )
 
 
 def _numbers(counts: RunCounts) -> tuple[str, ...]:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from archive.frontier import LeasedUrl
+    from scraper.middlewares.robots import Rules
     from scraper.sites.spec import SiteSpec
 
 logger = logging.getLogger(__name__)
@@ -50,7 +51,9 @@ UNREACHABLE_AFTER: Final = 6
 #: Seconds between checks that no lease was lost and no lock taken over.
 SWEEP_SECONDS: Final = 5.0
 
-_UNREACHABLE: Final = frozenset({"dns", "connection", "timeout", "robots_unreachable"})
+_UNREACHABLE: Final = frozenset({"dns", "connection", "timeout", "tls", "robots_unreachable"})
+#: Challenge pages in a row after which a site is left alone until the next run: it wants no robots now.
+BLOCKED_AFTER: Final = 6
 
 
 @attrs.define
@@ -66,6 +69,7 @@ class SiteQueue:
     #: Unix time before which the site is not asked at all (Retry-After, last run's delay).
     resume_at: float = 0.0
     failures_in_a_row: int = 0
+    blocked_in_a_row: int = 0
     #: Why nothing more is fetched in this run; None while the site is being crawled.
     ended: str | None = None
     detail: str | None = None
@@ -116,6 +120,7 @@ class FrontierScheduler(BaseScheduler):
         self._spider = spider
         self._crawler.signals.connect(self._spider_idle, signals.spider_idle)
         self._crawler.signals.connect(self._spider_error, signals.spider_error)
+        self._crawler.signals.connect(self._robots_parsed, signals.robots_parsed)
         try:
             self._open_ledger(spider)
         except DqtvError as error:
@@ -131,7 +136,8 @@ class FrontierScheduler(BaseScheduler):
         store = Store.open(archive_root(settings.get(ARCHIVE_SETTING)))
         ledger = Ledger(store, software=SOFTWARE, operator=settings[OPERATOR_SETTING])
         try:
-            ledger.open({site.id: site_row(site) for site in spider.sites.values()}, spider.seeds())
+            rows = {site.id: site_row(site) for site in spider.sites.values()}
+            ledger.open(rows, spider.seeds(), spider.span)
         except BaseException:
             store.close()
             raise
@@ -179,6 +185,7 @@ class FrontierScheduler(BaseScheduler):
         self._crawler.stats.set_value(
             "dqtv/details", {s: q.detail for s, q in self._queues.items()}
         )
+        self._crawler.stats.set_value("dqtv/backfilled", dict(self.ledger.backfilled))
         self._crawler.stats.set_value("dqtv/recovered", dict(self.ledger.recovered))
         self._crawler.stats.set_value("dqtv/fatal", self.fatal)
         self.is_open = False
@@ -269,6 +276,10 @@ class FrontierScheduler(BaseScheduler):
                 self._end(queue, "unreachable", outcome.detail)
             return
         queue.failures_in_a_row = 0
+        is_blocked = isinstance(outcome, Failed) and outcome.reason == "blocked"
+        queue.blocked_in_a_row = queue.blocked_in_a_row + 1 if is_blocked else 0
+        if queue.blocked_in_a_row >= BLOCKED_AFTER:
+            self._end(queue, "blocked", f"{BLOCKED_AFTER} challenge pages in a row")
         if isinstance(outcome, Failed) and outcome.retry_after:
             queue.resume_at = max(queue.resume_at, time.time() + outcome.retry_after)
             if outcome.retry_after > LONGEST_WAIT:
@@ -326,6 +337,14 @@ class FrontierScheduler(BaseScheduler):
         slot = engine._slot if engine is not None else None
         if slot is not None and slot.closing is None:
             slot.nextcall.schedule()
+
+    def _robots_parsed(self, robotparser: Rules, request: Request) -> None:
+        """Read the sitemaps that a site's robots.txt names, if the run asks for everything."""
+        site: str = request.meta["download_slot"]
+        try:
+            self.ledger.add_found(site, self._spider.sitemaps(site, robotparser.sitemaps()))
+        except ArchiveError as error:
+            self.stop_all("archive unwritable", error)
 
     # -- the safety net -------------------------------------------------------------------------
 

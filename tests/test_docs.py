@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 import pytest
 
+from archive.columns import DESCRIPTIONS
 from archive.desk import filters, query, search
 from archive.desk.serve import SETTINGS, build_app, close_app
 from archive.frontier import TRANSIENT
@@ -30,7 +31,7 @@ from archive.model import (
     Verdict,
 )
 from archive.publish import publish
-from archive.schema import DESCRIPTIONS, MIGRATIONS
+from archive.schema import MIGRATIONS
 from archive.store import Store
 from scraper import settings
 from scraper.cli import cli, show_reports

@@ -16,7 +16,7 @@ KNOWS_SCRAPY = re.compile(
 )
 #: What each stage imports from outside its own package: the nouns, and no other stage.
 STAGE_KNOWS = {
-    "discovery": {"archive.model", "scraper.sites.spec"},
+    "discovery": {"archive.instants", "archive.model", "scraper.sites.spec"},
     "extract": {
         "archive.addresses",
         "archive.instants",
@@ -63,7 +63,7 @@ DESK_KNOWS = {
     "archive.errors",
     "archive.instants",
     "archive.model",
-    "archive.schema",
+    "archive.columns",
     "archive.snapshot",
     "archive.vietnamese",
 }

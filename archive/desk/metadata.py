@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from archive.columns import DESCRIPTIONS
 from archive.desk.query import EXACT_INDEX, FOLDED_INDEX
-from archive.schema import DESCRIPTIONS
 
 if TYPE_CHECKING:
     from archive.desk.served import Served
@@ -15,6 +15,7 @@ _TABLES: Final = {
     "articles": "The articles, oldest first; undated ones before all others.",
     "article_facts": "The narrow part of the articles, for filters and counts.",
     "article_versions": "Every text an article has had.",
+    "article_addresses": "Every address under which an article was met.",
     "figures": "Captions and credits of the articles' pictures.",
     "evidence": "Why each article is here: the parts of its relevance score.",
     "captures": "The fetches behind the articles, and where their raw pages lie.",

@@ -12,7 +12,7 @@ import attrs
 from archive.addresses import without_tracking
 from scraper.extract.body import byline_node
 from scraper.extract.jsonld import texts
-from scraper.extract.page import line_text
+from scraper.extract.page import join_url, line_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -91,14 +91,33 @@ def tags(page: Page, layout: Layout | None) -> tuple[str, ...]:
 
 
 def canonical_url(page: Page, site: SiteSpec) -> str:
-    """The page's canonical address if it is an article of the site, else the address fetched.
+    """The page's canonical address if it names this very article of the site, else the address fetched.
 
-    Some papers name another host or the home page as canonical; those are not believed.
+    Some papers name another host, another article's number or the home page as canonical; those are not
+    believed (docs/design-notes.md#sites: phuyen.baodaklak.vn still names the old host and the old path).
     """
+    number = site.number(page.url)
     for address in (page.canonical, page.meta("og:url")):
-        if address and _is_article(site, address.strip()):
+        if address and _names(site, address.strip(), number):
             return without_tracking(address)
     return without_tracking(page.url)
+
+
+def own_addresses(page: Page, site: SiteSpec) -> tuple[str, ...]:
+    """Every address by which the page itself links to this article: AMP, print, mobile, with section."""
+    number = site.number(page.url)
+    if number is None:
+        return ()
+    own = site.article_id(page.url)
+    nodes = page.tree.css(f'a[href*="{number}" i], link[href*="{number}" i]')
+    linked = (join_url(page.base_url, node.attributes.get("href") or "") for node in nodes)
+    return tuple(
+        dict.fromkeys(
+            without_tracking(address)
+            for address in linked
+            if address and _is_known(site, address) and site.article_id(address) == own
+        )
+    )
 
 
 def is_home(text: str) -> bool:
@@ -106,9 +125,17 @@ def is_home(text: str) -> bool:
     return " ".join(text.split()).lower() in _HOME_WORDS
 
 
-def _is_article(site: SiteSpec, address: str) -> bool:
+def _names(site: SiteSpec, address: str, number: str | None) -> bool:
+    """True when *address* is an article of the site and, where the page's own has a number, the same."""
     try:
-        return site.is_article(address)
+        return site.is_article(address) and (number is None or site.number(address) == number)
+    except ValueError:
+        return False
+
+
+def _is_known(site: SiteSpec, address: str) -> bool:
+    try:
+        return site.knows(address)
     except ValueError:
         return False
 

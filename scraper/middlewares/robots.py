@@ -64,6 +64,10 @@ class Rules:
         delay = self.parser.crawl_delay(user_agent) if self.parser else None
         return None if delay is None else float(delay)
 
+    def sitemaps(self) -> tuple[str, ...]:
+        """Addresses after ``Sitemap:`` (sitemaps.org), in the file's order."""
+        return tuple(self.parser.sitemaps) if self.parser else ()
+
     def is_stale(self) -> bool:
         """True when an unreachable file should be asked for again."""
         return self.unreachable is not None and time.monotonic() - self.read_at > RETRY_SECONDS
@@ -81,7 +85,8 @@ def read_rules(url: str, status: int, body: bytes) -> Rules:
 class RobotsMiddleware:
     """Lets a request pass only when the host's robots.txt allows it for our user agent.
 
-    Sends Scrapy's ``robots_parsed`` signal, from which the politeness middleware learns the Crawl-delay.
+    Sends Scrapy's ``robots_parsed`` signal, from which the politeness middleware learns the Crawl-delay and
+    the scheduler the sitemaps.
     """
 
     def __init__(self, crawler: Crawler) -> None:

@@ -98,7 +98,9 @@ def _addresses(fetcher: PoliteFetcher, site: SiteSpec, pages: int) -> tuple[list
 
 def _sure_first(site: SiteSpec) -> list[FoundUrl]:
     guesses = {seed.id for seed in site.seeds if seed.guess}
-    return sorted(seed_urls(site), key=lambda x: (x.seed in guesses, x.kind is UrlKind.SITEMAP))
+    return sorted(
+        seed_urls(site, site.scope), key=lambda x: (x.seed in guesses, x.kind is UrlKind.SITEMAP)
+    )
 
 
 def _explored(fetcher: PoliteFetcher, site: SiteSpec, url: FoundUrl) -> Explored | str:
@@ -107,7 +109,7 @@ def _explored(fetcher: PoliteFetcher, site: SiteSpec, url: FoundUrl) -> Explored
     capture = fetcher.get(url.url, site=site.id, headers=seed.headers if seed else None)
     if capture.status != _OK:
         return f"{url.url} answered {capture.status}"
-    explored = explore(capture, site, url)
+    explored = explore(capture, site, url, scope=site.scope)
     if not isinstance(explored, Explored):
         return explored.detail or explored.reason
     further = [x for x in explored.found if x.kind is UrlKind.SITEMAP]

@@ -118,7 +118,7 @@ class PoliteFetcher:
     def sitemaps(self, url: str) -> tuple[str, ...]:
         """Addresses of sitemaps in the robots.txt of *url*'s host; none where it could not be read."""
         rules = self._rules.get(_origin(url))
-        return tuple(rules.parser.sitemaps) if rules is not None and rules.parser else ()
+        return rules.sitemaps() if rules is not None else ()
 
     def _check_robots(self, url: str) -> None:
         origin = _origin(url)

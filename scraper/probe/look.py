@@ -198,9 +198,8 @@ class _Visit:
             sitemap = read_sitemap(capture.body, capture.url)
         except UnreadableXml:
             return [], []
-        return [x for x in sitemap.pages if self.owns(x)], [
-            x for x in sitemap.sitemaps if self.owns(x)
-        ]
+        pages, further = ([x.url for x in entries] for entries in (sitemap.pages, sitemap.sitemaps))
+        return [x for x in pages if self.owns(x)], [x for x in further if self.owns(x)]
 
     def section_page(self, sections: Sequence[Section]) -> tuple[tuple[Section, ...], list[Link]]:
         """The sections with the way their pages are numbered, read from the first; its links."""

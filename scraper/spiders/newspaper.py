@@ -1,4 +1,4 @@
-"""The only spider: fetched pages in, outcomes out. Site, page limit and archive are arguments."""
+"""The only spider: fetched pages in, outcomes out. Site, page limit, scope and days are arguments."""
 
 from __future__ import annotations
 
@@ -10,15 +10,27 @@ import scrapy
 from scrapy import exceptions
 
 from archive.frontier import MAX_HOPS, LeasedUrl
-from archive.model import Capture, Failed, FoundUrl, Outcome, Redirected, UrlKind
-from scraper.discovery.explore import explore, seed_urls
+from archive.model import (
+    Accepted,
+    Capture,
+    Failed,
+    FoundUrl,
+    Outcome,
+    Redirected,
+    Rejected,
+    RejectReason,
+    UrlKind,
+)
+from archive.spans import read_span
+from scraper.discovery.explore import explore, seed_urls, sitemap_urls
 from scraper.middlewares.politeness import SLOW_DOWN_STATUS, retry_after_seconds
 from scraper.middlewares.robots import RobotsForbidden, RobotsUnreachable
 from scraper.process import process
 from scraper.sites.known import known_sites
+from scraper.sites.spec import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from scrapy.http import Response
     from twisted.python.failure import Failure
@@ -54,7 +66,7 @@ class PageOutcome:
 
 
 class NewspaperSpider(scrapy.Spider):
-    """Crawls one or more papers; ``-a site=ID[,ID...] [-a max_pages=N]``."""
+    """Crawls papers; ``-a site=ID[,ID...] [-a max_pages=N] [-a backfill=FROM..TO] [-a scope=everything]``."""
 
     name = "newspaper"
 
@@ -63,6 +75,8 @@ class NewspaperSpider(scrapy.Spider):
         site: str = "",
         max_pages: str | int | None = None,
         demo_port: str | int | None = None,
+        backfill: str | None = None,
+        scope: str | None = None,
         **kwargs: Any,  # noqa: ANN401  Scrapy's signature
     ) -> None:
         super().__init__(**kwargs)
@@ -73,9 +87,23 @@ class NewspaperSpider(scrapy.Spider):
         }
         self.max_pages = None if max_pages in {None, ""} else int(str(max_pages))
 
+        #: Days of publication a backfill asks for; None for a daily crawl.
+        self.span = read_span(backfill) if backfill else None
+        self._scope = Scope(scope) if scope else None
+
+    def scope_of(self, site: SiteSpec) -> Scope:
+        """How much of *site* this run asks for: what it was told, else the site's own choice."""
+        return self._scope or site.scope
+
     def seeds(self) -> dict[str, tuple[FoundUrl, ...]]:
         """Addresses each site's run starts from."""
-        return {site.id: seed_urls(site) for site in self.sites.values()}
+        return {site.id: seed_urls(site, self.scope_of(site)) for site in self.sites.values()}
+
+    def sitemaps(self, site_id: str, addresses: Iterable[str]) -> tuple[FoundUrl, ...]:
+        """What of the sitemaps in a site's robots.txt this run shall read."""
+        site = self.sites[site_id]
+        wanted = self.scope_of(site) is Scope.EVERYTHING
+        return sitemap_urls(site, addresses) if wanted else ()
 
     def request_for(self, leased: LeasedUrl) -> scrapy.Request:
         """The request of a leased address; it carries the lease and goes to the site's own slot."""
@@ -113,9 +141,18 @@ class NewspaperSpider(scrapy.Spider):
         if capture.status != _OK:
             return status_outcome(capture)
         if leased.kind is UrlKind.ARTICLE:
-            return process(capture, site, self.registry.family_of(site))
+            outcome = process(capture, site, self.registry.family_of(site))
+            return _unless_blocked(outcome)
         found = FoundUrl(url=leased.url, kind=leased.kind, seed=leased.seed, page=leased.page)
-        return explore(capture, site, found)
+        span = self.span if leased.backfill_id is not None else None
+        return explore(capture, site, found, scope=self.scope_of(site), span=span)
+
+
+def _unless_blocked(outcome: Accepted | Rejected) -> Outcome:
+    """A challenge in place of the page is no judgement of it: it is asked for again by a later run."""
+    if isinstance(outcome, Rejected) and outcome.reason is RejectReason.BLOCKED:
+        return Failed(reason="blocked", detail=outcome.detail, capture=outcome.capture)
+    return outcome
 
 
 def failure_outcome(error: BaseException) -> Failed:
@@ -168,7 +205,8 @@ def redirect_outcome(site: SiteSpec, leased: LeasedUrl, capture: Capture) -> Red
         detail=target,
         target=FoundUrl(
             url=target, kind=leased.kind, seed=leased.seed, page=leased.page,
-            priority=leased.priority, hops=leased.hops + 1,
+            priority=leased.priority, hops=leased.hops + 1, guess=leased.guess,
+            key=site.key(target) if leased.kind is UrlKind.ARTICLE else None,
         ),
     )  # fmt: skip
 

@@ -39,7 +39,7 @@ def answer(status: int, *headers: tuple[str, str]) -> Capture:
 def leased(hops: int = 0) -> LeasedUrl:
     return LeasedUrl(
         id=1, site="baovidu", url="https://baovidu.example/a-1.html", kind=UrlKind.ARTICLE, seed=None,
-        page=None, priority=0, hops=hops, attempts=0,
+        page=None, priority=0, hops=hops, attempts=0, key="article:1",
     )  # fmt: skip
 
 

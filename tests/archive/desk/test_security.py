@@ -88,7 +88,8 @@ def test_tables_are_described_and_index_tables_hidden(demo, database):
     tables = {table["name"]: table for table in demo.get(f"{database}.json").json()["tables"]}
     shown = {name for name, table in tables.items() if not table["hidden"]}
     assert shown - {"sqlite_stat1", "sqlite_stat4"} == {
-        "snapshot", "articles", "article_facts", "article_versions", "figures", "evidence",
+        "snapshot", "articles", "article_addresses",
+        "article_facts", "article_versions", "figures", "evidence",
         "captures", "sites",
     }  # fmt: skip
     described = demo.get("/-/metadata.json").json()["databases"][database[1:]]["tables"]

@@ -82,7 +82,7 @@ def test_seeds_that_list_nothing_are_named(paper, site):
     empty = (200, "text/html", "<html><body><p>Đang bảo trì</p></body></html>")
     paper.special = {paper.section(k, 1): empty for k in paper.sections} | {"/": empty}
     report = check_site(fetcher(), site, None, pages=3)
-    assert "names no articles" in report.problems[-1]
+    assert "no article links in the page as sent" in report.problems[-1]
 
 
 @pytest.mark.usefixtures("press")
