@@ -57,10 +57,10 @@ class Link:
 
     @property
     def is_headline(self) -> bool:
-        """True when it is listed as an article or its text reads like a headline."""
-        words = self.text.split()
+        """True when it is listed as an article, or its text (without one, its address) reads like a headline."""
+        text = self.text or re.split(r"[/?]", self.url.rstrip("/"))[-1].replace("-", " ")
         return self.listed or (
-            len(words) >= _HEADLINE_WORDS and len(self.text) >= _HEADLINE_LETTERS
+            len(text.split()) >= _HEADLINE_WORDS and len(text) >= _HEADLINE_LETTERS
         )
 
     @property

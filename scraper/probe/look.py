@@ -13,13 +13,16 @@ from scraper.discovery.feeds import read_feed
 from scraper.discovery.sitemaps import read_sitemap
 from scraper.discovery.xml import UnreadableXml
 from scraper.extract.hazards import why_not_parsed
-from scraper.extract.page import is_html, join_url, line_text, read_page
+from scraper.extract.page import is_html, join_url, read_page
 from scraper.probe.addresses import Link, infer_article_address
 from scraper.probe.fetch import BudgetSpent, Forbidden, NotFetched
 from scraper.probe.sections import Section, find_sections, paging_of
+from scraper.probe.tree import spaced_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from selectolax.lexbor import LexborNode
 
     from archive.model import Capture
     from scraper.extract.page import Page
@@ -145,8 +148,7 @@ class _Visit:
         for node in page.tree.css("a[href]"):
             address = join_url(page.base_url, node.attributes.get("href") or "")
             if address and self.owns(address):
-                text = line_text(node) or node.attributes.get("title") or ""
-                yield Link(url=address.partition("#")[0], text=" ".join(text.split()))
+                yield Link(url=address.partition("#")[0], text=_link_text(node))
 
     def feeds(self, page: Page) -> tuple[tuple[str, ...], list[Link]]:
         """Feeds that answer, and the articles they list."""
@@ -234,6 +236,13 @@ class _Visit:
         if len(found) < _FEWEST_ARTICLES:
             raise _too_few(self.home.url, len(found), why)
         return tuple(found)
+
+
+def _link_text(node: LexborNode) -> str:
+    """What a link says: its text, else its title or what its picture shows."""
+    image = node.css_first("img[alt]")
+    said = (spaced_text(node), node.attributes.get("title"), image and image.attributes.get("alt"))
+    return next((" ".join(x.split()) for x in said if x and x.strip()), "")
 
 
 def spread(urls: Sequence[str], count: int) -> list[str]:
