@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -36,6 +36,8 @@ _MOST_PER_PAGE: Final = 40
 _MOST_SELECTORS: Final = 60
 _MOST_AROUND: Final = 2
 _COST_AROUND: Final = 0.6
+_COST_LATER: Final = 0.5
+_COST_EARLIER: Final = 3.5
 _LONGEST_CARD: Final = 250
 _SHORTEST_HEADLINE: Final = 20
 #: Of the pages, so many must give a date by the rule.
@@ -60,6 +62,8 @@ class Rule:
     cost: float
     select: str
     attribute: str | None = None
+    #: What it reads on each page; None where it reads nothing.
+    instants: tuple[datetime | None, ...] = attrs.field(default=(), order=False, repr=False)
 
 
 def date_rule(samples: Sequence[Sample]) -> Rule | None:
@@ -80,12 +84,25 @@ def date_rule(samples: Sequence[Sample]) -> Rule | None:
         for node, extra in _places(sample, spot)
         for selector in candidates(node)[:_MOST_SELECTORS]
     }
-    rules = (
+    rules = [
         rule
         for (css, attribute), cost in offered.items()
         if (rule := _judged(samples, days, Rule(cost, css, attribute))) is not None
+    ]
+    best = min(rules, default=None)
+    if best is None:
+        return None
+    # beside the day of publication many papers print the day of the last change
+    earlier = [x for x in rules if x.cost <= best.cost + _COST_EARLIER and _is_earlier(x, best)]
+    return min(earlier, default=best)
+
+
+def _is_earlier(rule: Rule, than: Rule) -> bool:
+    """True when *rule* reads a date on every page, never a later one than the other, and not the same."""
+    pairs = list(zip(rule.instants, than.instants, strict=True))
+    return all(x is not None and (y is None or x <= y) for x, y in pairs) and any(
+        x is not None and y is not None and x.date() < y.date() for x, y in pairs
     )
-    return min(rules, default=None)
 
 
 def _places(sample: Sample, spot: _Spot) -> Iterator[tuple[LexborNode, float]]:
@@ -182,7 +199,8 @@ def _judged(samples: Sequence[Sample], days: Sequence[ReadDate | None], rule: Ru
         for sample, found in zip(samples, picked, strict=True)
         if found is not None
     ]
-    return attrs.evolve(rule, cost=cost + sum(places) / len(places))
+    instants = tuple(x.date.instant if x is not None else None for x in picked)
+    return attrs.evolve(rule, cost=cost + sum(places) / len(places), instants=instants)
 
 
 def _picked(sample: Sample, rule: Rule) -> _Spot | None:
@@ -223,7 +241,8 @@ def _place_cost(sample: Sample, node: LexborNode, rule: Rule) -> float:
         return cost + _COST_OUTSIDE / 2
     begins, ends, here = sample.place(title), sample.place(container), sample.place(node)
     if begins <= here <= ends:
-        return cost
+        # the day of a later change stands behind the day of publication
+        return cost + _COST_LATER * (here - begins) / (ends - begins + 1)
     # above the headline, or after the text, but still in the article's own box
     near = {x.mem_id for x in list(ancestors(title))[:3]} & {x.mem_id for x in ancestors(node)}
     return cost + (_COST_OUTSIDE / 4 if near else _COST_OUTSIDE)

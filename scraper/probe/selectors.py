@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from scraper.probe.samples import Sample
 
-#: Names that need no escaping; numbers of more digits belong to one article or advert.
+#: Names that need no escaping. Longer numbers mostly belong to one article or advert: a poor name.
 _NAME: Final = re.compile(r"[A-Za-z_][\w-]{1,40}", re.ASCII)
 _SERIAL: Final = re.compile(r"\d{3,}")
 #: Classes of style sheets say how an element looks, not what it is.
@@ -50,6 +50,7 @@ _MOST_SIMPLE: Final = 6
 _COST_ID, _COST_CLASS, _COST_ITEMPROP = 1.0, 1.2, 1.1
 _COST_UTILITY, _COST_ATTRIBUTE, _COST_TAG = 3.5, 4.0, 9.0
 _COST_STEP: Final = 0.8
+_COST_SERIAL: Final = 3.0
 #: What a name costs at most where the element around it has one.
 _COST_BELOW: Final = 3.0
 
@@ -82,9 +83,10 @@ def simple(node: LexborNode) -> list[Selector]:
     attributes = node.attributes
     found: list[Selector] = []
     name = attributes.get("id") or ""
-    if _is_stable(name):
-        found.append(Selector(_COST_ID, f"#{name}"))
-    classes = [x for x in (attributes.get("class") or "").split() if _is_stable(x)][:_MOST_CLASSES]
+    if _NAME.fullmatch(name):
+        found.append(Selector(_COST_ID + _serial_cost(name), f"#{name}"))
+    classes = [x for x in (attributes.get("class") or "").split() if _NAME.fullmatch(x)]
+    classes = classes[:_MOST_CLASSES]
     found += [Selector(_class_cost(x), f"{tag}.{x}") for x in classes]
     found += [
         Selector((_class_cost(x) + _class_cost(y)) * 1.2, f"{tag}.{x}.{y}")
@@ -148,9 +150,9 @@ def _offered(nodes: Sequence[LexborNode]) -> Iterator[Selector]:
     yield from sorted(known.values())
 
 
-def _is_stable(name: str) -> bool:
-    return _NAME.fullmatch(name) is not None and not _SERIAL.search(name)
+def _serial_cost(name: str) -> float:
+    return _COST_SERIAL if _SERIAL.search(name) else 0.0
 
 
 def _class_cost(name: str) -> float:
-    return _COST_UTILITY if _UTILITY.match(name) else _COST_CLASS
+    return (_COST_UTILITY if _UTILITY.match(name) else _COST_CLASS) + _serial_cost(name)
