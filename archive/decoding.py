@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: A page decoded further than this is cut there: a bomb, or no page.
 MAX_BODY_BYTES: Final = 64 << 20
+_GZIP_MAGIC: Final = b"\x1f\x8b\x08"
+_MOST_LAYERS: Final = 3
 
 
 def decoded_body(headers: Pairs, payload: bytes) -> bytes:
@@ -37,6 +39,18 @@ def decoded_body(headers: Pairs, payload: bytes) -> bytes:
             break
         payload = decode(payload)
     return payload[:MAX_BODY_BYTES]
+
+
+def without_undeclared_gzip(payload: bytes) -> bytes:
+    """*payload* unpacked as often as it is a gzip file that no header announced (at most three times).
+
+    Some servers send stored gzip files as pages, some pack twice and say so once.
+    """
+    for _ in range(_MOST_LAYERS):
+        if not payload.startswith(_GZIP_MAGIC):
+            break
+        payload = _gunzipped(payload)
+    return payload
 
 
 def _codings(headers: Pairs, name: str) -> list[str]:

@@ -257,37 +257,46 @@ class Frontier:
             )
 
     def _explored(self, leased: LeasedUrl, outcome: Explored, *, run_id: str, now: str) -> int:
-        new = self.add(
-            leased.site, outcome.found, run_id=run_id, now=now, found_on=leased.url,
-            backfill_id=leased.backfill_id,
-        )  # fmt: skip
-        goes_on = new > 0 if leased.backfill_id is None else self._goes_back(leased, outcome)
+        if leased.backfill_id is None:
+            new = self._add_found(leased, outcome.found, run_id=run_id, now=now)
+            goes_on = new > 0
+        else:
+            reason = self._why_back_no_further(leased, outcome)
+            # a list is in order, newest first: behind a page that is too old nothing is wanted
+            found = () if reason == REACHED_FIRST_DAY else outcome.found
+            new = self._add_found(leased, found, run_id=run_id, now=now)
+            goes_on = reason is None
         if goes_on and outcome.next_page is not None:
             following = outcome.next_page
             if leased.backfill_id is not None:
                 following = attrs.evolve(following, priority=BACKFILL_PRIORITY)
-            self.add(
-                leased.site, (following,), run_id=run_id, now=now, found_on=leased.url,
-                backfill_id=leased.backfill_id,
-            )  # fmt: skip
+            self._add_found(leased, (following,), run_id=run_id, now=now)
         return new
 
-    def _goes_back(self, leased: LeasedUrl, outcome: Explored) -> bool:
-        """Note what a page of a backfill listed; True when the one after it is wanted."""
+    def _add_found(
+        self, leased: LeasedUrl, found: Iterable[FoundUrl], *, run_id: str, now: str
+    ) -> int:
+        return self.add(
+            leased.site, found, run_id=run_id, now=now, found_on=leased.url,
+            backfill_id=leased.backfill_id,
+        )  # fmt: skip
+
+    def _why_back_no_further(self, leased: LeasedUrl, outcome: Explored) -> str | None:
+        """Note what a page of a backfill listed, and why the one after it is not wanted; None if it is."""
         backfill, seed = leased.backfill_id, leased.seed or leased.kind.value
         assert backfill is not None  # noqa: S101 - asked for backfill rows only
         self._backfills.note_page(backfill, seed, leased.page, outcome.listed)
         if leased.page is None:
-            self._backfills.stop(backfill, seed, END_OF_LIST)
-            return False
-        reason = self._backfills.why_stop(backfill, leased.site, seed, leased.page)
-        if outcome.is_past:
+            reason: str | None = END_OF_LIST
+        elif outcome.is_past:
             reason = REACHED_FIRST_DAY
-        if reason is None and outcome.next_page is None:
-            reason = NO_FURTHER_PAGES
+        else:
+            reason = self._backfills.why_stop(backfill, leased.site, seed, leased.page)
+            if reason is None and outcome.next_page is None:
+                reason = NO_FURTHER_PAGES
         if reason is not None:
             self._backfills.stop(backfill, seed, reason)
-        return reason is None
+        return reason
 
     def _redirected(
         self, leased: LeasedUrl, outcome: Redirected, *, run_id: str, now: str
@@ -302,12 +311,7 @@ class Frontier:
             return Settled()
         self._close(leased, "done", "redirected", outcome.detail, run_id=run_id, now=now)
         targets = () if target is None else (target,)
-        return Settled(
-            new=self.add(
-                leased.site, targets, run_id=run_id, now=now, found_on=leased.url,
-                backfill_id=leased.backfill_id,
-            )
-        )  # fmt: skip
+        return Settled(new=self._add_found(leased, targets, run_id=run_id, now=now))
 
     def _try_again(
         self, leased: LeasedUrl, outcome: Failed, *, run_id: str, now: str, clock: float

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 from typing import TYPE_CHECKING
 
@@ -82,6 +83,8 @@ def crawl(request: CrawlRequest) -> tuple[SiteReport, ...]:
     """
     _calm_garbage_collector()
     process = AsyncCrawlerProcess(_settings(request))
+    # Scrapy leaves it to the handlers to drop records, which are built for every page all the same.
+    logging.getLogger("scrapy").setLevel(process.settings["LOG_LEVEL"])
     crawler = process.create_crawler(NewspaperSpider)
     task = process.crawl(
         crawler,

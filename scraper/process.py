@@ -11,29 +11,43 @@ import attrs
 from bs4.exceptions import ParserRejectedMarkup
 from selectolax.lexbor import SelectolaxError
 
+from archive.decoding import without_undeclared_gzip
 from archive.model import Accepted, Article, BodyState, Capture, Rejected, RejectReason
 from scraper.classify.relevance import judge
 from scraper.clean.bylines import is_person_account, people
 from scraper.clean.headline import own_title
-from scraper.clean.subtree import CleanBody, clean_subtree
+from scraper.clean.subtree import CleanBody, clean_subtree, holds_blob
 from scraper.clean.text import clean_line
 from scraper.extract import fallback, metadata, publication
-from scraper.extract.body import cut_by_layout
+from scraper.extract.body import cut_by_layout, holds_player
+from scraper.extract.encoded import holds_encoded_body
 from scraper.extract.hazards import why_not_parsed
-from scraper.extract.outsiders import is_challenge, is_listing, links_like_a_listing
+from scraper.extract.legible import has_lost_letters, in_unicode
+from scraper.extract.metadata import Found
+from scraper.extract.outsiders import (
+    is_challenge,
+    is_listing,
+    links_like_a_listing,
+    says_not_found,
+)
 from scraper.extract.page import Page, is_html, read_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from scraper.extract.body import Cut
-    from scraper.extract.metadata import Found
     from scraper.sites.spec import Family, Layout, SiteSpec
 
 _OK: Final = 200
 #: Characters of a container's HTML; the longest saved one has 5,000.
 _MAX_CONTAINER: Final = 2 << 20
+_NOT_FOUND: Final = "the page says that there is no such page, under a status of success"
 _ELLIPSIS: Final = ("...", "…")
+#: Characters of text below which a page is looked at for what stands there instead of an article.
+_SHORT: Final = 400
+_NO_TEXT: Final = CleanBody(
+    paragraphs=(), figures=(), sapo=None, byline=None, dateline=None, is_encoded=False
+)
 #: What parsers raise for input they give up on.
 _GIVEN_UP: Final = (SelectolaxError, ParserRejectedMarkup, RecursionError, UnicodeError)
 
@@ -67,10 +81,13 @@ class _NoArticle(Exception):
 
 
 def _article(capture: Capture, site: SiteSpec, family: Family | None) -> Article:
+    capture = _unpacked(capture)
     _check_readable(capture)
     page = read_page(capture)
     layouts = site.layout_for(capture.fetched_at.date(), family)
     cut = cut_by_layout(page, layouts)
+    if (decoded := in_unicode(page, cut)) is not None:
+        page, cut = decoded, cut_by_layout(decoded, layouts)
     if cut is None:
         _check_alien(page, site)
     # Where no layout fits, the newest one's rules for title and date may still do.
@@ -79,13 +96,25 @@ def _article(capture: Capture, site: SiteSpec, family: Family | None) -> Article
     if title is None:
         raise _NoArticle(RejectReason.NO_TITLE, "no title on the page")
     cut = cut or fallback.cut_by_text(page)
-    if cut is None:
+    if cut is None and not _is_stub(page, site):
         raise _no_body(page, site)
     # a container is larger than its page only by entities written out
-    if 2 * len(capture.body) > _MAX_CONTAINER and len(cut.html) > _MAX_CONTAINER:
+    if cut and 2 * len(capture.body) > _MAX_CONTAINER and len(cut.html) > _MAX_CONTAINER:
         size = f"{len(cut.html):,} characters in the article's container"
         raise _NoArticle(RejectReason.UNREADABLE, size)
     return _assembled(page, site, layout, title, cut)
+
+
+def _unpacked(capture: Capture) -> Capture:
+    """The capture, with the body unpacked when it is a gzip file that no header announced."""
+    body = without_undeclared_gzip(capture.body)
+    if body is capture.body:
+        return capture
+    # the type is that of the file, if anything
+    headers = tuple(
+        x for x in capture.headers if "gzip" not in x[1].lower() and "octet" not in x[1]
+    )
+    return attrs.evolve(capture, body=body, headers=headers)
 
 
 def _check_readable(capture: Capture) -> None:
@@ -102,32 +131,36 @@ def _check_readable(capture: Capture) -> None:
 def _check_alien(page: Page, site: SiteSpec) -> None:
     if is_challenge(page):
         raise _NoArticle(RejectReason.BLOCKED, "a challenge page instead of the article")
+    if says_not_found(page):
+        raise _NoArticle(RejectReason.NO_BODY, _NOT_FOUND)
     if is_listing(page, site):
         raise _NoArticle(RejectReason.LISTING_PAGE, "many article links and no article")
 
 
+def _is_stub(page: Page, site: SiteSpec) -> bool:
+    """True for an article's page without text that says in its head what the article is about."""
+    return site.is_article(page.url) and any(metadata.described_leads(page))
+
+
 def _no_body(page: Page, site: SiteSpec) -> _NoArticle:
+    body = page.tree.body
+    if body is not None and says_not_found(page, body.text()):
+        return _NoArticle(RejectReason.NO_BODY, _NOT_FOUND)
     if links_like_a_listing(page, site):
         return _NoArticle(RejectReason.LISTING_PAGE, "many article links and no article")
     return _NoArticle(RejectReason.NO_BODY, "no text of an article on the page")
 
 
 def _assembled(
-    page: Page, site: SiteSpec, layout: Layout | None, title: Found, cut: Cut
+    page: Page, site: SiteSpec, layout: Layout | None, title: Found, cut: Cut | None
 ) -> Article:
-    around = fallback.look_around(page, cut, title.text)
+    around = fallback.look_around(page, cut, title.text) if cut else fallback.Surroundings()
     sapo = _first_clean([*(metadata.sapos(page, layout) if layout else ()), *around.sapos])
-    body = clean_subtree(
-        cut.node,
-        base_url=page.base_url,
-        title=title.text,
-        sapo=sapo.text if sapo else None,
-        dateline=layout.dateline if layout else None,
-    )
-    state = _state(body)
-    if state is None:
-        detail = "the article's container is empty and there is no lead"
-        raise _NoArticle(RejectReason.NO_BODY, detail)
+    body = _cleaned(page, cut, layout, title, sapo)
+    if body.sapo is None and not body.paragraphs and (cut is None or _shows(cut, body)):
+        sapo = _first_clean(metadata.described_leads(page))
+        body = attrs.evolve(body, sapo=sapo.text if sapo else None)
+    state = _state(page, cut, body)
     url = metadata.canonical_url(page, site)
     authorship = _authorship(page, site, layout, body)
     published = publication.published(page, layout, around.dates)
@@ -156,17 +189,49 @@ def _assembled(
         sapo_source=sapo.source if sapo and body.sapo else None,
         date_source=published.source if published else None,
         author_source=authorship.source,
-        body_source=cut.source,
+        body_source=cut.source if cut else None,
         body_state=state,
     )
 
 
-def _state(body: CleanBody) -> BodyState | None:
+def _cleaned(
+    page: Page, cut: Cut | None, layout: Layout | None, title: Found, sapo: Found | None
+) -> CleanBody:
+    if cut is None:
+        return attrs.evolve(_NO_TEXT, sapo=sapo.text if sapo else None)
+    return clean_subtree(
+        cut.node,
+        base_url=page.base_url,
+        title=title.text,
+        sapo=sapo.text if sapo else None,
+        dateline=layout.dateline if layout else None,
+    )
+
+
+def _shows(cut: Cut, body: CleanBody) -> bool:
+    """True when there is something to see, if nothing to read: an album or a film."""
+    return bool(body.figures) or holds_player(cut)
+
+
+def _state(page: Page, cut: Cut | None, body: CleanBody) -> BodyState:
+    """How much of the text the page gave; raises where it is none, or none of an article."""
+    text = "\n".join((body.sapo or "", *body.paragraphs))
+    if has_lost_letters(text):
+        detail = "letters of the text are lost: they were stored as question marks"
+        raise _NoArticle(RejectReason.UNREADABLE, detail)
+    if len(text) < _SHORT:
+        if says_not_found(page, text):
+            raise _NoArticle(RejectReason.NO_BODY, _NOT_FOUND)
+        if body.is_encoded or holds_encoded_body(page, cut):
+            return BodyState.ENCODED
     if body.is_encoded:
         return BodyState.ENCODED
     if body.paragraphs:
         return BodyState.FULL
-    return BodyState.LEAD_ONLY if body.sapo else None
+    if body.sapo or (cut is not None and _shows(cut, body)):
+        return BodyState.LEAD_ONLY
+    detail = "the article's container is empty and there is no lead"
+    raise _NoArticle(RejectReason.NO_BODY, detail)
 
 
 def _title(page: Page, site: SiteSpec, layout: Layout | None) -> Found | None:
@@ -176,10 +241,10 @@ def _title(page: Page, site: SiteSpec, layout: Layout | None) -> Found | None:
     for found in metadata.titles(page, layout):
         line = clean_line(found.text)
         text = own_title(line, own) if line else None
-        if text is None:
+        if text is None or has_lost_letters(text):
             continue
         if chosen is None or _completes(text, chosen.text):
-            chosen = attrs.evolve(found, text=text)
+            chosen = Found(text=text, source=found.source)
         if not chosen.text.endswith(_ELLIPSIS):
             break
     return chosen
@@ -221,6 +286,6 @@ def _first_clean(candidates: Iterable[Found]) -> Found | None:
     """The first candidate that holds text, with that text cleaned."""
     for found in candidates:
         text = clean_line(found.text)
-        if text:
-            return attrs.evolve(found, text=text)
+        if text and not holds_blob(text):
+            return Found(text=text, source=found.source)
     return None

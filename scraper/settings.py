@@ -68,6 +68,8 @@ SPIDER_MIDDLEWARES = {
     "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
     "scrapy.spidermiddlewares.referer.RefererMiddleware": None,
     "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
+    # Start requests come from the frontier as well.
+    "scrapy.spidermiddlewares.start.StartSpiderMiddleware": None,
 }
 
 # The delay itself is each site's own (middlewares/politeness.py); these hold where a slot has none.
@@ -82,6 +84,11 @@ CONCURRENT_ITEMS = (
     1  # the default starts 101 tasks for every answer (measured: x1.5 faster without)
 )
 
+# A certificate that cannot be verified is a failure ("tls"). Scrapy's default is to accept any.
+DOWNLOAD_VERIFY_CERTIFICATES = True
+# Scrapy verifies for all hosts or for none; this handler makes the exceptions of single hosts.
+DOWNLOAD_HANDLERS = {"https": "scraper.tls.HttpsDownloadHandler"}
+DQTV_TLS_EXCEPTIONS: list[str] = []  # hosts that are not verified; a crawl fills it from site files
 DOWNLOAD_TIMEOUT = 60
 DOWNLOAD_MAXSIZE = 16 * 1024 * 1024  # no article page is larger; the default is a gigabyte
 DOWNLOAD_WARNSIZE = 0
@@ -90,5 +97,7 @@ TELNETCONSOLE_ENABLED = False  # runs code it is sent
 REMOTE_CONTROL_ENABLED = False  # runs code it is sent; on by default since Scrapy 2.19
 HTTPCACHE_ENABLED = False
 MEMUSAGE_ENABLED = False
+DOWNLOADER_STATS = False  # counts bytes of every page for nobody; the report counts outcomes
+WARN_ON_GENERATOR_RETURN_VALUE = False  # parses the spider's source again and again
 
 LOG_LEVEL = "WARNING"

@@ -12,6 +12,7 @@ from pathlib import Path
 import attrs
 import pytest
 
+from scraper.demo.mastheads import MASTHEADS
 from scraper.demo.ports import free_base
 from scraper.demo.press import DemoPress
 
@@ -68,7 +69,9 @@ class Command:
 @pytest.fixture(scope="session")
 def new_command():
     """Makes a command with an archive in the folder given and ports nobody uses."""
-    return lambda folder: Command(folder / "archive", free_base("127.0.0.1", range(1, 5)))
+    return lambda folder: Command(
+        folder / "archive", free_base("127.0.0.1", (x.port_offset for x in MASTHEADS))
+    )
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 #: The only parts that know Scrapy and Twisted.
 KNOWS_SCRAPY = re.compile(
-    r"scraper\.(?:(?:spiders|middlewares|extensions)(?:\..+)?|scheduler|pipelines|settings|crawling)"
+    r"scraper\.(?:(?:spiders|middlewares|extensions)(?:\..+)?|scheduler|pipelines|settings|crawling|tls)"
 )
 #: What each stage imports from outside its own package: the nouns, and no other stage.
 STAGE_KNOWS = {

@@ -111,13 +111,21 @@ def read(article: Article, lexicon: Lexicon) -> Reading | None:
         section=exact_key(article.section or ""),
         core=tuple(hit for hit in named if hit not in foreign),
         foreign_core=tuple(hit for hit in named if hit in foreign),
-        hits={group: _of(group, found) for group in Group},
+        hits=_by_group(found),
     )
 
 
 def _text_of(article: Article) -> str:
     captions = (figure.caption for figure in article.figures)
     return "\n".join(part for part in (article.sapo, *article.body, *captions) if part)
+
+
+def _by_group(hits: Iterable[Hit]) -> dict[Group, list[Hit]]:
+    grouped: dict[Group, list[Hit]] = {group: [] for group in Group}
+    for hit in hits:
+        for group in hit.term.groups:
+            grouped[group].append(hit)
+    return grouped
 
 
 def _of(group: Group, hits: Iterable[Hit]) -> list[Hit]:

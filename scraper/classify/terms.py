@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import TYPE_CHECKING
-
-import attrs
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from scraper.classify.lexicon import Automaton, Term
 
 
-@attrs.frozen
-class Hit:
+class Hit(NamedTuple):
     """A term at ``text[start:end]``."""
 
     start: int
@@ -22,7 +21,7 @@ class Hit:
 
 def holds_any(automaton: Automaton, text: str) -> bool:
     """True when *text* (an exact key) holds a term of *automaton* as whole syllables."""
-    return any(_is_whole(text, hit) for hit in _raw_hits(automaton, text))
+    return any(_whole_hits(automaton, text))
 
 
 def find_terms(automaton: Automaton, text: str) -> list[Hit]:
@@ -30,19 +29,18 @@ def find_terms(automaton: Automaton, text: str) -> list[Hit]:
 
     Of overlapping terms the one that begins first stays, then the longer one.
     """
-    whole = [hit for hit in _raw_hits(automaton, text) if _is_whole(text, hit)]
+    whole = list(_whole_hits(automaton, text))
     whole.sort(key=attrgetter("end"), reverse=True)
     whole.sort(key=attrgetter("start"))
     return _without_overlap(whole)
 
 
-def _raw_hits(automaton: Automaton, text: str) -> list[Hit]:
-    return [Hit(last + 1 - len(term.key), last + 1, term) for last, term in automaton.iter(text)]
-
-
-def _is_whole(text: str, hit: Hit) -> bool:
-    before = hit.start == 0 or not text[hit.start - 1].isalnum()
-    return before and not text[hit.end : hit.end + 1].isalnum()
+def _whole_hits(automaton: Automaton, text: str) -> Iterator[Hit]:
+    for last, term in automaton.iter(text):
+        start, end = last + 1 - len(term.key), last + 1
+        # most finds are parts of longer syllables
+        if (start == 0 or not text[start - 1].isalnum()) and not text[end : end + 1].isalnum():
+            yield Hit(start, end, term)
 
 
 def _without_overlap(hits: list[Hit]) -> list[Hit]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _SKIPPED: Final = frozenset({
     "script", "style", "noscript", "template", "iframe", "object", "embed", "form", "button",
-    "select", "input", "textarea", "svg", "video", "audio", "canvas", "nav", "head", "title",
+    "select", "input", "textarea", "svg", "video", "audio", "canvas", "nav", "head", "title", "xml",
 })  # fmt: skip
 _BLOCKS: Final = frozenset({
     "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "div", "dl", "dt",
@@ -32,7 +32,7 @@ _BLOCKS: Final = frozenset({
 })  # fmt: skip
 _BOLD: Final = frozenset({"b", "strong", "h1", "h2", "h3", "h4", "h5", "h6", "th"})
 _ITALIC: Final = frozenset({"i", "em"})
-_MEDIA: Final = ("img", "video", "iframe", "audio")
+_MEDIA: Final = frozenset({"img", "video", "iframe", "audio"})
 
 _ALIGNED: Final = re.compile(r"text-align\s*:\s*(left|right|center|justify)", re.IGNORECASE)
 _ALIGN_CLASS: Final = re.compile(
@@ -87,11 +87,13 @@ def read_blocks(container: LexborNode) -> list[Block]:
     at a block element or at two line breaks.
     """
     flattener = _Flattener()
-    flattener.walk(soup_of(container))
+    soup = soup_of(container)
+    flattener.walk(soup)
+    soup.decompose()
     return flattener.blocks
 
 
-@attrs.frozen
+@attrs.define
 class _Format:
     """What an open element adds to the text inside it."""
 
@@ -175,7 +177,7 @@ class _Flattener:
 
     def _is_picture(self, tag: Tag) -> bool:
         if tag.name == "figure":
-            return tag.find(_MEDIA) is not None
+            return any(inner.name in _MEDIA for inner in tag.find_all(True))
         return tag.name == "table" and self._tables < _DEEPEST_TABLE and _is_picture_table(tag)
 
     def _add_text(self, text: str) -> None:

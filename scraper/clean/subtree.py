@@ -22,8 +22,12 @@ if TYPE_CHECKING:
     from scraper.clean.blocks import Block
 
 #: A body that page script decodes arrives as one long word of this alphabet (baophutho.vn, baothanhhoa.vn).
-_BLOB: Final = re.compile(r"(?:^|\s)[A-Za-z0-9+/=_-]{60,}(?=\s|$)")
+_BLOB: Final = re.compile(r"(?:^|(?<=\s))[A-Za-z0-9+/=_%-]{60,}(?=\s|$)")
 _BLOB_SHARE: Final = 0.5
+#: The last line of an encoded text is no longer than the others.
+_BLOB_END: Final = re.compile(
+    r"(?=.{0,100}?[a-z].{0,100}?[A-Z]|.{0,100}?[0-9+/=]|.{21})[A-Za-z0-9+/_%-]{1,100}={0,2}"
+)
 #: Marks of an agency or paper: ``(CTO) -``, ``(Baothanhhoa.vn) -``.
 _DATELINE: Final = re.compile(
     r"^\((?:[A-ZĐ]{2,8}(?: Online)?|[A-Za-z]{3,20}\.(?:com\.)?vn)\)\s*[-–—:]"
@@ -58,10 +62,9 @@ def clean_subtree(
     sapo that is only the cut beginning of the text is None. *dateline* replaces the general rule for
     the mark that opens the text.
     """
-    separated = separate_figures(read_blocks(container), base_url)
-    readable = [x for x in separated.texts if not _is_blob(x.text)]
-    is_encoded = len(readable) < len(separated.texts)
-    blocks = _without_title(list(without_boilerplate(readable)), title)
+    readable, is_encoded = _without_blobs(read_blocks(container))
+    separated = separate_figures(readable, base_url)
+    blocks = _without_title(list(without_boilerplate(separated.texts)), title)
     byline, lines = trailing_byline(blocks)
     paragraphs = [block.text or "" for block in blocks[: len(blocks) - lines]]
     sapo = _own_sapo(sapo, paragraphs)
@@ -78,11 +81,30 @@ def clean_subtree(
     )
 
 
-def _is_blob(text: str | None) -> bool:
-    """True when half of the line is made of unbroken runs of the base64 alphabet."""
-    if text is None or not _BLOB.search(text):
-        return False
-    return sum(len(run[0]) for run in _BLOB.finditer(text)) > len(text) * _BLOB_SHARE
+def holds_blob(line: str) -> bool:
+    """True when part of the line is one long word of the base64 alphabet."""
+    return _BLOB.search(line) is not None
+
+
+def _without_blobs(blocks: Sequence[Block]) -> tuple[list[Block], bool]:
+    """Blocks without encoded text, pictures kept, and whether there was any.
+
+    The last line of an encoded text may be short; it is taken for its end right behind the others.
+    """
+    kept: list[Block] = []
+    is_encoded = follows = False
+    for block in blocks:
+        text = block.text or ""
+        if holds_blob(text) or (follows and _BLOB_END.fullmatch(text)):
+            is_encoded = follows = True
+            rest = _BLOB.sub(" ", text).strip()
+            is_end = rest == text or len(rest) < (1 - _BLOB_SHARE) * len(text)
+            if not is_end or block.images:
+                kept.append(attrs.evolve(block, text=None if is_end else " ".join(rest.split())))
+        else:
+            follows = follows and not text
+            kept.append(block)
+    return kept, is_encoded
 
 
 def _without_title(blocks: Sequence[Block], title: str) -> list[Block]:

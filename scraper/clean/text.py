@@ -3,7 +3,7 @@ r"""One line of text from a page, repaired and tidied: the only form in which te
 The order matters. Damaged decoding is repaired first, because nbsp and soft hyphens are parts of
 damaged letters ("Ã\xa0" is "à"); look-alike letters come next, invisible characters after them,
 and NFC and spaces last. Text in an old 8-bit encoding (TCVN3, VNI) has to be decoded before it
-comes here: its ư is a soft hyphen and would be lost.
+comes here (``scraper.extract.legacy``): its ư is a soft hyphen and would be lost.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import ftfy
 import ftfy.bad_codecs  # registers the "sloppy" codecs, which read unassigned bytes as well
 
 from archive.vietnamese import nfc
+from scraper.clean.debris import may_hold_debris, without_debris
 
 _REPAIR: Final = ftfy.TextFixerConfig(uncurl_quotes=False, unescape_html=False, explain=False)
 
@@ -68,6 +69,8 @@ def clean_line(text: str) -> str | None:
     """
     if "&" in text:
         text = unescape_twice(text)
+    if may_hold_debris(text):
+        text = without_debris(text)
     if _may_be_damaged(text):
         text = _INVISIBLE.sub("", _without_lookalikes(_repaired(text)))
     return " ".join(nfc(text).split()) or None

@@ -71,6 +71,8 @@ class Masthead:
     id: str
     #: Key in the story files: ``songmay``.
     key: str
+    #: How the CMS writes its numbers into addresses (a format specification).
+    number_format: str = "d"
     name: str
     province: str
     #: Its port is the press's base port plus this.
@@ -78,8 +80,10 @@ class Masthead:
     #: Sections in the order of the menu.
     sections: tuple[str, ...]
     cms: Cms
-    #: Agency mark printed before the text: ``(CLO) -``.
+    #: Agency mark printed before the text or, where there is one, the lead: ``(CLO) -``.
     dateline: str | None = None
+    #: False where the CMS has no element for a lead.
+    has_leads: bool = True
 
 
 @attrs.define(kw_only=True, slots=False)
@@ -127,6 +131,10 @@ class Edition:
     def newest(self) -> Story:
         """The story published last."""
         return self.stories[0]
+
+    def article_id(self, story: Story) -> str:
+        """``<site>:<the CMS's own number>``, as an archive names the article."""
+        return f"{self.masthead.id}:{story.number:{self.masthead.number_format}}"
 
     def url(self, story: Story) -> str:
         """Canonical address of *story*."""

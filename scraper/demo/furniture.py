@@ -53,8 +53,8 @@ def image_path(story: Story, position: int) -> str:
 
 
 def is_image_path(path: str) -> bool:
-    """True for the addresses of pictures."""
-    return path.startswith("/upload/image/") and path.endswith(".png")
+    """True for the addresses of pictures; the vnpt system keeps its own under ``/dataimages/``."""
+    return path.startswith(("/upload/image/", "/dataimages/")) and path.endswith(".png")
 
 
 def grey_png(width: int = 160, height: int = 90) -> bytes:

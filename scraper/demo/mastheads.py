@@ -1,8 +1,8 @@
-"""The four papers of the demo press."""
+"""The papers of the demo press."""
 
 from __future__ import annotations
 
-from scraper.demo.cms import hemera, homemade, mediatech, vdoc
+from scraper.demo.cms import hemera, homemade, mediatech, onecms, vdoc, vnpt
 from scraper.demo.edition import Masthead
 
 MASTHEADS = (
@@ -42,6 +42,7 @@ MASTHEADS = (
         ),
         cms=vdoc,
         dateline="(CLO) -",
+        has_leads=False,
     ),
     Masthead(
         id="demo-nuingan",
@@ -78,5 +79,45 @@ MASTHEADS = (
             "Thế giới",
         ),
         cms=homemade,
+    ),
+    Masthead(
+        id="demo-caonguyen",
+        key="caonguyen",
+        name="Báo Cao Nguyên",
+        province="Cao Nguyên",
+        port_offset=5,
+        # no listing of the site file leads to "Phóng sự": what stands there is found by searching
+        sections=(
+            "Thời sự",
+            "An ninh - Quốc phòng",
+            "Kinh tế",
+            "Xã hội",
+            "Văn hóa",
+            "Pháp luật",
+            "Thể thao",
+            "Thế giới",
+            "Phóng sự",
+        ),
+        cms=vnpt,
+        number_format="07x",
+    ),
+    Masthead(
+        id="demo-cangbien",
+        key="cangbien",
+        name="Báo Cảng Biển",
+        province="Cảng Biển",
+        port_offset=6,
+        sections=(
+            "Chính trị",
+            "Quốc phòng - An ninh",
+            "Kinh tế",
+            "Xã hội",
+            "Văn hóa",
+            "Pháp luật",
+            "Thể thao",
+            "Thế giới",
+        ),
+        cms=onecms,
+        dateline="CBO -",
     ),
 )

@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _HIGHEST = 65_535
+#: Leaves room for the papers' ports after it.
+_HIGHEST_BASE = 65_500
 #: Below the ports Linux hands out to clients, which would otherwise take a free block by chance.
-_FREE_BASES = range(20_000, 32_000, 5)
+_FREE_BASES = range(20_000, 32_000, 20)
 _ATTEMPTS = 50
-_WAY_OUT = (
-    "stop it, or choose another base port with --port N (the papers take the ports N+1 to N+4)"
-)
+_WAY_OUT = "stop it, or choose another base port with --port N (the papers take the ports after N)"
 
 
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket; raises PortInUse, or UsageError where the address cannot be used at all."""
     if not 0 < port <= _HIGHEST:
         raise UsageError(
-            f"port {port} does not exist; choose a base port between 1 and {_HIGHEST - 4}"
+            f"port {port} does not exist; choose a base port between 1 and {_HIGHEST_BASE}"
         )
     try:
         return socket.create_server((host, port), backlog=256)

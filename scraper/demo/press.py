@@ -1,4 +1,4 @@
-"""The demo press: four fictional provincial papers on four local ports, with fault switches.
+"""The demo press: fictional provincial papers, each on a local port of its own, with fault switches.
 
 ``python -m scraper.demo.press --port N`` runs it as a process of its own.
 """
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from types import TracebackType
 
-#: The papers listen on the four ports after this one.
+#: The papers listen on the ports after this one.
 DEMO_PORT = 8010
 
 #: Small, so that a handful of articles needs several pages.
@@ -112,6 +112,12 @@ class DemoPress:
         return tuple(
             true_article(edition, story) for edition in editions for story in edition.stories
         )
+
+    def newsroom(self, paper: str) -> Newsroom:
+        """What answers the requests of *paper*, without any socket; raises UnknownSite."""
+        _check_paper(paper)
+        self._print()
+        return self._newsrooms[paper]
 
     def set_fault(self, paper: str, fault: str | None) -> None:
         """Put a fault in force, from its beginning, or end it with None; works while serving."""
@@ -228,7 +234,7 @@ def read_fault_options(options: Iterable[str]) -> dict[str, str]:
 
 @click.command()
 @click.option(
-    "--port", default=DEMO_PORT, show_default=True, help="Base port; papers take the next four."
+    "--port", default=DEMO_PORT, show_default=True, help="Base port; the papers take the next ones."
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
 @click.option("--scale", default=0, help="Generated articles to add to each paper.")
@@ -251,7 +257,7 @@ def main(
     delay: float,
     log_file: Path | None,
 ) -> None:
-    """Serve the four demo papers until SIGINT or SIGTERM."""
+    """Serve the demo papers until SIGINT or SIGTERM."""
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())

@@ -90,7 +90,7 @@ def _story(masthead: Masthead, number: int, dice: random.Random, titles: set[str
         level=topic.level,
         section=_section(topic, masthead, dice),
         title=title,
-        sapo=None if masthead.dateline else slots.fill(dice.choice(topic.sapos)),
+        sapo=slots.fill(dice.choice(topic.sapos)) if masthead.has_leads else None,
         published=_instant(dice),
         byline=_byline(slots, dice),
         tags=("dân quân tự vệ",) if topic.level == 2 else (),  # noqa: PLR2004 - a level
@@ -137,7 +137,7 @@ def _section(topic: _Topic, masthead: Masthead, dice: random.Random) -> str:
     if topic.section is not None:
         return topic.section
     if topic.level == 2:  # noqa: PLR2004 - a level
-        return next(name for name in masthead.sections if name.startswith(_DEFENCE))
+        return next(name for name in masthead.sections if _DEFENCE in name)
     return dice.choice([x for x in masthead.sections if x in {"Xã hội", "Văn hóa", "Đời sống"}])
 
 

@@ -66,7 +66,7 @@ class Story:
 
     #: The CMS's own number, unique within the paper.
     number: int
-    #: ``songmay``, ``culao``, ``nuingan`` or ``bienxanh``.
+    #: The paper's key: ``songmay``, ``culao`` ...
     paper: str
     #: Why it is here: ``militia``, ``mention``, ``foreign``, ``police`` ...
     kind: str

@@ -29,7 +29,7 @@ class TrueArticle:
     paper: str
     #: Canonical address.
     url: str
-    #: ``<site>:<CMS number>``
+    #: ``<site>:<CMS number>``, hexadecimal numbers in lower case.
     article_id: str
     title: str
     sapo: str | None
@@ -54,7 +54,7 @@ def true_article(edition: Edition, story: Story) -> TrueArticle:
     return TrueArticle(
         paper=edition.masthead.id,
         url=edition.url(story),
-        article_id=f"{edition.masthead.id}:{story.number}",
+        article_id=edition.article_id(story),
         title=story.title,
         sapo=story.sapo,
         body=story.paragraphs,

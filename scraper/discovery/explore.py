@@ -28,8 +28,14 @@ HOME_SEED = "home"
 
 
 def seed_urls(site: SiteSpec, scope: Scope) -> tuple[FoundUrl, ...]:
-    """The addresses a run of *site* starts from when it asks for *scope*."""
-    return tuple(
+    """The addresses a run of *site* starts from when it asks for *scope*.
+
+    Where everything is asked for, the home page is among them: it names the paper's feeds.
+    """
+    chosen = [
+        seed for seed in site.seeds if scope is Scope.EVERYTHING or seed.scope is Scope.DEFENCE
+    ]
+    urls = [
         FoundUrl(
             url=seed.page_url(seed.first_page),
             kind=seed.kind,
@@ -38,9 +44,14 @@ def seed_urls(site: SiteSpec, scope: Scope) -> tuple[FoundUrl, ...]:
             priority=DISCOVERY_PRIORITY,
             guess=seed.guess,
         )
-        for seed in site.seeds
-        if scope is Scope.EVERYTHING or seed.scope is Scope.DEFENCE
-    )
+        for seed in chosen
+    ]
+    if scope is Scope.EVERYTHING and not any(seed.kind is UrlKind.HOME for seed in chosen):
+        home = FoundUrl(
+            url=site.homepage, kind=UrlKind.HOME, seed=HOME_SEED, priority=DISCOVERY_PRIORITY
+        )
+        urls.append(home)
+    return tuple(urls)
 
 
 def sitemap_urls(site: SiteSpec, addresses: Iterable[str]) -> tuple[FoundUrl, ...]:
@@ -83,7 +94,7 @@ def _is_filled_by_script(capture: Capture, site: SiteSpec, url: FoundUrl) -> boo
     """
     seed = site.seed(url.seed)
     is_first = url.page is None or (seed is not None and url.page == seed.first_page)
-    if url.kind is not UrlKind.HOME and not (url.kind is UrlKind.LISTING and is_first):
+    if seed is None or not is_first or url.kind not in {UrlKind.HOME, UrlKind.LISTING}:
         return False
     return not any(map(site.is_article, read_listing(capture.body, capture.url, None)))
 

@@ -100,6 +100,7 @@ def header_pairs(headers: Headers) -> tuple[tuple[str, str], ...]:
     """Every value of every header; bytes are read as latin-1, which keeps each of them."""
     return tuple(
         (name.decode("latin-1"), value.decode("latin-1"))
-        for name, values in headers.items()
+        # Headers.items() would look every name up a second time
+        for name, values in dict.items(headers)
         for value in values or ()
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from scraper.extract.page import line_text
+from scraper.extract.page import is_whole_line, line_text
 from scraper.sites.spec import ROLE_ATTRIBUTE, Layout, Role
 
 if TYPE_CHECKING:
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 LONGEST_BYLINE: Final = 120
 #: Pictures written into the page itself; nobody reads their bytes here.
 _DATA_URI: Final = re.compile(r'="data:[^"]{64,}"')
+#: Adverts come in frames as well, but not from these.
+_PLAYERS: Final = (
+    'video, audio, iframe[src*="youtube"], iframe[src*="video"], iframe[src*="player"],'
+    ' iframe[data-src*="youtube"], [class*="video-player"], [class*="video-embed"]'
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -53,6 +58,11 @@ def cut_by_layout(page: Page, layouts: Iterable[Layout]) -> Cut | None:
     return None
 
 
+def holds_player(cut: Cut) -> bool:
+    """True when the container shows a film or plays a sound."""
+    return cut.node.css_first(_PLAYERS) is not None
+
+
 def mark_roles(container: LexborNode, layout: Layout) -> None:
     """Set the role of what the layout names in *container*; sapo and byline are kept elsewhere, so dropped.
 
@@ -61,11 +71,15 @@ def mark_roles(container: LexborNode, layout: Layout) -> None:
     for selectors, role in (
         (layout.figure, Role.FIGURE),
         (layout.caption, Role.CAPTION),
-        ((*layout.drop, *layout.sapo), Role.DROP),
+        (layout.drop, Role.DROP),
     ):
         for selector in selectors:
             for node in container.css(selector):
                 set_role(node, role)
+    for selector in layout.sapo:
+        for node in container.css(selector):
+            if is_whole_line(node):
+                set_role(node, Role.DROP)
     for selector in layout.byline:
         byline = byline_node(container, selector)
         if byline is not None:

@@ -12,7 +12,7 @@ import attrs
 from archive.addresses import without_tracking
 from scraper.extract.body import byline_node
 from scraper.extract.jsonld import texts
-from scraper.extract.page import join_url, line_text
+from scraper.extract.page import is_whole_line, join_url, line_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from scraper.sites.spec import Layout, SiteSpec
 
 _HOME_WORDS: Final = frozenset({"trang chủ", "trang nhất", "home", "»", "›", ">", "/"})
+#: A summary has more characters than a headline.
+_SHORTEST_LEAD: Final = 60
 
 
 @attrs.frozen(kw_only=True)
@@ -47,8 +49,28 @@ def titles(page: Page, layout: Layout | None) -> Iterator[Found]:
 
 
 def sapos(page: Page, layout: Layout) -> Iterator[Found]:
-    """Candidates for the lead; only what the paper itself marks as one."""
-    return _by_rules(page, layout.sapo)
+    """Candidates for the lead; only what the paper itself marks as one.
+
+    A lead that was never closed holds the whole body, and is none.
+    """
+    for selector in layout.sapo:
+        node = page.first(selector)
+        if node is None or any(node.css_first(body) for body in layout.body):
+            continue
+        if is_whole_line(node):
+            yield Found(text=line_text(node), source=f"rule:{selector}")
+
+
+def described_leads(page: Page) -> Iterator[Found]:
+    """What the head of an article's page gives as its summary; for pages that print no text at all.
+
+    Only where the head says that the page is an article or film: elsewhere it describes the paper.
+    """
+    kind = (page.meta("og:type") or "").lower()
+    if kind.startswith(("article", "video")) or page.linked_data:
+        for found in (*_meta(page, "og:description"), *_meta(page, "description")):
+            if len(found.text.strip()) >= _SHORTEST_LEAD:
+                yield found
 
 
 def bylines(page: Page, layout: Layout) -> Iterator[Found]:

@@ -23,7 +23,7 @@ _INLINE: Final = frozenset({
 })  # fmt: skip
 _UNREAD: Final = frozenset({
     "script", "style", "noscript", "template", "select", "textarea", "button", "nav", "footer", "aside", "head",
-    "iframe", "svg",
+    "iframe", "svg", "xml",
 })  # fmt: skip
 
 #: Shorter chunks are headings, links, captions.

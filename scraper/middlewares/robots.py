@@ -19,6 +19,8 @@ from scrapy import Request, signals
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http.request import NO_CALLBACK
 
+from scraper.tls import CertificateRefused
+
 if TYPE_CHECKING:
     from typing import Self
 
@@ -53,6 +55,8 @@ class Rules:
     parser: Protego | None = None
     #: Why nothing may be fetched, when the file could not be read.
     unreachable: str | None = None
+    #: It was the host's certificate.
+    is_certificate: bool = False
     read_at: float = attrs.field(factory=time.monotonic)
 
     def forbids(self, url: str, user_agent: str) -> bool:
@@ -100,10 +104,15 @@ class RobotsMiddleware:
         return cls(crawler)
 
     async def process_request(self, request: Request) -> None:
-        """Wait for the host's rules; raise RobotsForbidden or RobotsUnreachable to stop the request."""
+        """Wait for the host's rules; raises what stops the request.
+
+        RobotsForbidden, RobotsUnreachable, or CertificateRefused when that is why they cannot be read.
+        """
         if request.meta.get("is_robots_txt"):
             return
         rules = await self._rules_for(request)
+        if rules.is_certificate:
+            raise CertificateRefused(rules.unreachable)
         if rules.unreachable is not None:
             raise RobotsUnreachable(rules.unreachable)
         if rules.forbids(request.url, self._user_agent):
@@ -127,7 +136,8 @@ class RobotsMiddleware:
                 response = await self._download(url, request)
             except Exception as error:  # noqa: BLE001  whatever stopped the download, the file is unreachable (RFC 9309 2.3.1.4)
                 return Rules(
-                    unreachable=f"{url} could not be fetched: {type(error).__name__} {error}"
+                    unreachable=f"{url} could not be fetched: {type(error).__name__} {error}",
+                    is_certificate=isinstance(error, CertificateRefused),
                 )
             location = response.headers.get("Location")
             if _REDIRECT_FIRST <= response.status < _CLIENT_ERROR_FIRST and location is not None:

@@ -5,7 +5,7 @@ import brotli
 import pytest
 
 from archive import decoding
-from archive.decoding import decoded_body, zstd
+from archive.decoding import decoded_body, without_undeclared_gzip, zstd
 
 TEXT = "lực lượng dân quân tự vệ ".encode() * 3000
 
@@ -82,3 +82,27 @@ def test_chunks_hold_the_packed_body():
     packed = gzip.compress(TEXT)
     payload = b"%x\r\n%s\r\n0\r\n\r\n" % (len(packed), packed)
     assert decoded_body((*CHUNKED, *coded("gzip")), payload) == TEXT
+
+
+@pytest.mark.parametrize("layers", [0, 1, 2, 3])
+def test_gzip_without_a_header_is_unpacked(layers):
+    packed = TEXT
+    for _ in range(layers):
+        packed = gzip.compress(packed)
+    assert without_undeclared_gzip(packed) == TEXT
+
+
+def test_no_more_than_three_layers_are_unpacked():
+    packed = TEXT
+    for _ in range(5):
+        packed = gzip.compress(packed)
+    assert without_undeclared_gzip(packed) == gzip.compress(gzip.compress(TEXT))
+
+
+def test_what_only_begins_like_gzip_stays():
+    assert without_undeclared_gzip(b"\x1f\x8b\x08 and more") == b"\x1f\x8b\x08 and more"
+
+
+def test_a_bomb_without_a_header_is_cut(monkeypatch):
+    monkeypatch.setattr(decoding, "MAX_BODY_BYTES", 1000)
+    assert len(without_undeclared_gzip(gzip.compress(bytes(100_000)))) <= 1000

@@ -219,3 +219,96 @@ def test_a_redirect_without_a_target_closes_the_address(store, frontier):
     (leased,) = lease(store, frontier)
     settle(store, frontier, leased, Redirected(capture=capture(), detail="leads outside the site"))
     assert frontier.counts("paper") == {"done": 1}
+
+
+def keyed(number: int, path: str = "") -> FoundUrl:
+    return FoundUrl(url=f"https://paper.example{path}/a-{number}.html", key=f"article:{number}")
+
+
+def addresses(store) -> list[tuple[str, str]]:
+    return store.connection.execute(
+        "SELECT article_id, url FROM article_addresses ORDER BY article_id, url"
+    ).fetchall()
+
+
+def test_an_article_known_under_another_address_is_fetched_once_and_both_are_remembered(
+    store, frontier
+):
+    assert add(store, frontier, keyed(1), keyed(1, "/quoc-phong")) == 1
+    assert add(store, frontier, keyed(1, "/thoi-su")) == 0
+    assert len(lease(store, frontier)) == 1
+    assert addresses(store) == [
+        ("paper:1", "https://paper.example/a-1.html"),
+        ("paper:1", "https://paper.example/quoc-phong/a-1.html"),
+        ("paper:1", "https://paper.example/thoi-su/a-1.html"),
+    ]
+
+
+def test_a_redirect_to_another_address_of_the_same_article_is_the_same_row(store, frontier):
+    add(store, frontier, keyed(1))
+    (leased,) = lease(store, frontier)
+    target = attrs.evolve(keyed(1, "/quoc-phong"), hops=1)
+    settle(store, frontier, leased, Redirected(capture=capture(), target=target))
+    (again,) = lease(store, frontier)
+    assert (again.id, again.url, again.hops) == (leased.id, target.url, 1)
+
+
+def guess() -> FoundUrl:
+    return FoundUrl(
+        url="https://paper.example/rss/home.rss", kind=UrlKind.FEED, seed="g", guess=True
+    )
+
+
+def test_a_guess_at_which_nothing_answers_is_remembered_and_not_tried_again(store, frontier):
+    add(store, frontier, guess())
+    (leased,) = lease(store, frontier)
+    settle(store, frontier, leased, Failed(reason="not_found"))
+    add(store, frontier, guess(), run_id="run-2")
+    assert lease(store, frontier) == []
+
+
+def test_a_guess_that_only_met_a_broken_line_is_tried_again(store, frontier):
+    add(store, frontier, guess())
+    clock = CLOCK
+    for _ in range(MAX_ATTEMPTS):
+        (leased,) = lease(store, frontier, clock=clock)
+        settled = settle(store, frontier, leased, Failed(reason="timeout", retry=True), clock=clock)
+        clock = settled.retry_at or clock
+    add(store, frontier, guess(), run_id="run-2")
+    assert len(lease(store, frontier, clock=clock)) == 1
+
+
+def test_a_guess_that_was_right_is_read_in_every_run(store, frontier):
+    add(store, frontier, guess())
+    (leased,) = lease(store, frontier)
+    settle(store, frontier, leased, Explored(capture=capture()))
+    add(store, frontier, guess(), run_id="run-2")
+    assert len(lease(store, frontier)) == 1
+
+
+@pytest.mark.parametrize(("modified", "read_again"), [("2026-11-23", 0), ("2026-11-25", 1)])
+def test_a_sitemap_of_an_index_is_read_again_only_when_it_changed(
+    store, frontier, modified, read_again
+):
+    part = FoundUrl(
+        url="https://paper.example/sitemap-1.xml",
+        kind=UrlKind.SITEMAP,
+        modified_at=datetime.fromisoformat(f"{modified}T00:00:00+00:00"),
+    )
+    with store.transaction():
+        frontier.add(
+            "paper", (part,), run_id="run-1", now=NOW, found_on="https://paper.example/s.xml"
+        )
+    (leased,) = lease(store, frontier)
+    settle(store, frontier, leased, Explored(capture=capture()))
+    add(store, frontier, part, run_id="run-2")
+    assert len(lease(store, frontier)) == read_again
+
+
+def test_a_challenge_page_is_tried_again_by_a_later_run(store, frontier):
+    add(store, frontier, keyed(1))
+    (leased,) = lease(store, frontier)
+    settle(store, frontier, leased, Failed(reason="blocked"))
+    assert lease(store, frontier) == []
+    with store.transaction():
+        assert frontier.retry_transient("paper") == 1

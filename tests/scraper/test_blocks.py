@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
+from bs4.element import PageElement
 from selectolax.lexbor import LexborHTMLParser
 
 from scraper.clean.blocks import BlockKind, read_blocks
@@ -139,3 +142,17 @@ def test_icons_and_inline_pictures_are_no_pictures(image, address):
 
 def test_depth_does_not_matter():
     assert texts("<div>" * 20_000 + "sâu" + "</div>" * 20_000) == ["sâu"]
+
+
+def test_nothing_of_a_page_waits_for_the_garbage_collector_once_its_blocks_are_read():
+    def left_over():
+        return [x for x in gc.get_objects() if isinstance(x, PageElement | LexborHTMLParser)]
+
+    gc.collect()
+    gc.disable()
+    try:
+        before = len(left_over())
+        assert texts("<div><p>một <b>hai</b></p><p>ba</p></div>") == ["một hai", "ba"]
+        assert len(left_over()) == before
+    finally:
+        gc.enable()

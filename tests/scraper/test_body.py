@@ -92,3 +92,14 @@ def test_layouts_count_from_their_day_and_the_papers_own_come_first(day, bodies)
     )
 
     assert [layout.body[0] for layout in site.layout_for(day, family)] == bodies
+
+
+def test_a_lead_inside_the_text_is_dropped_from_it_but_not_the_bold_words_that_open_a_paragraph(
+    page_of,
+):
+    layout = Layout(body=("#b",), sapo=("#b > p:first-of-type > strong",))
+    lead = '<div id="b"><p> <strong>Dân quân ra quân.</strong> </p><p>Sáng 5-3.</p></div>'
+    words = '<div id="b"><p><strong>Sáng 5-3</strong>, dân quân ra quân.</p></div>'
+
+    assert f'<strong {ROLE_ATTRIBUTE}="drop">' in (cut(page_of(lead), layout) or "")
+    assert cut(page_of(words), layout) == words

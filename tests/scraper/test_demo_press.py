@@ -11,7 +11,7 @@ import sys
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 from urllib.robotparser import RobotFileParser
 from xml.etree import ElementTree as ET
 
@@ -19,18 +19,33 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from archive.errors import PortInUse, UnknownSite, UsageError
-from scraper.demo.cms import vdoc
+from scraper.demo.cms import onecms, vdoc, vnpt
+from scraper.demo.mastheads import MASTHEADS
 from scraper.demo.press import DEMO_PORT, DemoPress
 from scraper.demo.server import read_request
+from scraper.sites.load import load_registry
 
-PAPERS = ("demo-songmay", "demo-culao", "demo-nuingan", "demo-bienxanh")
+PAPERS = (
+    "demo-songmay",
+    "demo-culao",
+    "demo-nuingan",
+    "demo-bienxanh",
+    "demo-caonguyen",
+    "demo-cangbien",
+)
 SITE_FILES = Path(sys.modules["scraper.demo.press"].__file__).with_name("papers")
 BODY = {
     "demo-songmay": "#content-detail",
     "demo-culao": "#newscontents .content-fck",
     "demo-nuingan": "div.article__body",
     "demo-bienxanh": "div.noi-dung",
+    "demo-caonguyen": "div.td-post-content, div.article_content",
+    "demo-cangbien": "div.entry",
 }
+#: The one that prints the byline above the text.
+BYLINE_ABOVE = "demo-cangbien"
+#: Seconds between two requests as the site file says.
+DELAYS = {"demo-cangbien": 0.04}
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +70,10 @@ def ask(origin, path, method="GET", **headers):
 
 def page(press, article):
     return ask(press.origin(article.paper), urlsplit(article.url).path)[2].decode()
+
+
+def of_papers(press, papers):
+    return [article for article in press.truth() if article.paper in papers]
 
 
 def one_space(text):
@@ -95,7 +114,8 @@ def test_every_article_is_served_with_its_whole_text_in_order(press, paper):
         assert -1 not in places, article.url
         assert places == sorted(places)
         assert all(figure.caption in text for figure in article.figures)
-        assert article.byline is None or text.rstrip().endswith(article.byline)
+        assert (article.byline or "") in text
+        assert paper == BYLINE_ABOVE or text.rstrip().endswith(article.byline or "")
         assert article.title in one_space(tree.body.text())
         assert article.sapo is None or article.sapo in one_space(tree.body.text())
 
@@ -106,8 +126,10 @@ def test_articles_print_their_date_as_their_family_does(press):
         "demo-culao": '<span class="pubdate">%d/%m/%Y - %H:%M</span>',
         "demo-nuingan": 'article:published_time" content="%Y-%m-%dT%H:%M:%S+0700"',
         "demo-bienxanh": " - %H:%M</div>",
+        "demo-caonguyen": ">%H:%M, %d/%m/%Y</",
+        "demo-cangbien": 'block-sc-publish-time">%d/%m/%Y %H:%M</span>',
     }
-    for article in press.truth():
+    for article in of_papers(press, shapes):
         assert article.published.strftime(shapes[article.paper]) in page(press, article)
 
 
@@ -161,10 +183,157 @@ def test_pages_carry_the_junk_a_reader_must_not_keep(press):
         ),
         "demo-nuingan": ("Đọc nhiều", "Tin địa phương", "sda_middle", "Xã Đăk Rin"),
         "demo-bienxanh": ("Phản hồi", "Các tin khác", "Mới nhất", "Liên kết website"),
+        "demo-caonguyen": (
+            "Thứ 2, 21/10/2024",
+            'id="page_info"',
+            "Cơ quan chủ quản",
+            "Ý kiến của bạn",
+            "Gửi bình luận",
+            "Tin liên quan",
+        ),
+        "demo-cangbien": (
+            "POWERED BY",
+            "Cỡ chữ",
+            "Mặc định",
+            "TIN LIÊN QUAN",
+            "Bài liên quan",
+            "sc-empty-layer",
+            "Quốc ph&#242;ng",
+        ),
     }
-    for article in press.truth():
+    for article in of_papers(press, junk):
         text = page(press, article)
         assert all(word in text for word in junk[article.paper])
+
+
+def of(press, paper):
+    return of_papers(press, {paper})
+
+
+def test_caonguyen_pages_mislead_as_their_family_does(press):
+    """The paper's name is the first h1, og:url names a dead host, and a page stands inside the page."""
+    for article in of(press, "demo-caonguyen"):
+        text = page(press, article)
+        tree = LexborHTMLParser(text)
+        assert tree.css_first("h1.title").text() == "Báo Cao Nguyên Online"
+        assert vnpt.OLD_HOST in tree.css_first('meta[property="og:url"]').attributes["content"]
+        assert tree.css_first("link[rel=canonical]") is None
+        assert text.index("<main>") < text.index("<head></head>")
+        assert "<o:p></o:p>" in text
+
+
+def test_caonguyen_repeats_the_lead_or_prints_it_in_bold(press):
+    repeated = 0
+    for article in of(press, "demo-caonguyen"):
+        tree = LexborHTMLParser(page(press, article))
+        reply = tree.css_first("p.reply")
+        first = tree.css_first("div.td-post-content p, div.article_content p")
+        assert first.text() == article.sapo
+        assert (reply is None) == (first.css_first("strong") is not None)
+        repeated += reply is not None
+    assert 0 < repeated < len(of(press, "demo-caonguyen"))
+
+
+def test_caonguyen_numbers_are_hexadecimal_in_capitals_on_old_articles(press):
+    cases = set()
+    for article in of(press, "demo-caonguyen"):
+        number = re.fullmatch(r"/[a-z-]+/\d{6}/.+-(\w{7})/", urlsplit(article.url).path)[1]
+        assert article.article_id == f"demo-caonguyen:{number.lower()}"
+        cases.add(number.isupper() if number.upper() != number.lower() else None)
+        without_slash = urlsplit(article.url).path.rstrip("/")
+        assert ask(press.origin("demo-caonguyen"), without_slash)[0] == 200
+    assert {True, False} <= cases
+
+
+def test_caonguyen_finds_by_searching_what_no_section_of_the_site_file_lists(press):
+    origin = press.origin("demo-caonguyen")
+    hidden = [x for x in of(press, "demo-caonguyen") if x.section == "Phóng sự"]
+    seeds = site_file(press, "demo-caonguyen")["seeds"]
+    assert hidden
+    assert "phong-su" not in " ".join(seed["url"] for seed in seeds)
+    found = ask(origin, f"/tim-kiem/?key={quote('dân quân')}")[2].decode()
+    assert all(found.count(x.url) for x in hidden)
+    assert "title2" not in ask(origin, f"/tim-kiem/?key={quote('không có từ này')}")[2].decode()
+    assert "title2" not in ask(origin, "/tim-kiem/")[2].decode()
+
+
+def test_cangbien_prints_everything_inside_the_body(press):
+    for article in of(press, "demo-cangbien"):
+        text = page(press, article)
+        entry = LexborHTMLParser(text).css_first('div.entry[itemprop="articleBody"]')
+        header = entry.css_first("div.sc-longform-header")
+        assert header.css_first("h1").text() == article.title
+        assert header.css_first("p").text() == f"CBO - {article.sapo}"
+        assert header.text().strip().startswith(article.section)
+        assert entry.text().strip().endswith("TIN LIÊN QUAN") or entry.css("p > a")
+        assert "Quốc phòng" not in text[: text.index("</header>")]
+
+
+def test_cangbien_serves_an_article_at_three_addresses_and_names_them_on_a_tag_page(press):
+    origin = press.origin("demo-cangbien")
+    listed = ask(origin, "/dan-quan-tu-ve-ptag.html")[2].decode()
+    main = listed[listed.index("<main") : listed.index("</main>")]
+    (sectioned,) = re.findall(rf'href="{origin}(/[\w-]+/[\w-]+-(\d+)\.html)"', main)
+    assert f"/print/{sectioned[1]}.html" in main
+    pages = [ask(origin, path)[2] for path in (sectioned[0], f"/print/{sectioned[1]}.html")]
+    article = next(x for x in of(press, "demo-cangbien") if x.article_id.endswith(sectioned[1]))
+    assert pages == [page(press, article).encode()] * 2
+    assert f'<link rel="canonical" href="{article.url}" />' in pages[0].decode()
+
+
+def test_cangbien_links_to_a_digest_under_an_address_like_an_articles(press):
+    for path in ("/", onecms.EVENT_PATH):
+        assert onecms.EVENT_PATH in ask(press.origin("demo-cangbien"), path)[2].decode()
+
+
+def test_cangbien_sitemaps_are_named_in_robots_and_packed(press):
+    """The index leads to gzip files that hold every article; the news sitemap to the newest ones."""
+    origin = press.origin("demo-cangbien")
+    robots = ask(origin, "/robots.txt")[2].decode()
+    index, news = (urlsplit(x).path for x in re.findall(r"Sitemap: (\S+)", robots))
+    children = re.findall(r"<loc>([^<]+)</loc>", ask(origin, index)[2].decode())
+    found = set()
+    for child in children:
+        body = ask(origin, urlsplit(child).path)[2]
+        assert body.startswith(b"\x1f\x8b") == child.endswith(".gz")
+        if child.endswith(".gz"):
+            found |= set(re.findall(r"<loc>([^<]+)</loc>", gzip.decompress(body).decode()))
+    truth = {x.url for x in of(press, "demo-cangbien")}
+    assert found == truth
+    newest = re.findall(r"<loc>([^<]+)</loc>", ask(origin, news)[2].decode())
+    assert 0 < len(newest) < len(truth)
+    assert set(newest) < truth
+
+
+@pytest.mark.parametrize("path", ["/sitemaps/articles-1999.xml.gz", "/khong-co-ptag.html"])
+def test_cangbien_has_no_empty_lists(press, path):
+    assert ask(press.origin("demo-cangbien"), path)[0] == 404
+
+
+def test_caonguyen_and_cangbien_ask_for_their_own_pace(press):
+    robots = ask(press.origin("demo-caonguyen"), "/robots.txt")[2].decode()
+    assert f"Crawl-delay: {vnpt.CRAWL_DELAY_S}\n" in robots
+    assert "Crawl-delay" not in ask(press.origin("demo-cangbien"), "/robots.txt")[2].decode()
+
+
+@pytest.mark.parametrize(
+    ("paper", "pattern"),
+    [("demo-caonguyen", "div.list-news a.title2"), ("demo-cangbien", "main h3.b-grid__title a")],
+)
+def test_numbered_listings_lead_to_the_whole_section(press, paper, pattern):
+    seed = next(x for x in site_file(press, paper)["seeds"] if "quoc-phong" in x["id"])
+    assert seed["links"] == pattern
+    found, pages = [], 0
+    while True:
+        pages += 1
+        url = seed["first_url"] if pages == 1 else seed["url"].replace("{page}", str(pages))
+        links = LexborHTMLParser(
+            ask(press.origin(paper), url.removeprefix(press.origin(paper)))[2]
+        ).css(seed["links"])
+        if not links:
+            break
+        found += [x.attributes["href"] for x in links]
+    assert found == [x.url for x in of(press, paper) if x.section == seed["section"]]
 
 
 def test_pages_ask_nothing_of_other_hosts(press):
@@ -379,7 +548,7 @@ def test_a_port_in_use_is_named_with_the_way_out(press):
 
 
 def test_an_impossible_port_is_wrong_usage():
-    with pytest.raises(UsageError, match="65531"):
+    with pytest.raises(UsageError, match="65500"):
         DemoPress(port=65533).start()
 
 
@@ -396,6 +565,12 @@ def test_unknown_papers_are_named(press):
         press.origin("baocaobang")
 
 
+def test_every_paper_has_a_port_of_its_own(press):
+    assert set(PAPERS) <= set(press.papers)
+    offsets = [masthead.port_offset for masthead in MASTHEADS]
+    assert len(set(offsets)) == len(offsets)
+
+
 def test_the_site_files_match_the_press(press):
     for paper in PAPERS:
         site = site_file(press, paper)
@@ -404,9 +579,9 @@ def test_the_site_files_match_the_press(press):
         assert f"http://{site['domains'][0]}" == press.origin(paper)
         assert press.port + site["port_offset"] == urlsplit(press.origin(paper)).port
         assert site["status"] == "demo"
-        assert site["delay_s"] == 0.0
-        for seed in site["seeds"]:
-            url = seed.get("first_url", seed["url"]).replace("{page}", "1")
+        assert site["delay_s"] == DELAYS.get(paper, 0.0)
+        for seed in load_registry(demo_port=press.port).site(paper).seeds:
+            url = seed.page_url(seed.first_page)
             assert ask(press.origin(paper), url.removeprefix(press.origin(paper)))[0] == 200, url
 
 

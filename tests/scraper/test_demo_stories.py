@@ -42,7 +42,7 @@ def test_story_is_whole(story):
     """Its section is in its paper's menu, its text is NFC, its figures have a place in the text."""
     masthead = BY_KEY[story.paper]
     assert story.section in masthead.sections
-    assert (story.sapo is None) == (masthead.dateline is not None)
+    assert (story.sapo is not None) == masthead.has_leads
     for text in (story.title, story.sapo or "", *story.body):
         assert unicodedata.is_normalized("NFC", text)
         assert "<" not in text

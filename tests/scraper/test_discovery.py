@@ -258,7 +258,10 @@ def test_a_paper_is_asked_for_defence_only_unless_it_wants_everything():
     )
     assert [x.seed for x in seed_urls(site, Scope.DEFENCE)] == ["qp"]
     everything = seed_urls(site, Scope.EVERYTHING)
-    assert [(x.seed, x.guess) for x in everything] == [("qp", False), ("all", True)]
+    assert [(x.seed, x.guess) for x in everything] == [
+        ("qp", False), ("all", True), ("home", False),
+    ]  # fmt: skip
+    assert (everything[-1].url, everything[-1].kind) == (HOME, UrlKind.HOME)
 
 
 def test_a_backfill_leaves_out_what_address_or_sitemap_date_elsewhere():

@@ -38,6 +38,17 @@ HOSTILE = {
     "credits": CONTAINER + "Ảnh: " * 100_000,
     "line breaks": CONTAINER + "a<br>" * 50_000,
     "entities": CONTAINER + "&amp;#7921;" * 50_000,
+    "TCVN3": CONTAINER + "<p>" + "Lùc l\u00adîng d©n qu©n tù vÖ " * 20_000,
+    "TCVN3 without spaces": CONTAINER + "<p>Lùc l\u00adîng d©n qu©n tù vÖ</p>" + "©" * 500_000,
+    "VNI": CONTAINER + "<p>" + "Löïc löôïng daân quaân töï veä " * 20_000,
+    "VIQR marks": CONTAINER + "a^ e^ o^ u+ o+ " + "^" * 200_000 + ".a^" * 100_000,
+    "VIQR letters": CONTAINER + "lu+o+.ng da^n qua^n tu+. ve^. " * 9 + "a" * 500_000,
+    "tags in attributes of TCVN3": CONTAINER + "<p>Lùc l\u00adîng d©n qu©n tù vÖ</p>" + "<b title='<script'>" * 5_000,
+    "question marks": CONTAINER + "a" * 300_000 + "?" * 300_000,
+    "template marks": CONTAINER + "{{" * 200_000,
+    "Word comments": CONTAINER + "&lt;!--[if gte mso 9]>" * 50_000,
+    "one blob": CONTAINER + "A1b" * 500_000,
+    "blobs in attributes": CONTAINER + "<i data-x='" + "A1b" * 30 + "'></i>" * 5_000,
 }  # fmt: skip
 
 

@@ -50,6 +50,29 @@ def test_an_empty_element_gives_way_to_the_next_that_fits(page_of):
 
 
 @pytest.mark.parametrize(
+    ("html", "leads"),
+    [
+        ("<p><strong>Mở đầu.</strong></p>", ["Mở đầu."]),
+        ("<p><strong>Sáng 5-3</strong>, dân quân ra quân.</p>", []),
+        ("<div><strong>Mở đầu.</strong> <a>In bài</a></div>", ["Mở đầu."]),
+    ],
+)
+def test_bold_words_are_a_lead_only_when_they_are_all_of_their_paragraph(page_of, html, leads):
+    found = metadata.sapos(page_of(html), Layout(sapo=("strong",)))
+
+    assert [text for text, _ in pairs(found)] == leads
+
+
+@pytest.mark.parametrize(("end", "leads"), [("</div>", ["Mở đầu."]), ("", [])])
+def test_a_lead_that_was_never_closed_is_not_the_whole_text(page_of, end, leads):
+    page = page_of(f'<div class="sapo">Mở đầu.{end}<div id="b"><p>Thân bài.</p></div>')
+
+    assert [
+        x for x, _ in pairs(metadata.sapos(page, Layout(sapo=(".sapo",), body=("#b",))))
+    ] == leads
+
+
+@pytest.mark.parametrize(
     ("html", "section"),
     [
         ("<ol><li><a>Quốc phòng</a></li></ol>", "Quốc phòng"),

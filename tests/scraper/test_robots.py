@@ -15,6 +15,7 @@ from scraper.middlewares.robots import (
     RobotsMiddleware,
     RobotsUnreachable,
 )
+from scraper.tls import CertificateRefused
 
 PAGE = "https://baovidu.example/quoc-phong/a-1.html"
 RULES = b"User-agent: *\nDisallow: /print/\nCrawl-delay: 7\n"
@@ -37,7 +38,7 @@ class FakeEngine:
 
 
 def ask(engine, *urls) -> list[str]:
-    """What the middleware says about each URL: ok, forbidden or unreachable."""
+    """What the middleware says about each URL: ok, forbidden, unreachable or certificate."""
 
     async def run():
         crawler = get_crawler(settings_dict={"USER_AGENT": "dqtv-archive/0.1 (x)"})
@@ -52,6 +53,8 @@ def ask(engine, *urls) -> list[str]:
                 said.append("forbidden")
             except RobotsUnreachable:
                 said.append("unreachable")
+            except CertificateRefused:
+                said.append("certificate")
         return said
 
     return asyncio.run(run())
@@ -85,6 +88,11 @@ def test_a_failing_server_means_not_now(status):
 
 def test_an_unreachable_server_means_not_now():
     assert ask(FakeEngine(OSError("no route")), PAGE) == ["unreachable"]
+
+
+def test_a_refused_certificate_is_said_to_be_one():
+    engine = FakeEngine(CertificateRefused("certificate verify failed"))
+    assert ask(engine, PAGE, PAGE) == ["certificate", "certificate"]
 
 
 def test_a_redirect_to_the_rules_is_followed():

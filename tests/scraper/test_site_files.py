@@ -9,6 +9,7 @@ from archive.model import UrlKind
 from scraper.sites.load import load_registry
 from scraper.sites.spec import SiteStatus
 
+FAMILIES = sorted(load_registry().families)
 GOOD = """
 id = "bao-thu"
 name = "Báo Thử"
@@ -159,7 +160,7 @@ def test_a_further_folder_adds_papers(tmp_path):
         (GOOD + "delay_s = -1", "delay_s: must be a number of seconds from 0 to 86400, not -1"),
         (GOOD + "delay_s = true", "delay_s: must be a number of seconds from 0 to 86400, not True"),
         (GOOD + 'status = "on"', "status: must be one of active, off, former, demo, not 'on'"),
-        (GOOD + 'family = "vnptt"', "family: unknown family 'vnptt'; known: hemera, mediatech, vdoc"),
+        (GOOD + 'family = "vnptt"', f"family: unknown family 'vnptt'; known: {', '.join(FAMILIES)}"),
         (GOOD + "exclude = ['(']", "exclude[0]: is no regular expression: "),
         (GOOD + 'exclude = "x"', "exclude: must be a list of non-empty strings, not 'x'"),
         (GOOD + 'status = "off"', "note: is required for a paper that is off: say why"),

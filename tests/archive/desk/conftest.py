@@ -136,9 +136,9 @@ def _article(number: int, story: Story) -> Article:
 
 
 def demo_stories() -> list[Story]:
-    """The demo press's militia stories as articles."""
+    """The militia stories of four papers of the demo press as articles."""
     read = [tomllib.loads(path.read_text("utf-8")) for path in sorted(STORIES.glob("*.toml"))]
-    return [_demo_story(story) for story in read if story["level"] > 0]
+    return [_demo_story(x) for x in read if x["level"] > 0 and x["paper"] in PAPERS]
 
 
 def _demo_story(story: dict) -> Story:
