@@ -36,7 +36,7 @@ _CLIMBS: Final = 3
 #: An element around the container that has hardly more text may have the better name.
 _LEVELS: Final = 3
 _HARDLY_MORE: Final = 1.1
-_COST_LEVEL: Final = 0.5
+_COST_LEVEL: Final = 2.0
 #: A block that repeats or is all links may be no larger than this share of the container.
 _LARGEST_JUNK: Final = 0.35
 _LINKED: Final = 0.6
@@ -182,7 +182,9 @@ def _covering(
                 for _, container in containers
                 for x in all_fitting(container, selector.css)
             ]
-            if fitting and all(_is_all_junk(x, y, repeated) for x, y in fitting):
+            # what fits on one page only may be a name of that page
+            pages = {container.mem_id for container, _ in fitting}
+            if len(pages) > 1 and all(_is_all_junk(x, y, repeated) for x, y in fitting):
                 covered |= {x.mem_id for _, x in fitting}
                 yield selector.css
                 break

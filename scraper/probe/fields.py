@@ -23,6 +23,8 @@ _SHARE: Final = 0.8
 _SHORTEST_SAPO, _LONGEST_SAPO = 50, 900
 _SHORTEST_TITLE, _LONGEST_TITLE = 15, 250
 _LONGEST_BYLINE: Final = 80
+_LONGEST_DATE_LINE: Final = 120
+_DAY: Final = re.compile(r"(?<!\d)\d{1,2}[/.-]\d{1,2}[/.-](?:19|20)\d\d(?!\d)")
 _LONGEST_SECTION: Final = 40
 _MOST_STEPS: Final = 5
 _MOST_ROWS: Final = 30
@@ -159,6 +161,8 @@ def _own_element(node: LexborNode) -> LexborNode:
 def _reads_like_sapo(node: LexborNode) -> bool:
     text = spaced_text(node)
     if not _SHORTEST_SAPO <= len(text) <= _LONGEST_SAPO or not text.endswith(_SENTENCE_ENDS):
+        return False
+    if len(text) <= _LONGEST_DATE_LINE and _DAY.search(text):
         return False
     linked = sum(len(spaced_text(link)) for link in node.css("a"))
     return linked < _MOST_LINKED * len(text) and not is_inside(node, _LISTS)

@@ -80,7 +80,11 @@ def _variants(samples: Sequence[Sample], body: str) -> list[dict[str, object]]:
     rule = date_rule(samples)
     section, tags = section_selector(samples), tag_selector(samples)
     byline = byline_selector(samples)
-    printed = [x for x in (title, rule.select if rule and not rule.attribute else None) if x]
+    printed = [
+        x
+        for x in (title, rule.select if rule and not rule.select.startswith("meta") else None)
+        if x
+    ]
     found = inside(samples, body, printed)
     published: dict[str, object] = (
         {"select": rule.select, "attribute": rule.attribute} if rule else {}

@@ -50,7 +50,7 @@ _MOST_SIMPLE: Final = 6
 _COST_ID, _COST_CLASS, _COST_ITEMPROP = 1.0, 1.2, 1.1
 _COST_UTILITY, _COST_ATTRIBUTE, _COST_TAG = 3.5, 4.0, 9.0
 _COST_STEP: Final = 0.8
-_COST_SERIAL: Final = 3.0
+_COST_SERIAL: Final = 1.5
 #: What a name costs at most where the element around it has one.
 _COST_BELOW: Final = 3.0
 
