@@ -7,7 +7,9 @@
     │   ├── UnknownSite           no site file has this id
     │   ├── BadDateRange          a date or range that cannot be read
     │   ├── BadQuery              a search query that cannot be read
+    │   ├── BadAddress            an address that is none, may not be visited, or is another paper's
     │   └── PortInUse             another program listens at the address asked for
+    ├── NotExplored               a paper that could not be looked at: no answer, robots.txt, no newspaper
     ├── SiteSpecError             one or more mistakes in site or family files, all of them listed
     ├── ArchiveError              the archive folder or its database
     │   ├── SchemaMismatch        written by another version of this program
@@ -58,6 +60,10 @@ class BadQuery(UsageError):
     """A search query that cannot be read."""
 
 
+class BadAddress(UsageError):
+    """An address that is no web address, leads to a private network, or belongs to another paper."""
+
+
 class PortInUse(UsageError):
     """Another program listens at the address asked for."""
 
@@ -65,6 +71,10 @@ class PortInUse(UsageError):
         self.host = host
         self.port = port
         super().__init__(f"{host}:{port} is already in use by another program; {way_out}")
+
+
+class NotExplored(DqtvError):
+    """A paper that could not be looked at: nothing answers, robots.txt forbids it, it is no newspaper."""
 
 
 class SiteSpecError(DqtvError):

@@ -28,11 +28,12 @@ from archive.cli import (
 from archive.errors import DqtvError, UsageError
 from archive.spans import read_span
 from archive.store import Store
+from scraper.contact import contact_option
 from scraper.crawling import CrawlRequest, crawl
 from scraper.importer import ImportReport, import_warc
 from scraper.report import print_reasons, show_reports
 from scraper.saved_page import outcome_for_json, read_file
-from scraper.settings import CONTACT_SETTING, DQTV_OPERATOR, SOFTWARE
+from scraper.settings import DQTV_OPERATOR, SOFTWARE
 from scraper.sites.known import DEMO_PORT_VARIABLE, known_sites
 from scraper.sites.load import DEMO_PORT
 from scraper.sites.spec import Scope, SiteSpec, SiteStatus
@@ -44,13 +45,6 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from scraper.sites.load import Registry
-
-contact_option = click.option(
-    "--contact",
-    envvar=CONTACT_SETTING,
-    show_envvar=True,
-    help="Address (web page or mail) at which a web master can reach you; sent with every request.",
-)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from archive.frontier import LeasedUrl
-    from scraper.middlewares.robots import RobotsFile
+    from scraper.middlewares.robots import Rules
     from scraper.sites.spec import SiteSpec
 
 logger = logging.getLogger(__name__)
@@ -338,7 +338,7 @@ class FrontierScheduler(BaseScheduler):
         if slot is not None and slot.closing is None:
             slot.nextcall.schedule()
 
-    def _robots_parsed(self, robotparser: RobotsFile, request: Request) -> None:
+    def _robots_parsed(self, robotparser: Rules, request: Request) -> None:
         """Read the sitemaps that a site's robots.txt names, if the run asks for everything."""
         site: str = request.meta["download_slot"]
         try:

@@ -1,7 +1,8 @@
-"""The verbs of ``dqtv sites``: which papers the program knows."""
+"""The verbs of ``dqtv sites``: which papers the program knows, how good it knows them, and new ones."""
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -10,9 +11,24 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from archive.cli import json_option, print_json, wide_console
-from scraper.sites.known import known_sites
+from archive.errors import UsageError
+from scraper.contact import contact_option
+from scraper.probe.coverage import FIELDS, Coverage, check_site
+from scraper.probe.fetch import Budget, PoliteFetcher
+from scraper.probe.guard import Guard
+from scraper.probe.new import Wish, demo_hosts, explore_paper
+from scraper.probe.preview import preview_rows, preview_table
+from scraper.probe.site_file import write_new
+from scraper.settings import user_agent
+from scraper.sites.build import DEFAULT_DELAY_S, SHORTEST_DELAY_S
+from scraper.sites.known import known_sites, new_file
+from scraper.sites.spec import SiteStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scraper.probe.proposal import Proposal
+    from scraper.sites.load import Registry
     from scraper.sites.spec import Layout, Seed, SiteSpec
 
 #: Columns in which no paper of the project needs a second line.
@@ -115,3 +131,151 @@ def _layout_for_json(layout: Layout) -> dict[str, object]:
         "valid_from": layout.valid_from.isoformat() if layout.valid_from else None,
         "dateline": layout.dateline.pattern if layout.dateline else None,
     }
+
+
+# -- new --------------------------------------------------------------------------------------------
+
+
+@sites_group.command("new")
+@click.argument("url")
+@click.option("--write", is_flag=True, help="Write the file; without this it is only shown.")
+@click.option("--id", "site_id", help="Id of the paper; made from its host when not given.")
+@click.option(
+    "--delay",
+    type=click.FloatRange(0, 3600),
+    default=DEFAULT_DELAY_S,
+    show_default=True,
+    help="Seconds between two requests; robots.txt may make it longer.",
+)
+@click.option(
+    "--allow-private",
+    is_flag=True,
+    help="Visit a server on this machine or a private network, such as a demo press of your own.",
+)
+@contact_option
+@json_option
+def sites_new(
+    url: str, site_id: str | None, delay: float, contact: str | None,
+    *, write: bool, allow_private: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Look at a paper and propose a site file for it.
+
+    Asks for robots.txt, the home page, feeds, sitemaps, one section and a few articles: at most 20
+    requests, one at a time, none that robots.txt forbids. Shows the file and what five pages give when
+    read by it. Nothing is stored, and nothing is written without --write.
+    """
+    if delay < SHORTEST_DELAY_S and not allow_private:
+        raise UsageError("--delay below 1 s is for servers of your own (--allow-private)")
+    proposal = explore_paper(
+        Wish(
+            url=url, site_id=site_id, delay_s=delay, user_agent=user_agent(contact),
+            allow_private=allow_private,
+        ),
+        known_sites(),
+        on_request=_show_request,
+    )  # fmt: skip
+    path = new_file(proposal.site.id)
+    if write:
+        write_new(path, proposal.text)
+    if as_json:
+        print_json({
+            "id": proposal.site.id, "family": proposal.site.family, "requests": proposal.requests,
+            "file": str(path), "written": write, "toml": proposal.text,
+            "preview": preview_rows(proposal.outcomes),
+        })  # fmt: skip
+        return
+    _show_proposal(proposal)
+    click.echo(
+        f"Written: {path}\nNext: read it, add the province, then `dqtv sites check {proposal.site.id}`."
+        if write
+        else f"Nothing is written. With --write this becomes {path}."
+    )
+
+
+def _show_request(url: str) -> None:
+    click.echo(f"dqtv: asking {url}", err=True)
+
+
+def _show_proposal(proposal: Proposal) -> None:
+    seen = proposal.recognition
+    click.echo(proposal.text)
+    if seen is None:
+        click.echo("Family: none that is known")
+    else:
+        click.echo(
+            f"Family: {seen.family.id} ({seen.pages} of {seen.looked_at} pages bear its marks)"
+        )
+    click.echo(f"Requests: {proposal.requests}")
+    wide_console().print(preview_table(preview_rows(proposal.outcomes)))
+
+
+# -- check ------------------------------------------------------------------------------------------
+
+
+@sites_group.command("check")
+@click.argument("sites", nargs=-1, metavar="SITE...")
+@click.option(
+    "--pages",
+    type=click.IntRange(1, 20),
+    default=5,
+    show_default=True,
+    help="Articles to read of each paper.",
+)
+@click.option(
+    "--allow-private", is_flag=True, help="Visit papers on this machine or a private network."
+)
+@contact_option
+@json_option
+def sites_check(
+    sites: tuple[str, ...], pages: int, contact: str | None, *, allow_private: bool, as_json: bool
+) -> None:
+    """Read a few articles of each paper and show which fields are found.
+
+    All active papers when none is named. Keeps each paper's delay and robots.txt; stores nothing.
+    Exits 1 when a field that the paper's layout names (title, body and date always) is missing on most
+    pages, or nothing could be read; a lead, byline or picture must be missing on every page to count.
+    """
+    registry = known_sites()
+    reports: list[Coverage] = []
+    for site in _to_check(registry, sites):
+        fetcher = PoliteFetcher(
+            user_agent=user_agent(contact),
+            guard=Guard(exempt=demo_hosts(registry), allow_private=allow_private),
+            delay_s=site.delay_s,
+            budget=Budget(requests=2 * pages + 12, seconds=1800.0),
+            unverified=site.domains if site.tls_exception else (),
+            on_request=_show_request,
+        )
+        reports.append(check_site(fetcher, site, registry.family_of(site), pages=pages))
+    if as_json:
+        print_json({"sites": [attrs.asdict(report) for report in reports]})
+    else:
+        _show_coverage(reports)
+    if any(report.problems for report in reports):
+        sys.exit(1)
+
+
+def _to_check(registry: Registry, ids: Sequence[str]) -> list[SiteSpec]:
+    if not ids:
+        return [x for x in registry.sites.values() if x.status is SiteStatus.ACTIVE]
+    chosen = [registry.site(site_id) for site_id in ids]
+    for site in chosen:
+        if site.status in {SiteStatus.OFF, SiteStatus.FORMER}:
+            why = site.note or f"see {site.successor}"
+            raise UsageError(f"{site.id} is not visited (status {site.status.value}): {why}")
+    return chosen
+
+
+def _show_coverage(reports: Sequence[Coverage]) -> None:
+    table = Table(box=SIMPLE_HEAD)
+    for heading in ("paper", "pages", *FIELDS, "rule/fallback"):
+        table.add_column(heading)
+    for report in reports:
+        cells = [str(report.found[field]) for field in FIELDS]
+        table.add_row(
+            report.site, str(report.pages), *cells, f"{report.by_rule}/{report.by_fallback}"
+        )
+    wide_console().print(table)
+    for report in reports:
+        for problem in report.problems:
+            click.echo(f"{report.site}: {problem}")

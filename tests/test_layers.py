@@ -42,6 +42,21 @@ JOINS = {
     "scraper.saved_page": {"sites"},
     "scraper.scheduler": {"sites"},
     "scraper.sites_cli": {"sites"},
+    # looking at a paper before it is crawled: the stages are tried on a handful of pages
+    "scraper.probe.container": {"extract"},
+    "scraper.probe.coverage": {"discovery"},
+    "scraper.probe.fields": {"clean", "extract"},
+    "scraper.probe.guard": {"sites"},
+    "scraper.probe.look": {"discovery", "extract"},
+    "scraper.probe.moments": {"extract"},
+    "scraper.probe.naming": {"clean", "extract", "sites"},
+    "scraper.probe.new": {"sites"},
+    "scraper.probe.proposal": {"extract", "sites"},
+    "scraper.probe.recognise": {"extract"},
+    "scraper.probe.running_text": {"extract"},
+    "scraper.probe.samples": {"clean", "extract"},
+    "scraper.probe.site_file": {"sites"},
+    "scraper.probe.tree": {"extract"},
     "scraper.spiders.newspaper": {"discovery", "extract", "sites"},
 }
 #: The search desk reads published snapshots; of the rest of the archive it knows this much.

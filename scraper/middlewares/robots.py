@@ -59,9 +59,31 @@ class Rules:
     is_certificate: bool = False
     read_at: float = attrs.field(factory=time.monotonic)
 
+    def forbids(self, url: str, user_agent: str) -> bool:
+        """True when the file was read and disallows *url*."""
+        return self.parser is not None and not self.parser.can_fetch(url, user_agent)
+
+    def crawl_delay(self, user_agent: str) -> float | None:
+        """Seconds between requests that the file asks for, or None."""
+        delay = self.parser.crawl_delay(user_agent) if self.parser else None
+        return None if delay is None else float(delay)
+
+    def sitemaps(self) -> tuple[str, ...]:
+        """Addresses after ``Sitemap:`` (sitemaps.org), in the file's order."""
+        return tuple(self.parser.sitemaps) if self.parser else ()
+
     def is_stale(self) -> bool:
         """True when an unreachable file should be asked for again."""
         return self.unreachable is not None and time.monotonic() - self.read_at > RETRY_SECONDS
+
+
+def read_rules(url: str, status: int, body: bytes) -> Rules:
+    """What the answer to a request for the robots.txt *url* means; redirects are not for here."""
+    if status >= _SERVER_ERROR_FIRST or status == _TOO_MANY_REQUESTS:
+        return Rules(unreachable=f"{url} answered {status}")
+    if not _OK_FIRST <= status < _REDIRECT_FIRST:
+        return Rules()
+    return Rules(parser=Protego.parse(body[:MAX_BYTES].decode("utf-8-sig", errors="replace")))
 
 
 class RobotsMiddleware:
@@ -93,7 +115,7 @@ class RobotsMiddleware:
             raise CertificateRefused(rules.unreachable)
         if rules.unreachable is not None:
             raise RobotsUnreachable(rules.unreachable)
-        if rules.parser is not None and not rules.parser.can_fetch(request.url, self._user_agent):
+        if rules.forbids(request.url, self._user_agent):
             raise RobotsForbidden(
                 f"robots.txt of {urlsplit(request.url).netloc} forbids this address"
             )
@@ -137,29 +159,9 @@ class RobotsMiddleware:
         )
 
     async def _judge(self, url: str, response: Response, request: Request) -> Rules:
-        status = response.status
-        if status >= _SERVER_ERROR_FIRST or status == _TOO_MANY_REQUESTS:
-            return Rules(unreachable=f"{url} answered {status}")
-        if not _OK_FIRST <= status < _REDIRECT_FIRST:
-            return Rules()
-        parser = Protego.parse(response.body[:MAX_BYTES].decode("utf-8-sig", errors="replace"))
-        await self._crawler.signals.send_catch_log_async(
-            signal=signals.robots_parsed, robotparser=RobotsFile(parser), request=request
-        )
-        return Rules(parser=parser)
-
-
-class RobotsFile:
-    """What listeners of Scrapy's ``robots_parsed`` signal may ask."""
-
-    def __init__(self, parser: Protego) -> None:
-        self._parser = parser
-
-    def crawl_delay(self, user_agent: str) -> float | None:
-        """Seconds the file asks *user_agent* to leave between two requests, or None."""
-        delay = self._parser.crawl_delay(user_agent)
-        return None if delay is None else float(delay)
-
-    def sitemaps(self) -> tuple[str, ...]:
-        """Addresses after ``Sitemap:`` (sitemaps.org), in the file's order."""
-        return tuple(self._parser.sitemaps)
+        rules = read_rules(url, response.status, response.body)
+        if rules.parser is not None:
+            await self._crawler.signals.send_catch_log_async(
+                signal=signals.robots_parsed, robotparser=rules, request=request
+            )
+        return rules

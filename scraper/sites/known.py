@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from archive.errors import UsageError
-from scraper.sites.load import DEMO_PORT, Registry, load_registry
+from scraper.sites.load import DEMO_PORT, PAPERS, Registry, load_registry
 
 #: First port of the demo press.
 DEMO_PORT_VARIABLE: Final = "DQTV_DEMO_PORT"
@@ -20,7 +20,7 @@ def known_sites(demo_port: int | None = None) -> Registry:
 
     Raises SiteSpecError with every mistake of every file, UsageError for a folder or port that is none.
     """
-    return load_registry(demo_port=demo_port or _demo_port(), extra=_own_folder())
+    return load_registry(demo_port=demo_port or _demo_port(), extra=own_folder())
 
 
 def _demo_port() -> int:
@@ -30,7 +30,13 @@ def _demo_port() -> int:
     return int(text)
 
 
-def _own_folder() -> Path | None:
+def new_file(site_id: str) -> Path:
+    """Where a new site file belongs: the user's own folder, else among the program's papers."""
+    return (own_folder() or PAPERS) / f"{site_id}.toml"
+
+
+def own_folder() -> Path | None:
+    """The folder that DQTV_SITES names, None when it names none; raises UsageError for what is no folder."""
     text = os.environ.get(SITES_VARIABLE)
     if not text:
         return None

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 DEMO_PORT: Final = 8010
 
 _HERE: Final = Path(__file__).parent
+#: Site files of the program.
+PAPERS: Final = _HERE / "papers"
 _FAMILIES: Final = _HERE / "families"
-_PAPERS: Final = _HERE / "papers"
 _DEMO_PAPERS: Final = _HERE.parent / "demo" / "papers"
 
 
@@ -65,7 +66,7 @@ def load_registry(*, demo_port: int = DEMO_PORT, extra: Path | None = None) -> R
     """
     problems: list[str] = []
     families = _families(_tables(_FAMILIES, "families", problems), problems)
-    papers = _tables(_PAPERS, "papers", problems)
+    papers = _tables(PAPERS, "papers", problems)
     papers += [
         _with_addresses(table, demo_port)
         for table in _tables(_DEMO_PAPERS, "demo/papers", problems)
