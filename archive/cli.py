@@ -56,10 +56,10 @@ def print_json(value: object) -> None:
     sys.stdout.write(orjson.dumps(value, option=options, default=_jsonable).decode())
 
 
-def wide_console() -> Console:
-    """A console for tables on stdout; wide where no terminal says how wide it is."""
+def wide_console(columns: int = 120) -> Console:
+    """A console for tables on stdout; *columns* wide where no terminal says how wide it is."""
     console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=120)
+    return console if console.is_terminal else Console(highlight=False, width=columns)
 
 
 def stderr_progress() -> Progress:

@@ -12,7 +12,7 @@ DESCRIPTIONS: Final[dict[str, dict[str, str]]] = {
     "sites": {
         "id": "Stable short name of the paper; never reused, never renamed.",
         "name": "Name of the paper.",
-        "province": "Province or city the paper serves today.",
+        "province": "Province or city the paper serves, under today's name.",
         "homepage": "Address of the paper's home page.",
         "family": "CMS family whose layouts read the pages; NULL when the generic path reads them.",
         "languages": "Languages of the paper, as a JSON list of codes.",
@@ -68,7 +68,7 @@ DESCRIPTIONS: Final[dict[str, dict[str, str]]] = {
         "dateline": "Place or agency mark that opened the text, verbatim.",
         "section": "Section as the article page names it.",
         "tags": "Tags printed with the article, as a JSON list.",
-        "province": "Province of the paper at publication.",
+        "province": "Province or city the paper served, under the name it had on the day of publication; without a day, only where it never had another.",
         "published_at": "Publication time, ISO 8601 with +07:00; NULL when the page gives none.",
         "published_raw": "The text the date was read from.",
         "published_precision": "second, minute or day.",

@@ -44,7 +44,7 @@ MAX_INTERRUPTED: Final = 50
 MAX_HOPS: Final = 5
 
 #: Failures that may be over by the next run.
-TRANSIENT: Final = ("timeout", "dns", "connection", "data_loss", "server_error", "slow_down", "blocked",
+TRANSIENT: Final = ("timeout", "dns", "connection", "tls", "data_loss", "server_error", "slow_down", "blocked",
                     "robots_unreachable", "interrupted", "internal")  # fmt: skip
 #: What became of a guessed address at which nothing of its kind answered; it is not tried again.
 GUESS_MISSED: Final = "guess_missed"

@@ -35,6 +35,8 @@ from scraper.sites.spec import Scope, SiteStatus
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from scraper.sites.spec import SiteSpec
+
 ROOT: Final = Path(__file__).resolve().parents[1]
 #: Columns of the help text, whatever the terminal.
 HELP_WIDTH: Final = 88
@@ -191,9 +193,9 @@ _ENUMS: Final = {"SiteStatus": SiteStatus, "Scope": Scope}
 _MEANINGS: Final = {
     "SiteSpec.id": "Short name of the paper, the same as the file's name. It is part of every article's id, so it is never changed and never used again.",
     "SiteSpec.name": "Name of the paper, as readers know it.",
-    "SiteSpec.province": "Province or city the paper serves.",
+    "SiteSpec.province": "Province or centrally-run city the paper serves: for a former paper the name it had then, for every other today's. Names are checked against `archive/provinces.toml`.",
     "SiteSpec.homepage": "Address of the home page; its host must be one of `domains`.",
-    "SiteSpec.status": "`active` (crawled), `off` (not crawled), `former` (the paper exists no more) or `demo`. Give the reason for `off` in `note`.",
+    "SiteSpec.status": "`active` (crawled), `off` (not crawled), `former` (the paper exists no more) or `demo`. `off` needs a `note`, `former` a `successor`.",
     "SiteSpec.family": "Id of the CMS family whose layouts read the pages. Without one, the paper needs layouts of its own or is read by the generic path.",
     "SiteSpec.languages": "Languages the paper prints, as codes.",
     "SiteSpec.seeds": "Where to look for articles.",
@@ -303,17 +305,42 @@ def _settings(which: str) -> str:
 
 
 def _papers(which: str) -> str:
-    registry = load_registry()
-    chosen = (
-        site
-        for site in registry.sites.values()
-        if (site.status is SiteStatus.DEMO) == (which == "demo")
+    sites = load_registry().sites.values()
+    if which == "summary":
+        return _summary([site for site in sites if site.status is not SiteStatus.DEMO])
+    chosen = (site for site in sites if (site.status is SiteStatus.DEMO) == (which == "demo"))
+    return _markdown(
+        ("id", "paper", "province then", "province now", "CMS family", "status", "discovery"),
+        (_paper(site) for site in chosen),
     )
-    rows = (
-        (f"`{x.id}`", x.name, x.province, f"`{x.family}`" if x.family else "–", x.status.value)
-        for x in chosen
+
+
+def _paper(site: SiteSpec) -> tuple[str | None, ...]:
+    status = f"former, now `{site.successor}`" if site.successor else site.status.value
+    family = f"`{site.family}`" if site.family else None
+    kinds = ", ".join(f"`{kind}`" for kind in site.discovery)
+    return (
+        f"`{site.id}`",
+        site.name,
+        site.province_then,
+        site.province_today,
+        family,
+        status,
+        kinds,
     )
-    return _markdown(("id", "paper", "province", "CMS family", "status"), rows)
+
+
+def _summary(sites: list[SiteSpec]) -> str:
+    """How many papers of each family and status there are."""
+    statuses = (SiteStatus.ACTIVE, SiteStatus.OFF, SiteStatus.FORMER)
+    families = sorted({site.family or "" for site in sites}, key=lambda name: (not name, name))
+    rows: list[tuple[str | None, ...]] = []
+    for family in (*families, None):
+        counted = [site for site in sites if family is None or (site.family or "") == family]
+        label = "all" if family is None else f"`{family}`" if family else "own or not known"
+        numbers = (str(sum(x.status is status for x in counted)) for status in statuses)
+        rows.append((label, *numbers))
+    return _markdown(("CMS family", *(status.value for status in statuses)), rows)
 
 
 def _families(_: str) -> str:

@@ -150,7 +150,8 @@ def _chosen(
     chosen = [registry.site(site_id) for site_id in ids]
     for site in chosen:
         if site.status in {SiteStatus.OFF, SiteStatus.FORMER}:
-            raise UsageError(f"{site.id} is not crawled (status {site.status.value}): {site.note}")
+            why = site.note or f"it was merged into {site.successor}"
+            raise UsageError(f"{site.id} is not crawled (status {site.status.value}): {why}")
     return chosen
 
 

@@ -12,7 +12,9 @@ from bs4.exceptions import ParserRejectedMarkup
 from selectolax.lexbor import SelectolaxError
 
 from archive.decoding import without_undeclared_gzip
+from archive.instants import VIETNAM
 from archive.model import Accepted, Article, BodyState, Capture, Rejected, RejectReason
+from archive.provinces import province_of
 from scraper.classify.relevance import judge
 from scraper.clean.bylines import is_person_account, people
 from scraper.clean.headline import own_title
@@ -165,6 +167,7 @@ def _assembled(
     authorship = _authorship(page, site, layout, body)
     published = publication.published(page, layout, around.dates)
     published_at = published.date.instant if published else None
+    published_on = published_at.astimezone(VIETNAM).date() if published_at else None
     section = _first_clean([*metadata.sections(page, layout), *around.sections])
     return Article(
         id=site.article_id(url),
@@ -179,7 +182,7 @@ def _assembled(
         section=section.text if section else None,
         tags=_clean_tags(metadata.tags(page, layout) or around.tags),
         addresses=metadata.own_addresses(page, site),
-        province=site.province,
+        province=province_of(site.province, published_on),
         published_at=published_at,
         published_raw=clean_line(published.raw) if published else None,
         published_precision=published.date.precision if published else None,

@@ -37,8 +37,9 @@ from scraper import settings
 from scraper.cli import cli, show_reports
 from scraper.crawling import SiteReport
 from scraper.saved_page import outcome_for_json
-from scraper.sites.build import build_family, build_site
+from scraper.sites.build import DEFAULT_DELAY_S, build_family, build_site
 from scraper.sites.load import load_registry
+from scraper.sites.spec import SiteStatus
 from scraper.sites.tables import Table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -328,6 +329,41 @@ def test_every_example_of_a_site_file_can_be_read(block, tmp_path):
     site = load_registry(extra=tmp_path).site(site_id)
     assert site.seeds
     assert site.article_url is not None
+
+
+def test_the_list_of_papers_names_every_paper_with_its_province_then_and_now():
+    text = (
+        read("docs/papers.md").partition("<!-- papers: real -->")[2].partition("<!-- /papers -->")
+    )
+    rows = [[cell.strip(" `") for cell in x.split("|")] for x in text[0].splitlines()]
+    said = {cells[1]: cells[3:5] for cells in rows if len(cells) == 9}
+    real = [x for x in load_registry().sites.values() if x.status is not SiteStatus.DEMO]
+    assert {x.id: [x.province_then, x.province_today] for x in real}.items() <= said.items()
+    assert said["baohagiang"] == ["Hà Giang", "Tuyên Quang"]
+
+
+def test_the_summary_in_the_readme_counts_every_paper_once():
+    text = read("README.md").partition("<!-- papers: summary -->")[2].partition("<!-- /papers -->")
+    counts = re.search(r"^\| all \| (\d+) \| (\d+) \| (\d+) \|$", text[0], re.MULTILINE)
+    real = [x for x in load_registry().sites.values() if x.status is not SiteStatus.DEMO]
+    assert counts
+    assert sum(map(int, counts.groups())) == len(real)
+
+
+def test_the_costs_of_the_scopes_are_computed_right():
+    section = read("docs/site-files.md").partition("## How much of a paper: scope")[2]
+    a_day = {"defence": (3, 15), "everything": (12, 60)}
+    minutes = [sum(x) * DEFAULT_DELAY_S / 60 for x in a_day.values()]
+    articles = [365 * x[1] for x in a_day.values()]
+    hours = [x * DEFAULT_DELAY_S / 3600 for x in articles]
+    assert (
+        f"| requests each day | {sum(a_day['defence'])} | {sum(a_day['everything'])} |" in section
+    )
+    assert f"| time each day | {minutes[0]:g} minutes | {minutes[1]:g} minutes |" in section
+    assert (
+        f"| fetching one past year | {articles[0]:,} articles, {hours[0]:.1f} hours"
+        f" | {articles[1]:,} articles, {hours[1]:.1f} hours |" in section
+    )
 
 
 # -- JSON ---------------------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ STAGE_KNOWS = {
         "archive.addresses",
         "archive.errors",
         "archive.model",
+        "archive.provinces",
         "archive.vietnamese",
     },
 }
@@ -56,7 +57,7 @@ JOINS = {
     "scraper.probe.samples": {"clean", "extract"},
     "scraper.probe.site_file": {"sites"},
     "scraper.probe.tree": {"extract"},
-    "scraper.spiders.newspaper": {"discovery", "sites"},
+    "scraper.spiders.newspaper": {"discovery", "extract", "sites"},
 }
 #: The search desk reads published snapshots; of the rest of the archive it knows this much.
 DESK_KNOWS = {

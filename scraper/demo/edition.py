@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
+    from scraper.demo.newsroom import Answer, Request
     from scraper.demo.payload import Payload
     from scraper.demo.stories import Story
 
@@ -63,6 +64,14 @@ class Cms(Protocol):
         ...
 
 
+class Tricks(Protocol):
+    """What a hostile paper does before any page is looked up."""
+
+    def answer(self, request: Request, now: datetime) -> Answer | None:
+        """The answer to *request*, or None where the paper answers like any other."""
+        ...
+
+
 @attrs.frozen(kw_only=True)
 class Masthead:
     """What a paper says of itself."""
@@ -84,6 +93,15 @@ class Masthead:
     dateline: str | None = None
     #: False where the CMS has no element for a lead.
     has_leads: bool = True
+    #: Articles whose number divides by this are sent with an encoded body; 0 = none.
+    encoded_every: int = 0
+    #: Makes the tricks of a hostile paper; None for papers that mean well.
+    tricks: Callable[[Edition], Tricks] | None = None
+
+    @property
+    def hostile(self) -> bool:
+        """Meant to harm or mislead a crawler: part of the press, left out of the demo tour."""
+        return self.tricks is not None
 
 
 @attrs.define(kw_only=True, slots=False)
@@ -139,6 +157,11 @@ class Edition:
     def url(self, story: Story) -> str:
         """Canonical address of *story*."""
         return self.origin + self.masthead.cms.article_paths(story)[0]
+
+    def is_encoded(self, story: Story) -> bool:
+        """True when the paper sends the body as one line that page script would decode."""
+        every = self.masthead.encoded_every
+        return bool(every) and story.number % every == 0
 
     def page(self, section: str, number: int) -> tuple[Story, ...]:
         """Listing page *number* (from 1) of *section*; empty past the end."""

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from scraper.demo.cms import hemera, homemade, mediatech, onecms, vdoc, vnpt
+from scraper.demo.cms import (
+    bbg,
+    dcontent,
+    hemera,
+    homemade,
+    hostile,
+    mediatech,
+    onecms,
+    vdoc,
+    vnpt,
+)
+from scraper.demo.cms.hostile_tricks import HostileTricks
 from scraper.demo.edition import Masthead
 
 MASTHEADS = (
@@ -119,5 +130,62 @@ MASTHEADS = (
         ),
         cms=onecms,
         dateline="CBO -",
+    ),
+    Masthead(
+        id="demo-lamkinh",
+        key="lamkinh",
+        name="Báo Lam Kinh",
+        province="Lam Kinh",
+        port_offset=7,
+        sections=(
+            "Thời sự",
+            "Quốc phòng - An ninh",
+            "Kinh tế",
+            "Xã hội",
+            "Văn hóa",
+            "Pháp luật",
+            "Thể thao",
+            "Thế giới",
+        ),
+        cms=dcontent,
+        dateline="(Baolamkinh.vn) -",
+        encoded_every=3,
+    ),
+    Masthead(
+        id="demo-trungdu",
+        key="trungdu",
+        name="Báo Trung Du",
+        province="Trung Du",
+        port_offset=8,
+        sections=(
+            "Thời sự",
+            "Quốc phòng",
+            "Kinh tế",
+            "Xã hội",
+            "Văn hóa",
+            "Pháp luật",
+            "Thể thao",
+            "Thế giới",
+        ),
+        cms=bbg,
+    ),
+    Masthead(
+        id="demo-maychu",
+        key="maychu",
+        name="Báo Máy Chủ",
+        province="Máy Chủ",
+        port_offset=9,
+        sections=(
+            "Thời sự",
+            "Quốc phòng",
+            "Kinh tế",
+            "Xã hội",
+            "Văn hóa",
+            "Pháp luật",
+            "Thể thao",
+            "Thế giới",
+        ),
+        cms=hostile,
+        tricks=HostileTricks,
     ),
 )

@@ -51,6 +51,10 @@ class Answer:
     delay: float = 0.0
     #: Promise the whole body, send half of it and close.
     truncate: bool = False
+    #: Send the body this many times, one after the other; an enormous page costs the press one piece.
+    times: int = 1
+    #: Send it in chunks, without Content-Length (RFC 9112, 7.1).
+    chunked: bool = False
 
 
 class Newsroom:
@@ -66,15 +70,21 @@ class Newsroom:
             modified=edition.newest.published,
         )
         self._missing = Document(payload=assemble(edition.masthead.cms.missing(edition)))
+        tricks = edition.masthead.tricks
+        self._tricks = tricks(edition) if tricks else None
 
     def answer(self, request: Request, now: datetime | None = None) -> Answer:
         """The answer to *request* at *now* (aware; default the present)."""
         if request.method not in {"GET", "HEAD"}:
             return Answer(status=405, headers=(("Allow", "GET, HEAD"),))
+        now = now or datetime.now(VIETNAM)
+        trick = self._tricks.answer(request, now) if self._tricks else None
+        if trick is not None:
+            return trick
         document = self._find(request.target)
         number = document.number if document else None
         disturbance = self.switch.disturb(urlsplit(request.target).path, number)
-        answer = self._disturbed(request, document, disturbance, now or datetime.now(VIETNAM))
+        answer = self._disturbed(request, document, disturbance, now)
         return attrs.evolve(answer, delay=disturbance.delay, truncate=disturbance.truncate)
 
     def warm(self) -> None:
@@ -166,11 +176,11 @@ def _recoded(document: Document, codec: str, now: datetime) -> Answer:
     """The page in another encoding than its header and its meta element declare."""
     page = document.payload.identity(now).decode()
     return Answer(
-        status=200, headers=(("Content-Type", document.content_type),), body=_encode(page, codec)
+        status=200, headers=(("Content-Type", document.content_type),), body=encode(page, codec)
     )
 
 
-def _encode(page: str, codec: str) -> bytes:
+def encode(page: str, codec: str) -> bytes:
     """*page* in *codec*, letters with two marks split as windows-1258 wants them (``ế`` = ``ê`` + acute)."""
     return "".join(_tone_apart(char, codec) for char in page).encode(codec, "xmlcharrefreplace")
 

@@ -42,7 +42,7 @@ class DemoPress:
     """The papers and their servers; a context manager that serves from a background thread.
 
     *port* is the base port (0 takes any free block; ``port`` tells which); *scale* adds that many
-    generated articles to each paper; *faults* maps site ids to names of ``Fault``; *delay* is the
+    generated articles to each friendly paper; *faults* maps site ids to names of ``Fault``; *delay* is the
     wait of the fault ``slow`` in seconds; *log_file* receives one JSON object per request.
     Raises UnknownSite or UsageError for faults that do not exist; starting raises PortInUse
     or, for an address that cannot be used at all, UsageError.
@@ -86,8 +86,13 @@ class DemoPress:
 
     @property
     def papers(self) -> tuple[str, ...]:
-        """Site ids of the papers."""
+        """Site ids of all papers, hostile ones included."""
         return tuple(masthead.id for masthead in MASTHEADS)
+
+    @property
+    def friendly(self) -> tuple[str, ...]:
+        """Site ids of the papers that mean well: those of the demo tour."""
+        return tuple(masthead.id for masthead in MASTHEADS if not masthead.hostile)
 
     @property
     def log(self) -> tuple[RequestLine, ...]:
@@ -165,7 +170,8 @@ class DemoPress:
         stories = load_stories()
         for masthead in MASTHEADS:
             own = [story for story in stories if story.paper == masthead.key]
-            own += generate(masthead, self._scale)
+            if not masthead.hostile:
+                own += generate(masthead, self._scale)
             edition = Edition(
                 masthead=masthead,
                 origin=self.origin(masthead.id),

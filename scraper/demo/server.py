@@ -7,6 +7,7 @@ against 0.14 ms), which would show in benchmarks that run the press beside the c
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -16,7 +17,7 @@ from scraper.demo.newsroom import Answer, Newsroom, Request
 from scraper.demo.request_log import RequestLine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _HEAD_END = b"\r\n\r\n"
 #: A request's head may not be longer than this.
@@ -39,6 +40,10 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._received = b""
         self._waiting: asyncio.TimerHandle | None = None
+        #: What is still to be sent of an answer in pieces, and whether to close after it.
+        self._pieces: Iterator[bytes] | None = None
+        self._close_after = False
+        self._paused = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Remember where to answer."""
@@ -48,6 +53,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """Drop what was still to be sent."""
         self._transport = None
+        self._pieces = None
         if self._waiting is not None:
             self._waiting.cancel()
         self._on_end(self)
@@ -57,13 +63,24 @@ class Connection(asyncio.Protocol):
         self._received += data
         self._read_on()
 
+    def pause_writing(self) -> None:
+        """Wait until the client has taken what was sent."""
+        self._paused = True
+
+    def resume_writing(self) -> None:
+        """Send on, then see to the requests that came meanwhile."""
+        self._paused = False
+        if self._pieces is not None:
+            self._pump()
+            self._read_on()
+
     def abort(self) -> None:
         """Cut the connection."""
         if self._transport is not None:
             self._transport.abort()
 
     def _read_on(self) -> None:
-        while self._waiting is None and self._transport is not None:
+        while self._waiting is None and self._pieces is None and self._transport is not None:
             head, end, rest = self._received.partition(_HEAD_END)
             if not end:
                 if len(head) > _HEAD_LIMIT:
@@ -106,9 +123,35 @@ class Connection(asyncio.Protocol):
             return
         keep = keep and not answer.truncate
         body = answer.body[: len(answer.body) // 2] if answer.truncate else answer.body
+        if (answer.times > 1 or answer.chunked) and method != "HEAD":
+            self._transport.write(_head(answer, keep=keep))
+            self._pieces, self._close_after = _pieces(answer), not keep
+            self._pump()
+            return
         self._transport.write(_head(answer, keep=keep) + (b"" if method == "HEAD" else body))
         if not keep:
             self._transport.close()
+
+    def _pump(self) -> None:
+        """Write pieces until the client is behind or all are sent."""
+        while self._pieces is not None and self._transport is not None and not self._paused:
+            if self._transport.is_closing():  # the client has had enough
+                self._pieces = None
+                return
+            piece = next(self._pieces, None)
+            if piece is not None:
+                self._transport.write(piece)
+                continue
+            self._pieces = None
+            if self._close_after:
+                self._transport.close()
+
+
+def _pieces(answer: Answer) -> Iterator[bytes]:
+    if not answer.chunked:
+        return itertools.repeat(answer.body, answer.times)
+    chunk = b"%x\r\n%b\r\n" % (len(answer.body), answer.body)
+    return itertools.chain(itertools.repeat(chunk, answer.times), [b"0\r\n\r\n"])
 
 
 def read_request(head: bytes) -> Request | None:
@@ -133,8 +176,10 @@ def _head(answer: Answer, *, keep: bool) -> bytes:
     lines = [f"HTTP/1.1 {answer.status} {_PHRASES[answer.status]}", "Server: demo-press"]
     lines += [f"{name}: {value}" for name, value in answer.headers]
     lines += [f"Date: {_now()}"]
-    if answer.status != HTTPStatus.NOT_MODIFIED:
-        lines += [f"Content-Length: {len(answer.body)}"]
+    if answer.chunked:
+        lines += ["Transfer-Encoding: chunked"]
+    elif answer.status != HTTPStatus.NOT_MODIFIED:
+        lines += [f"Content-Length: {len(answer.body) * answer.times}"]
     lines += ["Connection: keep-alive" if keep else "Connection: close"]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 

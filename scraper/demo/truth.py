@@ -33,8 +33,10 @@ class TrueArticle:
     article_id: str
     title: str
     sapo: str | None
-    #: Paragraphs and sub-headings as an archive should store them.
+    #: Paragraphs and sub-headings as an archive should store them; empty where the body is encoded.
     body: tuple[str, ...]
+    #: ``full``, or ``encoded`` when the paper sends the body as a line that page script would decode.
+    body_state: str
     byline: str | None
     figures: tuple[TrueFigure, ...]
     #: Agency mark before the first paragraph, without the space after it.
@@ -51,15 +53,21 @@ class TrueArticle:
 
 def true_article(edition: Edition, story: Story) -> TrueArticle:
     """The truth about *story*."""
+    encoded = edition.is_encoded(story)
     return TrueArticle(
         paper=edition.masthead.id,
         url=edition.url(story),
         article_id=edition.article_id(story),
         title=story.title,
         sapo=story.sapo,
-        body=story.paragraphs,
-        byline=story.byline,
-        figures=tuple(TrueFigure(caption=x.caption, credit=x.credit) for x in story.figures),
+        body=() if encoded else story.paragraphs,
+        body_state="encoded" if encoded else "full",
+        # whatever is printed inside an encoded body is part of it
+        byline=None if encoded else story.byline,
+        figures=tuple(
+            TrueFigure(caption=x.caption, credit=x.credit)
+            for x in (() if encoded else story.figures)
+        ),
         dateline=edition.masthead.dateline,
         published=story.published,
         section=story.section,

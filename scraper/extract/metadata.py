@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from archive.addresses import without_tracking
+from archive.vietnamese import nfc
 from scraper.extract.body import byline_node
 from scraper.extract.jsonld import texts
 from scraper.extract.page import is_whole_line, join_url, line_text
@@ -143,8 +144,8 @@ def own_addresses(page: Page, site: SiteSpec) -> tuple[str, ...]:
 
 
 def is_home(text: str) -> bool:
-    """True for the first step of a breadcrumb and for its arrows."""
-    return " ".join(text.split()).lower() in _HOME_WORDS
+    """True for the first step of a breadcrumb and for its arrows, tone marks apart or not."""
+    return " ".join(nfc(text).split()).lower() in _HOME_WORDS
 
 
 def _names(site: SiteSpec, address: str, number: str | None) -> bool:

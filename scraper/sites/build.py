@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from archive.provinces import is_province, nearest_name, province_today
 from scraper.sites.seeds import build_seeds
 from scraper.sites.spec import DateRule, Family, Layout, Scope, SiteSpec, SiteStatus
 from scraper.sites.tables import is_web_address
@@ -82,6 +83,7 @@ def _check_site(table: Table, site: SiteSpec) -> None:
     _check_homepage(table, site)
     _check_delay(table, site)
     _check_status(table, site)
+    _check_province(table, site)
     _check_examples(table, site)
     # the addresses of a paper nobody crawls need not be known
     if not site.article_url and "article_url" not in table.values and is_crawled(site):
@@ -101,6 +103,19 @@ def _check_status(table: Table, site: SiteSpec) -> None:
         table.mistake("successor", "is required for a former paper: the id it was merged into")
     if site.status is not SiteStatus.FORMER and site.successor is not None:
         table.mistake("successor", "belongs to former papers only")
+
+
+def _check_province(table: Table, site: SiteSpec) -> None:
+    """Real papers serve real provinces: a former one under the name it had, others under today's."""
+    if site.province is None or site.status is SiteStatus.DEMO:
+        return
+    if not is_province(site.province):
+        nearest = nearest_name(site.province)
+        table.mistake("province", f"{site.province!r} is no province; the nearest is {nearest!r}")
+        return
+    today = province_today(site.province)
+    if site.status is not SiteStatus.FORMER and site.province != today:
+        table.mistake("province", f"{site.province!r} is {today!r} today")
 
 
 def _check_examples(table: Table, site: SiteSpec) -> None:

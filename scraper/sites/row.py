@@ -13,7 +13,7 @@ def site_row(site: SiteSpec) -> dict[str, object]:
     return {
         "id": site.id,
         "name": site.name,
-        "province": site.province,
+        "province": site.province_today,
         "homepage": site.homepage,
         "family": site.family,
         "languages": site.languages,

@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import enum
 import hashlib
-from typing import TYPE_CHECKING
+from datetime import date
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 import attrs
 
 from archive.addresses import path_key, url_key, without_tracking
+from archive.provinces import province_of, province_today
 
 if TYPE_CHECKING:
     import re
-    from datetime import date
 
     from archive.model import UrlKind
+
+#: Last day on which all 63 provinces had the names they had kept for years.
+BEFORE_THE_MERGERS: Final = date(2024, 12, 31)
 
 
 class SiteStatus(enum.StrEnum):
@@ -137,12 +141,12 @@ class SiteSpec:
     homepage: str
     #: Hosts (with port where it is not the default) whose pages belong to the site.
     domains: tuple[str, ...]
-    #: Hosts the paper had before, or has beside: the same articles, never fetched there.
+    #: Hosts the paper had before, or has beside: their addresses name the same articles, and nothing is fetched there.
     former_domains: tuple[str, ...] = ()
     status: SiteStatus = SiteStatus.ACTIVE
     #: Id of the paper that a former one was merged into.
     successor: str | None = None
-    #: Why a site is off, or what a reader of the file must know.
+    #: Why a site is off (required there), or what a reader of the file must know.
     note: str | None = None
     family: str | None = None
     languages: tuple[str, ...] = ("vi",)
@@ -169,6 +173,21 @@ class SiteSpec:
     def seed(self, seed_id: str | None) -> Seed | None:
         """The seed with this id, or None."""
         return next((seed for seed in self.seeds if seed.id == seed_id), None)
+
+    @property
+    def province_then(self) -> str | None:
+        """What the province was called at the end of 2024, before the mergers; an invented name as it is."""
+        return province_of(self.province, BEFORE_THE_MERGERS)
+
+    @property
+    def province_today(self) -> str | None:
+        """Today's name of the province; a name that is in no table (a demo paper's) as it is."""
+        return province_today(self.province) or self.province if self.province else None
+
+    @property
+    def discovery(self) -> tuple[str, ...]:
+        """Kinds of the seeds, each once, in the file's order."""
+        return tuple(dict.fromkeys(seed.kind.value for seed in self.seeds))
 
     def owns(self, url: str) -> bool:
         """True when the URL's host belongs to the site and may be asked."""
@@ -198,7 +217,8 @@ class SiteSpec:
     def number(self, url: str) -> str | None:
         """The CMS's own number (or hex id, in lower case) in the address of an article or a copy."""
         path = _path_and_query(url)
-        for pattern in (*self.copies, *self.article_url):
+        is_excluded = any(pattern.search(path) for pattern in self.exclude)
+        for pattern in (*self.copies, *(() if is_excluded else self.article_url)):
             match = _match(pattern, path)
             if match is not None:
                 found = match.groupdict().get("id")

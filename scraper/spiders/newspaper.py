@@ -9,6 +9,7 @@ import attrs
 import scrapy
 from scrapy import exceptions
 
+from archive.decoding import without_undeclared_gzip
 from archive.frontier import MAX_HOPS, LeasedUrl
 from archive.model import (
     Accepted,
@@ -23,15 +24,19 @@ from archive.model import (
 )
 from archive.spans import read_span
 from scraper.discovery.explore import explore, seed_urls, sitemap_urls
+from scraper.extract.outsiders import is_challenge_capture
 from scraper.middlewares.politeness import SLOW_DOWN_STATUS, retry_after_seconds
 from scraper.middlewares.robots import RobotsForbidden, RobotsUnreachable
 from scraper.process import process
 from scraper.sites.known import known_sites
 from scraper.sites.spec import Scope
+from scraper.tls import EXCEPTIONS_SETTING, CertificateRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from typing import Self
 
+    from scrapy.crawler import Crawler
     from scrapy.http import Response
     from twisted.python.failure import Failure
 
@@ -46,6 +51,7 @@ _OK = 200
 #: Failure class -> reason; all of these may pass by the next try.
 _NETWORK_REASONS: tuple[tuple[type[Exception], str], ...] = (
     (RobotsUnreachable, "robots_unreachable"),
+    (CertificateRefused, "tls"),
     (exceptions.CannotResolveHostError, "dns"),
     (exceptions.DownloadTimeoutError, "timeout"),
     (exceptions.ResponseDataLossError, "data_loss"),
@@ -90,6 +96,21 @@ class NewspaperSpider(scrapy.Spider):
         #: Days of publication a backfill asks for; None for a daily crawl.
         self.span = read_span(backfill) if backfill else None
         self._scope = Scope(scope) if scope else None
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:  # noqa: ANN401  Scrapy's signature
+        """Build the spider (Scrapy's hook), and except the hosts whose site file gives a reason from TLS checks."""
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        named = crawler.settings.getlist(EXCEPTIONS_SETTING)
+        crawler.settings.set(
+            EXCEPTIONS_SETTING, [*named, *spider.tls_exceptions()], priority="cmdline"
+        )
+        return spider
+
+    def tls_exceptions(self) -> tuple[str, ...]:
+        """Hosts, without port, whose certificate need not verify."""
+        excepted = (site for site in self.sites.values() if site.tls_exception is not None)
+        return tuple(host.partition(":")[0] for site in excepted for host in site.domains)
 
     def scope_of(self, site: SiteSpec) -> Scope:
         """How much of *site* this run asks for: what it was told, else the site's own choice."""
@@ -143,6 +164,10 @@ class NewspaperSpider(scrapy.Spider):
         if leased.kind is UrlKind.ARTICLE:
             outcome = process(capture, site, self.registry.family_of(site))
             return _unless_blocked(outcome)
+        if is_challenge_capture(capture):
+            return _blocked(capture, "a challenge page instead of the list")
+        # some servers send packed files as they lie on their disk
+        capture = attrs.evolve(capture, body=without_undeclared_gzip(capture.body))
         found = FoundUrl(url=leased.url, kind=leased.kind, seed=leased.seed, page=leased.page)
         span = self.span if leased.backfill_id is not None else None
         return explore(capture, site, found, scope=self.scope_of(site), span=span)
@@ -151,8 +176,12 @@ class NewspaperSpider(scrapy.Spider):
 def _unless_blocked(outcome: Accepted | Rejected) -> Outcome:
     """A challenge in place of the page is no judgement of it: it is asked for again by a later run."""
     if isinstance(outcome, Rejected) and outcome.reason is RejectReason.BLOCKED:
-        return Failed(reason="blocked", detail=outcome.detail, capture=outcome.capture)
+        return _blocked(outcome.capture, outcome.detail)
     return outcome
+
+
+def _blocked(capture: Capture, detail: str | None) -> Failed:
+    return Failed(reason="blocked", detail=detail, capture=capture)
 
 
 def failure_outcome(error: BaseException) -> Failed:

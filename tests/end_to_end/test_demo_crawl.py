@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
+import statistics
 from contextlib import closing
+from itertools import pairwise
 
 import pytest
 
 from archive.captures import read_capture
 from archive.model import RecordLocation
 from archive.store import Store
+from scraper.demo.cms import dcontent
 from scraper.demo.cms.vdoc import DRAFT_PATH
 from scraper.demo.press import DemoPress
 
@@ -22,8 +26,8 @@ BOILERPLATE = ("Phản hồi", "Các tin khác", "Mới nhất", "Liên kết we
 def crawled(tmp_path_factory, new_command):
     dqtv = new_command(tmp_path_factory.mktemp("demo"))
     with DemoPress(port=dqtv.port) as press:
-        report = dqtv("crawl", *press.papers, "--json").json()
-        second = dqtv("crawl", *press.papers, "--json").json()
+        report = dqtv("crawl", *press.friendly, "--json").json()
+        second = dqtv("crawl", *press.friendly, "--json").json()
         dqtv("publish")
         yield dqtv, press, report, second
 
@@ -35,8 +39,12 @@ def rows(crawled):
         yield {row["id"]: row for row in store.connection.execute("SELECT * FROM articles")}
 
 
+def printed(press):
+    return [article for article in press.truth() if article.paper in press.friendly]
+
+
 def kept(press):
-    return [article for article in press.truth() if article.level > 0]
+    return [article for article in printed(press) if article.level > 0]
 
 
 def test_every_militia_article_is_kept_and_every_trap_is_left_out(crawled, rows):
@@ -56,6 +64,12 @@ def test_fields_are_what_the_author_wrote(crawled, rows, field):
 def test_bodies_are_exactly_the_authors_paragraphs(crawled, rows):
     truth = {article.article_id: "\n\n".join(article.body) for article in kept(crawled[1])}
     assert {i: rows[i]["body"] for i in rows} == truth
+
+
+def test_an_encoded_body_is_named_as_such_and_left_out(crawled, rows):
+    truth = {article.article_id: article.body_state for article in kept(crawled[1])}
+    assert {i: rows[i]["body_state"] for i in rows} == truth
+    assert "encoded" in truth.values()
 
 
 def test_dates_are_right_to_the_minute_on_the_papers_clock(crawled, rows):
@@ -102,7 +116,7 @@ def test_every_article_names_file_and_offset_of_its_raw_page(crawled, rows):
 
 
 def test_rejected_pages_keep_reason_score_and_evidence(crawled):
-    traps = [article for article in crawled[1].truth() if article.level == 0]
+    traps = [article for article in printed(crawled[1]) if article.level == 0]
     with Store.open(crawled[0].archive, create=False) as store:
         found = store.connection.execute(
             "SELECT title, reason, score, evidence, capture_id FROM rejections"
@@ -117,11 +131,30 @@ def test_rejected_pages_keep_reason_score_and_evidence(crawled):
 
 def test_robots_txt_is_obeyed_and_asked_first(crawled):
     press = crawled[1]
-    for paper in press.papers:
+    for paper in press.friendly:
         lines = [line for line in press.log if line.paper == paper]
         assert lines[0].path == "/robots.txt"
         assert DRAFT_PATH not in {line.path for line in lines}
     assert {line.user_agent.split("/")[0] for line in press.log} == {"dqtv-archive"}
+
+
+@pytest.mark.parametrize(
+    ("paper", "delay"), [("demo-lamkinh", dcontent.CRAWL_DELAY_S), ("demo-trungdu", 0.03)]
+)
+def test_delays_of_robots_txt_and_of_site_files_are_kept(crawled, paper, delay):
+    times = [line.monotonic for line in crawled[1].log if line.paper == paper]
+    gaps = [later - earlier for earlier, later in pairwise(times)]
+    assert len(gaps) > 30
+    assert statistics.median(gaps) > 0.9 * delay
+
+
+def test_an_encoded_line_is_in_no_field_of_any_row(crawled):
+    with Store.open(crawled[0].archive, create=False) as store:
+        texts = store.connection.execute(
+            "SELECT coalesce(sapo, '') || body FROM articles"
+            " UNION ALL SELECT coalesce(sapo, '') || body FROM article_versions"
+        ).fetchall()
+    assert not [text for (text,) in texts if re.search(r"[A-Za-z0-9+/=]{60,}", text)]
 
 
 def test_the_report_counts_what_happened(crawled):

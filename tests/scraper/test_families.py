@@ -9,6 +9,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from scraper.demo.newsroom import Request
 from scraper.demo.press import DemoPress
+from scraper.extract import metadata
 from scraper.sites.load import load_registry
 
 REGISTRY = load_registry()
@@ -77,3 +78,28 @@ def test_addresses_of_articles_are_told_from_others(family, path, number):
     found = site.article_id(address) if site.is_article(address) else None
 
     assert (found and found.lower()) == (number and f"{site.id}:{number}")
+
+
+@pytest.mark.parametrize(
+    ("html", "leads"),
+    [
+        (
+            '<div class="desc">Mở đầu.</div><div class="content-detail"><p>Thân.</p></div>',
+            ["Mở đầu."],
+        ),
+        ('<div class="content-detail"><p>Thân.</p></div><div class="desc">Tin khác.</div>', []),
+        (
+            '<a class="card"><div class="desc">Tin khác.</div></a><div class="content-detail"></div>',
+            [],
+        ),
+        (
+            '<div class="content-detail"><p><strong>Mở đầu.</strong></p><p><strong>Mục.</strong></p></div>',
+            ["Mở đầu."],
+        ),
+        ('<div class="content-detail"><p>Thân.</p><p><strong>Mục.</strong></p></div>', []),
+    ],
+)
+def test_leads_of_older_vnpt_papers_are_told_from_sub_heads_and_cards(page_of, html, leads):
+    (layout,) = REGISTRY.families["vnpt"].layouts
+
+    assert [x.text.strip() for x in metadata.sapos(page_of(html), layout)] == leads

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 import pytest
 
@@ -41,6 +42,15 @@ def test_titles_are_tried_from_og_title_to_the_title_element(page_of):
 
 def test_a_heading_that_no_rule_names_is_never_a_title(page_of):
     assert pairs(metadata.titles(page_of("<h1>THỜI SỰ</h1>"), None)) == []
+
+
+def test_home_is_known_however_its_tone_marks_are_written():
+    """A page in windows-1258 arrives with the tone marks apart from their letters."""
+    apart = unicodedata.normalize("NFD", "Trang chủ")
+
+    assert apart != "Trang chủ"
+    assert metadata.is_home(f" {apart} ")
+    assert not metadata.is_home("Quốc phòng")
 
 
 def test_an_empty_element_gives_way_to_the_next_that_fits(page_of):

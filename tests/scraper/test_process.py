@@ -218,3 +218,27 @@ def test_one_article_has_one_id_whatever_address_led_to_it(capture_of):
     articles = [process(capture_of(PAGE, url=url), site, None).article for url in urls]
 
     assert {article.id for article in articles if article} == {"bao:7"}
+
+
+@pytest.mark.parametrize(
+    ("province", "published", "answer"),
+    [
+        ("Hà Giang", "12/09/2024 06:45", "Hà Giang"),
+        ("Hà Giang", "30/06/2025 23:59", "Hà Giang"),
+        ("Hà Giang", "01/07/2025 00:01", "Tuyên Quang"),
+        ("Huế", "31/12/2024 08:00", "Thừa Thiên Huế"),
+        ("Huế", "02/01/2025 08:00", "Huế"),
+        ("Cao Bằng", "không rõ ngày", "Cao Bằng"),
+        ("Huế", "không rõ ngày", None),
+        ("Cù Lao", "12/09/2024 06:45", "Cù Lao"),
+        ("Cù Lao", "không rõ ngày", "Cù Lao"),
+        (None, "12/09/2024 06:45", None),
+    ],
+)
+def test_an_article_has_the_province_of_its_day(capture_of, province, published, answer):
+    page = PAGE.replace("12/09/2024 06:45", published)
+
+    outcome = process(capture_of(page), attrs.evolve(SITE, province=province), None)
+
+    assert isinstance(outcome, Accepted)
+    assert outcome.article.province == answer

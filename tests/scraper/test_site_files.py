@@ -13,7 +13,7 @@ FAMILIES = sorted(load_registry().families)
 GOOD = """
 id = "bao-thu"
 name = "Báo Thử"
-province = "Thử"
+province = "Cao Bằng"
 homepage = "https://baothu.example/"
 domains = ["baothu.example"]
 article_url = '-(?P<id>\\d+)\\.html$'
@@ -167,6 +167,9 @@ def test_a_further_folder_adds_papers(tmp_path):
         (GOOD + 'status = "former"', "successor: is required for a former paper"),
         (GOOD + 'successor = "baocaobang"', "successor: belongs to former papers only"),
         (GOOD + 'status = "former"\nsuccessor = "baoxyz"', "successor: 'baoxyz' is no known site"),
+        (GOOD.replace('"Cao Bằng"', '"Cao Bang"'), "province: 'Cao Bang' is no province; the nearest is 'Cao Bằng'"),
+        (GOOD.replace('"Cao Bằng"', '"Hà Giang"'), "province: 'Hà Giang' is 'Tuyên Quang' today"),
+        (GOOD.replace('"Cao Bằng"', '"Hoà Bình"'), "province: 'Hoà Bình' is 'Phú Thọ' today"),
         (GOOD + 'scope = "all"', "scope: must be one of defence, everything, not 'all'"),
         (GOOD + 'former_domains = ["X.vn"]', "former_domains[0]: must be a lower-case host name, not 'X.vn'"),
         (GOOD + 'copies = "^/print/"', "copies: needs a group (?P<id>...) around the CMS's own number"),
@@ -303,10 +306,39 @@ def test_two_files_must_not_claim_one_former_host(problems_of):
 
 def test_five_mistakes_in_one_file_are_five_lines(problems_of):
     text = (
-        GOOD.replace('name = "Báo Thử"', "") + 'scope = "all"\nx = 1\ndelay_s = -1\nexclude = ["("]'
+        GOOD.replace('name = "Báo Thử"', "").replace("Cao Bằng", "Cao Bàng")
+        + 'scope = "all"\ndelay_s = -1\nexclude = ["("]'
     )
 
-    assert len(problems_of(text)) == 5
+    keys = [problem.split(": ")[1] for problem in problems_of(text)]
+
+    assert sorted(keys) == ["delay_s", "exclude[0]", "name", "province", "scope"]
+
+
+def test_a_former_paper_keeps_the_name_its_province_had(tmp_path):
+    text = GOOD.replace("Cao Bằng", "Hà Giang") + 'status = "former"\nsuccessor = "baotuyenquang"'
+    (tmp_path / "bao-thu.toml").write_text(text, encoding="utf-8")
+
+    site = load_registry(extra=tmp_path).site("bao-thu")
+
+    assert (site.province, site.province_today) == ("Hà Giang", "Tuyên Quang")
+
+
+def test_a_demo_paper_may_have_an_invented_province(tmp_path):
+    text = GOOD.replace("Cao Bằng", "Mây Trắng") + 'status = "demo"\nport_offset = 9'
+    (tmp_path / "bao-thu.toml").write_text(text, encoding="utf-8")
+
+    site = load_registry(extra=tmp_path).site("bao-thu")
+
+    assert (site.province_then, site.province_today) == ("Mây Trắng", "Mây Trắng")
+
+
+def test_a_former_host_of_two_papers_is_refused(problems_of):
+    problems = problems_of(GOOD + 'former_domains = ["baosonla.org.vn"]')
+
+    assert problems == [
+        "bao-thu.toml: former_domains[0]: baosonla.org.vn is claimed by papers/baosonla.toml already"
+    ]
 
 
 def test_a_short_delay_with_a_reason_is_allowed(tmp_path):

@@ -7,13 +7,20 @@ from datetime import UTC, datetime
 
 import pytest
 from scrapy import exceptions
+from scrapy.crawler import Crawler
 
 from archive.frontier import MAX_HOPS, LeasedUrl
 from archive.model import Capture, Failed, Redirected, UrlKind
 from scraper.middlewares.politeness import retry_after_seconds
 from scraper.middlewares.robots import RobotsForbidden, RobotsUnreachable
 from scraper.sites.spec import SiteSpec
-from scraper.spiders.newspaper import failure_outcome, redirect_outcome, status_outcome
+from scraper.spiders.newspaper import (
+    NewspaperSpider,
+    failure_outcome,
+    redirect_outcome,
+    status_outcome,
+)
+from scraper.tls import CertificateRefused
 
 SITE = SiteSpec(
     id="baovidu",
@@ -124,3 +131,32 @@ def test_a_redirect_that_is_not_followed_says_why(location, hops, said):
 def test_retry_after_is_read_as_seconds_or_as_a_date(value, seconds):
     now = datetime(2026, 11, 24, tzinfo=UTC).timestamp()
     assert retry_after_seconds(value, now=now) == seconds
+
+
+def test_only_hosts_whose_site_file_gives_a_reason_are_spared_the_certificate_check(
+    tmp_path, monkeypatch
+):
+    paper = """
+id = "bao-{0}"
+name = "Báo"
+homepage = "https://bao-{0}.example/"
+domains = ["bao-{0}.example", "www.bao-{0}.example"]
+article_url = '-(?P<id>\\\\d+)$'
+"""
+    (tmp_path / "bao-mot.toml").write_text(
+        paper.format("mot") + 'tls_exception = "expired, seen in 2026"', encoding="utf-8"
+    )
+    (tmp_path / "bao-hai.toml").write_text(paper.format("hai"), encoding="utf-8")
+    monkeypatch.setenv("DQTV_SITES", str(tmp_path))
+    crawler = Crawler(NewspaperSpider, {"DQTV_TLS_EXCEPTIONS": ["x.example"]})
+
+    NewspaperSpider.from_crawler(crawler, site="bao-mot,bao-hai")
+
+    assert crawler.settings.getlist("DQTV_TLS_EXCEPTIONS") == [
+        "x.example", "bao-mot.example", "www.bao-mot.example",
+    ]  # fmt: skip
+
+
+def test_a_certificate_that_is_refused_is_a_failure_of_its_own_that_may_pass():
+    outcome = failure_outcome(CertificateRefused("expired"))
+    assert (outcome.reason, outcome.retry) == ("tls", True)

@@ -102,6 +102,7 @@ def test_page_without_article_gets_its_reason(folder: Path) -> None:
     "site",
     [
         "demo-songmay", "demo-culao", "demo-nuingan", "demo-bienxanh", "demo-caonguyen", "demo-cangbien",
+        "demo-lamkinh", "demo-trungdu",
     ],
 )  # fmt: skip
 def test_every_family_has_an_article_about_the_militia_another_one_a_listing_and_a_broken_page(
@@ -109,10 +110,11 @@ def test_every_family_has_an_article_about_the_militia_another_one_a_listing_and
 ) -> None:
     found: dict[str, set[str]] = {}
     for file in sorted((CAPTURES / site).glob("*/[ao]*.json")):
-        case = read(file.parent, "capture.json")["case"]
+        # further captures are there for one quirk each
+        case = read(file.parent, "capture.json").get("case", "quirk")
         found.setdefault(case, set()).add(read(file.parent, file.name)["outcome"])
 
-    assert found.keys() == {"militia", "other", "listing", "broken"}
+    assert found.keys() >= {"militia", "other", "listing", "broken"}
     assert found["militia"] == {"accepted"}
     assert found["listing"] == {"listing_page"}
     assert found["other"] <= {"not_militia", "foreign_militia"}

@@ -1,0 +1,95 @@
+"""A crawl of the hostile demo paper: it ends, obeys, and keeps what is honest."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from contextlib import closing
+
+import pytest
+
+from archive.frontier import MAX_HOPS
+from scraper.demo.cms import hostile, hostile_tricks
+from scraper.demo.press import DemoPress
+
+pytestmark = pytest.mark.end_to_end
+
+PAPER = "demo-maychu"
+#: Sent so that a crawler may fail to read them; what is kept of them must be right all the same.
+HARD = {hostile_tricks.GZIPPED, hostile_tricks.TCVN3, *hostile_tricks.SHIELDED}
+
+
+@pytest.fixture(scope="module")
+def crawled(tmp_path_factory, new_command):
+    dqtv = new_command(tmp_path_factory.mktemp("hostile"))
+    with DemoPress(port=dqtv.port) as press:
+        (report,) = dqtv("crawl", PAPER, "--json").json()["sites"]
+    with closing(sqlite3.connect(dqtv.archive / "archive.db")) as archive:
+        archive.row_factory = sqlite3.Row
+        rows = {row["id"]: row for row in archive.execute("SELECT * FROM articles")}
+    truth = {x.article_id: x for x in press.truth() if x.paper == PAPER}
+    return press, report, rows, truth
+
+
+def test_the_crawl_ends_by_itself_after_a_bounded_number_of_requests(crawled):
+    press, report, _, _ = crawled
+    assert report["reason"] == "finished"
+    assert len(press.log) < 500
+    asked = press.log[-1].monotonic - press.log[0].monotonic
+    assert asked < 60
+
+
+def test_forbidden_pages_are_never_asked_for(crawled):
+    press = crawled[0]
+    assert press.log[0].path == "/robots.txt"
+    assert not [line for line in press.log if line.path.startswith(hostile.FORBIDDEN_TREE)]
+
+
+def test_honest_articles_are_kept_as_they_were_written(crawled):
+    _, _, rows, truth = crawled
+    plain = {i for i in truth if truth[i].level > 0 and int(i.partition(":")[2]) not in HARD}
+    assert len(plain) >= 3
+    assert plain <= set(rows)
+    for article_id, row in rows.items():
+        article = truth[article_id]
+        assert row["level"] == article.level
+        assert (row["title"], row["sapo"], row["byline"], row["section"]) == (
+            article.title,
+            article.sapo,
+            article.byline,
+            article.section,
+        )
+        assert row["body"] == "\n\n".join(article.body)
+        assert row["published_at"][:16] == article.published.isoformat()[:16]
+
+
+def test_nothing_but_honest_articles_is_kept_and_each_once(crawled):
+    _, _, rows, truth = crawled
+    assert set(rows) <= {article_id for article_id in truth if truth[article_id].level > 0}
+    assert {row["version"] for row in rows.values()} == {1}
+    assert not [row for row in rows.values() if "{{" in row["body"]]
+
+
+def test_loops_and_chains_of_redirects_are_left_after_a_few_steps(crawled):
+    asked = Counter(line.path for line in crawled[0].log)
+    assert all(asked[path] <= MAX_HOPS for path in hostile.LOOP_PATHS)
+    assert sum(asked[path] for path in hostile.CHAIN_PATHS) <= MAX_HOPS + 1
+    assert asked[hostile.CHAIN_PATHS[-1]] == 0
+
+
+def test_listings_that_repeat_their_last_page_are_left(crawled):
+    asked = [line.path for line in crawled[0].log]
+    pages = Counter(path.partition("?")[0] for path in asked if path.startswith("/muc/"))
+    assert max(pages.values()) <= 4
+
+
+def test_the_endless_calendar_is_left_at_its_limit(crawled):
+    asked = [line.path for line in crawled[0].log if line.path.startswith(hostile.CALENDAR_PATH)]
+    assert 1 <= len(asked) <= 25
+    assert not [path for path in asked if "day=" in path]
+
+
+def test_enormous_pages_are_given_up_once_and_for_all(crawled):
+    asked = Counter(line.path for line in crawled[0].log)
+    assert [asked[path] for path in hostile.ENORMOUS_PATHS] == [1, 1]
+    assert crawled[1]["counts"]["failed"]["too_large"] == 2
