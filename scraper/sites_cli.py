@@ -37,7 +37,7 @@ _ONE_LINE_A_PAPER: Final = 170
 
 @click.group("sites")
 def sites_group() -> None:
-    """Show the papers this program knows."""
+    """Show the papers this program knows, check them, add new ones."""
 
 
 @sites_group.command("list")
@@ -186,7 +186,7 @@ def sites_new(
         return
     _show_proposal(proposal)
     click.echo(
-        f"Written: {path}\nNext: read it, add the province, then `dqtv sites check {proposal.site.id}`."
+        f"Written: {path}\nNext: read it, look at the province, then `dqtv sites check {proposal.site.id}`."
         if write
         else f"Nothing is written. With --write this becomes {path}."
     )

@@ -60,6 +60,7 @@ class PolitenessMiddleware:
         middleware = cls(crawler)
         crawler.signals.connect(middleware.spider_opened, signals.spider_opened)
         crawler.signals.connect(middleware.robots_parsed, signals.robots_parsed)
+        crawler.signals.connect(middleware.response_downloaded, signals.response_downloaded)
         return middleware
 
     def spider_opened(self, spider: NewspaperSpider) -> None:
@@ -77,6 +78,18 @@ class PolitenessMiddleware:
         logger.info("%s: robots.txt asks for %s s between requests", slot, asked)
         self._floor[slot] = asked
         self._set(slot, max(asked, self._delay[slot]))
+
+    def response_downloaded(self, request: Request) -> None:
+        """Count the delay from the answer, not from the hand-over to the network.
+
+        A busy process hands a request over and sends it tens of milliseconds later: counted from then, the
+        next one came up to that much too early (measured at the server: 7 ms where 50 were asked).
+        """
+        engine = self._crawler.engine
+        assert engine is not None  # noqa: S101  a middleware runs inside a started engine
+        slot = engine.downloader.slots.get(request.meta.get("download_slot"))
+        if slot is not None:
+            slot.lastseen = time.monotonic()
 
     def process_response(self, request: Request, response: Response) -> Response:
         """Slow down on 429 and 503, recover step by step on good answers."""

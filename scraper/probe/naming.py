@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from archive.errors import NotExplored
+from archive.provinces import is_province, province_today
 from archive.vietnamese import exact_key
 from scraper.clean.text import clean_line
 from scraper.extract.metadata import is_home
@@ -57,6 +58,15 @@ def _constant_titles(articles: Sequence[Capture]) -> Iterable[str]:
 def plain_name(name: str) -> str:
     """*name* without "điện tử" and "Online"."""
     return _EDITION.sub("", name) or name
+
+
+def province_in(names: Iterable[str]) -> str | None:
+    """The province a paper is named for, under today's name: ``Cao Bằng`` of "Báo Cao Bằng"."""
+    for name in names:
+        bare = _PAPER.sub("", plain_name(name)).strip()
+        if is_province(bare):
+            return province_today(bare)
+    return None
 
 
 def proposed_id(host: str, name: str | None) -> str:

@@ -10,7 +10,7 @@ from archive.errors import NotExplored
 from scraper.extract.page import read_page
 from scraper.probe.addresses import path_of
 from scraper.probe.layout import propose_layout
-from scraper.probe.naming import paper_names, plain_name, proposed_id
+from scraper.probe.naming import paper_names, plain_name, proposed_id, province_in
 from scraper.probe.recognise import Recognition, recognise
 from scraper.probe.site_file import read_site, toml_text
 from scraper.process import process
@@ -122,7 +122,7 @@ class _Draft:
         return toml_text(
             self._comments(layout),
             {
-                "id": self.site_id, "name": name, "homepage": look.home.url,
+                "id": self.site_id, "name": name, "province": province_in(self.names), "homepage": look.home.url,
                 "domains": list(look.domains), "family": family.id if family else None,
                 "delay_s": self.delay_s if self.delay_s != DEFAULT_DELAY_S else None,
                 "note": "delay_s is below one second: a server of our own." if is_fast else None,
@@ -137,7 +137,7 @@ class _Draft:
         count = len(self.look.articles)
         lines = [
             f"Proposed by `dqtv sites new` on {self.on_day} from {count} articles of {self.look.home.url}.",
-            "Not checked by a person yet: the province is missing; sections may be too many or too few.",
+            "Not checked by a person yet. Is the province right? Are the sections too many or too few?",
         ]
         if self.recognition is not None:
             seen = self.recognition

@@ -74,6 +74,13 @@ def test_a_longer_crawl_delay_is_kept_and_a_shorter_one_changes_nothing(middlewa
     assert delay(slots) == pytest.approx(7.0)
 
 
+def test_the_delay_is_counted_from_the_answer(middleware, slots, clock):
+    slots.slots["baovidu"] = SimpleNamespace(lastseen=clock.now)
+    clock.now += 0.7
+    middleware.response_downloaded(Request(URL, meta={"download_slot": "baovidu"}))
+    assert slots.slots["baovidu"].lastseen == clock.now
+
+
 def test_a_live_slot_is_slowed_down_too(middleware, slots):
     slots.slots["baovidu"] = SimpleNamespace(delay=0, concurrency=8, jitter=0.5)
     answer(middleware, 429)
