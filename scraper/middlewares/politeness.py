@@ -87,7 +87,7 @@ class PolitenessMiddleware:
         """
         engine = self._crawler.engine
         assert engine is not None  # noqa: S101  a middleware runs inside a started engine
-        slot = engine.downloader.slots.get(request.meta.get("download_slot"))
+        slot = engine.downloader.slots.get(request.meta.get("download_slot", ""))
         if slot is not None:
             slot.lastseen = time.monotonic()
 
