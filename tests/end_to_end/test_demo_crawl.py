@@ -148,6 +148,16 @@ def test_delays_of_robots_txt_and_of_site_files_are_kept(crawled, paper, delay):
     assert statistics.median(gaps) > 0.9 * delay
 
 
+def test_an_article_at_several_addresses_is_asked_for_once_and_its_print_copy_never(crawled):
+    paths = [line.path for line in crawled[1].log if line.paper == "demo-cangbien"]
+    numbers = [found[1] for found in (re.search(r"-(\d+)\.html$", path) for path in paths) if found]
+    assert len(set(numbers)) == len(numbers) > 0
+    assert not [path for path in paths if path.startswith("/print/")]
+    with Store.open(crawled[0].archive, create=False) as store:
+        others = [url for (url,) in store.connection.execute("SELECT url FROM article_addresses")]
+    assert any("/print/" in url for url in others)
+
+
 def test_an_encoded_line_is_in_no_field_of_any_row(crawled):
     with Store.open(crawled[0].archive, create=False) as store:
         texts = store.connection.execute(

@@ -45,7 +45,7 @@ SITE = SiteSpec(
     province=None,
     homepage="https://bao.example/",
     domains=("bao.example",),
-    article_url=re.compile(r"-(?P<id>\d+)\.html?$"),
+    article_url=(re.compile(r"-(?P<id>\d+)\.html?$"),),
     layouts=(Layout(body=("#dcontent",), title=("h1",), sapo=("h2.sapo",)),),
 )
 FOREIGN = attrs.evolve(SITE, layouts=())

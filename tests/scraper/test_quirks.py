@@ -22,7 +22,7 @@ SITE = SiteSpec(
     province=None,
     homepage="https://bao.example/",
     domains=("bao.example",),
-    article_url=re.compile(r"-(?P<id>\d+)\.html?$"),
+    article_url=(re.compile(r"-(?P<id>\d+)\.html?$"),),
     layouts=(Layout(body=("#bai",), title=("h1.tua",), sapo=("p.sapo",), figure=("figure",)),),
 )
 UNKNOWN = attrs.evolve(SITE, layouts=())
