@@ -62,12 +62,6 @@ _NOT_FOUND: Final = re.compile(
 )
 _LONGEST_NOTICE: Final = 160
 
-#: An application that fills the page after it has loaded.
-_APPLICATION: Final = (
-    "#root:empty, #app:empty, #__next:empty, #__nuxt:empty, app-root, [ng-app], [data-ng-app], [v-for],"
-    " [ng-repeat], script#__NEXT_DATA__"
-)
-
 
 def is_challenge(page: Page) -> bool:
     """True for a shell that asks for a captcha, refuses us, or sets a cookie and loads itself again.
@@ -99,19 +93,6 @@ def is_challenge_capture(capture: Capture) -> bool:
     if why_not_parsed(capture.body) is not None:
         return False
     return is_challenge(read_page(capture))
-
-
-def is_client_rendered(capture: Capture, site: SiteSpec) -> bool:
-    """True for a section page that links to no article of the site because page script fills it.
-
-    To plain HTTP such a section is empty (baodienbienphu.vn); it says nothing about what is in it.
-    """
-    if not is_html(capture) or why_not_parsed(capture.body) is not None:
-        return False
-    page = read_page(capture)
-    if article_links(page, site):
-        return False
-    return page.tree.css_first(_APPLICATION) is not None or _is_scripted_shell(page)
 
 
 def says_not_found(page: Page, text: str = "") -> bool:
@@ -157,13 +138,6 @@ def _has_article_data(page: Page) -> bool:
 def _unscripted(page: Page) -> str:
     """What the page shows to readers without JavaScript."""
     return " ".join(node.text() for node in page.tree.css("noscript")[:5])
-
-
-def _is_scripted_shell(page: Page) -> bool:
-    """True when there is script and next to nothing to read, links of the menu included."""
-    body = page.tree.body
-    seen = " ".join(line_text(body).split()) if body is not None else ""
-    return len(seen) <= _MOST_SHELL_TEXT and page.tree.css_first("script") is not None
 
 
 def _fits(site: SiteSpec, address: str) -> bool:

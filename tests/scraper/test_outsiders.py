@@ -12,7 +12,6 @@ from scraper.extract.outsiders import (
     article_links,
     is_challenge,
     is_challenge_capture,
-    is_client_rendered,
     is_listing,
     says_not_found,
 )
@@ -173,37 +172,6 @@ def test_a_page_with_a_date_of_publication_is_there(page_of):
     )
 
     assert not says_not_found(page)
-
-
-@pytest.mark.parametrize(
-    "html",
-    [
-        '<div id="root"></div><script src="/app.js"></script>',
-        '<div ng-app="bao"><p ng-repeat="x in tin">{{x.tua}}</p></div>' + MENU * 20,
-        f"{MENU}<ul id=list></ul><script>$.get('/api/tin', fill)</script>",
-        '<div id="__next"><p>...</p></div><script id="__NEXT_DATA__">{}</script>',
-    ],
-)
-def test_a_section_that_script_fills_is_recognised(capture_of, html):
-    assert is_client_rendered(
-        capture_of(f"<html>{html}</html>", url="https://bao.example/qp"), SITE
-    )
-
-
-@pytest.mark.parametrize(
-    "html",
-    [
-        LINKS + '<div id="root"></div><script></script>',
-        f"{MENU}<p>Chuyên mục chưa có bài.</p>",
-        f"<p>{'Giới thiệu tòa soạn và lịch sử tờ báo. ' * 30}</p><script></script>",
-    ],
-)
-def test_other_sections_are_not_filled_by_script(capture_of, html):
-    assert not is_client_rendered(capture_of(f"<html>{html}</html>"), SITE)
-
-
-def test_a_feed_is_not_filled_by_script(capture_of):
-    assert not is_client_rendered(capture_of('<?xml version="1.0"?><rss/>'), SITE)
 
 
 def test_each_article_is_counted_once_and_the_page_itself_not(page_of):
