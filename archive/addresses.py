@@ -31,7 +31,10 @@ def path_key(url: str) -> str:
 
 def without_tracking(url: str) -> str:
     """The address without fragment and tracking parameters, otherwise as it is."""
-    parts = urlsplit(url.strip())
+    url = url.strip()
+    if "?" not in url and "#" not in url:
+        return url
+    parts = urlsplit(url)
     return urlunsplit(parts._replace(query=_own_query(parts.query), fragment=""))
 
 

@@ -145,7 +145,8 @@ class Frontier:
             if not item.kind.is_discovery:
                 new += added
                 article_id = article_of_key(site, key)
-                if article_id is not None:
+                # the first address is the row's own, and noted when it is captured
+                if article_id is not None and not added:
                     self._addresses.remember(article_id, (item.url,), source="found", now=now)
             elif not added:
                 self._reopen(site, key, item, _pass(run_id, backfill_id), backfill_id)
