@@ -39,6 +39,8 @@ JOINS = {
     "scraper.cli": {"sites"},
     "scraper.importer": {"sites"},
     "scraper.process": {"extract", "clean", "classify"},
+    "scraper.replay": {"sites"},
+    "scraper.replay_cli": {"sites"},
     "scraper.saved_page": {"sites"},
     "scraper.scheduler": {"sites"},
     "scraper.sites_cli": {"sites"},
