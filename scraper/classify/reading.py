@@ -156,7 +156,8 @@ def _foreign_core(lexicon: Lexicon, key: str, found: Sequence[Hit]) -> set[Hit]:
         and _belongs(lexicon, key[hit.end : following.start])
     }
     cues_abroad = len(_of(Group.FOREIGN, found)) + len(foreign)
-    if len(_of(Group.VIETNAMESE, found)) <= cues_abroad:
+    # where nothing points anywhere, there is no reason to look abroad
+    if 0 < cues_abroad >= len(_of(Group.VIETNAMESE, found)):
         foreign.update(_of(Group.CONTESTED, found))
     return foreign
 
