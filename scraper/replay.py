@@ -164,20 +164,12 @@ class _Replay:
         """What the page says now; None when its record is unreadable, which is noted."""
         self.seen.add(stored.id)
         try:
-            capture = read_capture(
-                self.store.warc_folder,
-                stored.location,
-                site=stored.site,
-                url=stored.url,
-                find_payload=self.store.payload_location,
-            )
+            outcome = read_again(self.store, self.registry, stored, run_id=self.run_id)
         except RecordUnreadable as error:
             self.unreadable.append(f"{stored.url}: {error}")
             return None
         self.pages += 1
-        site = self.registry.site(stored.site)
-        capture = attrs.evolve(capture, id=stored.id, run_id=self.run_id)
-        return process(capture, site, self.registry.family_of(site))
+        return outcome
 
     def _take(self, reading: _Reading) -> None:
         self.group.append(reading)
@@ -292,6 +284,22 @@ class _Replay:
             unchanged=counts["unchanged"], overtaken=counts["overtaken"],
             unknown_sites=unknown_sites, unreadable=tuple(self.unreadable), moves=tuple(self.moves),
         )  # fmt: skip
+
+
+def read_again(
+    store: Store, registry: Registry, stored: StoredCapture, *, run_id: str | None = None
+) -> Accepted | Rejected:
+    """What a stored page says to the reader of today. Raises RecordUnreadable, UnknownSite."""
+    capture = read_capture(
+        store.warc_folder,
+        stored.location,
+        site=stored.site,
+        url=stored.url,
+        find_payload=store.payload_location,
+    )
+    site = registry.site(stored.site)
+    capture = attrs.evolve(capture, id=stored.id, run_id=run_id)
+    return process(capture, site, registry.family_of(site))
 
 
 def replay(

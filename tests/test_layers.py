@@ -38,6 +38,9 @@ STAGE_KNOWS = {
 JOINS = {
     "scraper.cli": {"sites"},
     "scraper.importer": {"sites"},
+    # people read a sample of what was judged
+    "scraper.judge_cli": {"classify", "sites"},
+    "scraper.judging.archive_items": {"classify", "sites"},
     "scraper.process": {"extract", "clean", "classify"},
     "scraper.replay": {"sites"},
     "scraper.replay_cli": {"sites"},

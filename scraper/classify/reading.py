@@ -69,6 +69,12 @@ class Reading:
         ends = [match.end() for match in _SENTENCE_END.finditer(self.key)]
         return len({bisect_right(ends, hit.start) for hit in self.in_text(self.core)})
 
+    @property
+    def shown(self) -> str:
+        """What is shown to a reader, with the same offsets as ``key``."""
+        # Letters whose lower case is longer (İ) shift the key; no Vietnamese text has them.
+        return self.published if len(self.published) == len(self.key) else self.key
+
     def in_title(self, hits: Iterable[Hit]) -> list[Hit]:
         """Those of *hits* that stand in the title."""
         return [hit for hit in hits if hit.start < self.text_start]
