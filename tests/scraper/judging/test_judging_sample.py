@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scraper.classify.lexicon import load_lexicon
 from scraper.judging.sample import BANDS, Candidate, band_of, draw, shared_out
 
 
@@ -84,3 +85,9 @@ def test_sharing_out_gives_everything_fairly_and_no_more_than_is_taken(size, mos
     assert all(0 <= shares[key] <= most[key] for key in most)
     unfilled = [shares[key] for key in most if shares[key] < most[key]]
     assert not unfilled or max(shares.values()) - min(unfilled) <= 1
+
+
+def test_the_thresholds_of_the_rule_are_borders_of_bands():
+    levels = load_lexicon().levels
+    for threshold in (levels.mention, levels.about):
+        assert band_of(candidate(1, threshold)) != band_of(candidate(1, threshold - 0.01))
