@@ -200,6 +200,35 @@ class Store:
             case Explored():
                 return "explored"
 
+    def reread(self, outcome: Accepted) -> bool:
+        """Write a new reading of the page an article's current version was read from.
+
+        The paper changed nothing, so there is no new version; True when the text is corrected.
+        Raises LookupError when the article's current version is from another capture.
+        """
+        row = article_row(outcome.article, outcome.verdict)
+        known = self.connection.execute(
+            "SELECT version, text_sha256 FROM articles WHERE id = ? AND capture_id = ?",
+            (row["id"], outcome.capture.id),
+        ).fetchone()
+        if known is None:
+            raise LookupError(f"{row['id']} was not read from capture {outcome.capture.id}")
+        self._update_version(row, known[0])
+        self._update_article(row)
+        self._replace_parts(outcome.article, outcome.verdict)
+        return bool(row["text_sha256"] != known[1])
+
+    def withdraw(self, article_id: str, rejected: Rejected) -> None:
+        """Let an article leave for ``rejections``, where its own page is judged otherwise now.
+
+        Its captures and addresses stay, and what happened to it: from them its versions come back
+        should it be an article again.
+        """
+        for table in ("evidence", "figures", "article_versions"):
+            self.connection.execute(f"DELETE FROM {table} WHERE article_id = ?", (article_id,))  # noqa: S608 - own table names
+        self.connection.execute("DELETE FROM articles WHERE id = ?", (article_id,))
+        self.store_outcome(rejected)
+
     def known_payload(self, sha256: str) -> tuple[str, datetime] | None:
         """URL and instant of the first full record with this payload, for a revisit to refer to."""
         row = self.connection.execute(

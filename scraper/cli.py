@@ -31,6 +31,8 @@ from archive.store import Store
 from scraper.contact import contact_option
 from scraper.crawling import CrawlRequest, crawl
 from scraper.importer import ImportReport, import_warc
+from scraper.judge_cli import judge_group
+from scraper.replay_cli import replay_command
 from scraper.report import print_reasons, show_reports
 from scraper.saved_page import outcome_for_json, read_file
 from scraper.settings import DQTV_OPERATOR, SOFTWARE
@@ -75,7 +77,15 @@ def main() -> None:
         sys.exit(1)
 
 
-for command in (publish_command, serve_command, search_command, status_command, sites_group):
+for command in (
+    publish_command,
+    serve_command,
+    search_command,
+    status_command,
+    sites_group,
+    replay_command,
+    judge_group,
+):
     cli.add_command(command)
 
 

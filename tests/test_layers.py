@@ -38,7 +38,12 @@ STAGE_KNOWS = {
 JOINS = {
     "scraper.cli": {"sites"},
     "scraper.importer": {"sites"},
+    # people read a sample of what was judged
+    "scraper.judge_cli": {"classify", "sites"},
+    "scraper.judging.archive_items": {"classify", "sites"},
     "scraper.process": {"extract", "clean", "classify"},
+    "scraper.replay": {"sites"},
+    "scraper.replay_cli": {"sites"},
     "scraper.saved_page": {"sites"},
     "scraper.scheduler": {"sites"},
     "scraper.sites_cli": {"sites"},

@@ -69,6 +69,12 @@ class Reading:
         ends = [match.end() for match in _SENTENCE_END.finditer(self.key)]
         return len({bisect_right(ends, hit.start) for hit in self.in_text(self.core)})
 
+    @property
+    def shown(self) -> str:
+        """What is shown to a reader, with the same offsets as ``key``."""
+        # Letters whose lower case is longer (İ) shift the key; no Vietnamese text has them.
+        return self.published if len(self.published) == len(self.key) else self.key
+
     def in_title(self, hits: Iterable[Hit]) -> list[Hit]:
         """Those of *hits* that stand in the title."""
         return [hit for hit in hits if hit.start < self.text_start]
@@ -156,7 +162,8 @@ def _foreign_core(lexicon: Lexicon, key: str, found: Sequence[Hit]) -> set[Hit]:
         and _belongs(lexicon, key[hit.end : following.start])
     }
     cues_abroad = len(_of(Group.FOREIGN, found)) + len(foreign)
-    if len(_of(Group.VIETNAMESE, found)) <= cues_abroad:
+    # where nothing points anywhere, there is no reason to look abroad
+    if 0 < cues_abroad >= len(_of(Group.VIETNAMESE, found)):
         foreign.update(_of(Group.CONTESTED, found))
     return foreign
 

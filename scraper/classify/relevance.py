@@ -58,7 +58,9 @@ def _level(reading: Reading, relevance: float) -> int:
 
 
 def _reason(reading: Reading, evidence: Iterable[Evidence]) -> RejectReason:
-    """FOREIGN_MILITIA when the article would be in but for what points abroad."""
+    """FOREIGN_MILITIA when the article would be in but for the cues that point abroad."""
+    if not reading.foreign_core and not reading.hits[Group.FOREIGN]:
+        return RejectReason.NOT_MILITIA
     without = _total(entry for entry in evidence if entry.part not in _ABROAD)
     if reading.foreign_core or (reading.core and without >= reading.lexicon.levels.mention):
         return RejectReason.FOREIGN_MILITIA

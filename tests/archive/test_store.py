@@ -349,3 +349,54 @@ def test_summary_counts_by_site_reason_and_state(store, save, make_accepted, mak
         ("bao", "Báo Bao", 1, 1),
         ("kia", None, 0, 1),
     ]
+
+
+# the same page read again
+
+
+def test_a_page_read_again_corrects_its_version_and_judges_anew(store, save, make_accepted):
+    first = make_accepted()
+    save(first, make_accepted(hours=5))
+    better = attrs.evolve(
+        first,
+        article=attrs.evolve(first.article, sapo="Sapo đúng.", figures=()),
+        verdict=Verdict(relevance=2.0, level=1),
+    )
+    before = one(store, "SELECT first_captured_at, last_captured_at FROM articles")
+    with store.transaction():
+        assert store.reread(better)
+        assert not store.reread(better)
+    assert rows(store, "SELECT version, sapo FROM article_versions") == [(1, "Sapo đúng.")]
+    assert one(store, "SELECT version, sapo, level FROM articles") == (1, "Sapo đúng.", 1)
+    assert rows(store, "SELECT * FROM figures") == rows(store, "SELECT * FROM evidence") == []
+    assert one(store, "SELECT first_captured_at, last_captured_at FROM articles") == before
+
+
+def test_another_page_is_not_taken_for_the_one_read_before(store, save, make_accepted):
+    save(make_accepted())
+    with store.transaction(), pytest.raises(LookupError, match="bao:1 was not read from capture"):
+        store.reread(make_accepted(hours=1))
+
+
+def test_an_article_withdrawn_leaves_its_captures_addresses_and_events(store, save, make_accepted):
+    first, second = make_accepted(), make_accepted("Tít khác", hours=1)
+    other = make_accepted(number=2)
+    save(
+        first,
+        second,
+        other,
+        Failed(reason="not_found", capture=attrs.evolve(second.capture, id="gone", status=404)),
+    )
+    kept = ("captures", "events", "article_addresses")
+    before = [rows(store, f"SELECT * FROM {table}") for table in kept]
+    with store.transaction():
+        store.withdraw("bao:1", Rejected(capture=second.capture, reason=RejectReason.NOT_MILITIA))
+    assert [rows(store, f"SELECT * FROM {table}") for table in kept] == before
+    assert before[1]
+    for table in ("figures", "evidence", "article_versions"):
+        assert {x for (x,) in rows(store, f"SELECT article_id FROM {table}")} == {"bao:2"}
+    assert rows(store, "SELECT id FROM articles") == [("bao:2",)]
+    assert rows(store, "SELECT url, reason, capture_id FROM rejections") == [
+        ("http://bao.vn/1.html", "not_militia", second.capture.id)
+    ]
+    assert store.connection.execute("PRAGMA foreign_key_check").fetchall() == []

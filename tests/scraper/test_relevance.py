@@ -173,6 +173,42 @@ MENTIONS = [
     ("Người lính già", FILLER + "Năm 1972, ông là dân quân xã, góp công bắn rơi máy bay Mỹ."),
 ]
 
+#: Self-defence units of works and offices, in reports that name no commune and no committee.
+SELF_DEFENCE = [
+    (
+        "Diễn tập ở nhà máy dệt",
+        "Lực lượng tự vệ tập cứu người trong khói, nối vòi nước, đưa máy móc ra sân.",
+    ),
+    (
+        "Giữ kho qua mùa bão",
+        "Ca trực đêm có sáu người của lực lượng tự vệ, ai cũng thuộc lối vào từng gian kho.",
+    ),
+    ("Tập chữa cháy ở xưởng may", "Đội tự vệ dập tắt đám cháy giả định trong bảy phút."),
+    (
+        "Người thợ lò và khẩu súng trường",
+        "Ông từng là chiến sĩ tự vệ, ban ngày xuống lò, ban đêm trực súng.",
+    ),
+    ("Bảo vệ ca ba", "Tự vệ nhà máy thay nhau tuần tra quanh tường rào, giữ từng cuộn dây đồng."),
+    (
+        "Xếp hàng vào ca",
+        FILLER + "Trong số cán bộ, công nhân viên có mặt, ba mươi người thuộc lực lượng tự vệ.",
+    ),
+    ("Hội thao của thợ", FILLER * 3 + "Cuối buổi, lực lượng tự vệ của phân xưởng thi ném lựu đạn."),
+]
+
+#: The same words, and what points abroad.
+SELF_DEFENCE_ABROAD = [
+    (
+        "Tàu khu trục ra khơi",
+        "Lực lượng tự vệ trên biển điều hai tàu khu trục ra khơi, theo Kyodo.",
+    ),
+    (
+        "Thị trấn tự giữ mình",
+        "Lực lượng tự vệ ở một thị trấn Mexico lập chốt chặn các băng nhóm, AFP đưa tin.",
+    ),
+    ("Người Kurd rút quân", "Lực lượng tự vệ người Kurd rút khỏi thị trấn sau ba ngày giao tranh."),
+]
+
 OUTSIDE = [
     # words that only look like the force
     ("Gặp mặt cựu chiến binh", "Lực lượng vũ trang nhân dân Quân khu 4 gặp mặt cựu chiến binh các xã."),
@@ -227,6 +263,23 @@ def test_a_short_page_that_names_a_unit_only_our_law_knows_is_not_taken_for_fore
 @pytest.mark.parametrize(("title", "body"), MENTIONS)
 def test_articles_that_mention_the_militia_are_level_1(title, body):
     assert level(body, title=title) == 1
+
+
+@pytest.mark.parametrize(("title", "body"), SELF_DEFENCE)
+def test_self_defence_units_are_not_taken_for_foreign_where_nothing_points_abroad(title, body):
+    verdict, reason = judge(article(body, title=title))
+    assert (verdict.level >= 1, reason) == (True, None), verdict
+
+
+@pytest.mark.parametrize(("title", "body"), SELF_DEFENCE_ABROAD)
+def test_self_defence_units_abroad_are_left_out_for_that_reason(title, body):
+    verdict, reason = judge(article(body, title=title))
+    assert (verdict.level, reason) == (0, RejectReason.FOREIGN_MILITIA), verdict
+
+
+def test_an_article_without_any_foreign_cue_is_never_called_foreign():
+    verdict, reason = judge(article(FILLER * 3 + "Một nhóm dân quân đi qua."))
+    assert (verdict.level, reason) == (0, RejectReason.NOT_MILITIA)
 
 
 @pytest.mark.parametrize(("title", "body"), OUTSIDE)
@@ -419,6 +472,19 @@ class TestLexicon:
             "sections.world: a list of terms is needed",
         ):
             assert expected in problems
+
+    def test_every_term_stands_under_a_comment_of_its_own_list(self):
+        lines = LEXICON.read_text(encoding="utf-8").partition("[terms]")[2].splitlines()
+        bare, explained = [], False
+        for line in map(str.strip, lines):
+            if line.startswith("#"):
+                explained = True
+            elif line.endswith("= ["):
+                opening, explained = explained, False
+                bare += [] if opening else [line]
+            elif line.startswith('"'):
+                bare += [] if explained else [line]
+        assert bare == []
 
     def test_a_missing_table_is_one_mistake_among_the_others(self):
         with pytest.raises(LexiconError, match="terms: a table is needed"):
