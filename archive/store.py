@@ -19,10 +19,12 @@ from archive.rows import (
     evidence_rows,
     figure_rows,
     rejection_row,
+    removed_rows,
     site_row,
     version_row,
 )
 from archive.summary import read_summary
+from archive.template_counts import TemplateCounts
 
 if TYPE_CHECKING:
     import sqlite3
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from archive.model import Article, Capture, Outcome, Verdict
     from archive.rows import Row
     from archive.summary import Summary
+    from archive.template import Lesson, Template
     from archive.warc_files import ClosedFile
 
 
@@ -52,6 +55,7 @@ class Store:
         self.connection: sqlite3.Connection = connection
         self._events = Events(connection)
         self._addresses = ArticleAddresses(connection)
+        self._templates = TemplateCounts(connection)
 
     @classmethod
     def open(cls, root: Path, *, create: bool = True) -> Store:
@@ -187,8 +191,10 @@ class Store:
             self.add_capture(outcome.capture)
         match outcome:
             case Accepted():
+                self._learn(outcome.capture, outcome.lesson)
                 return self._store_article(outcome)
             case Rejected():
+                self._learn(outcome.capture, outcome.lesson)
                 return self._reject(outcome)
             case Redirected():
                 self._events.redirected(outcome)
@@ -199,6 +205,14 @@ class Store:
                 return "takedown" if gone else "failed"
             case Explored():
                 return "explored"
+
+    def template(self, site: str) -> Template:
+        """What the site prints with its articles, as far as it has been learned."""
+        return self._templates.template(site)
+
+    def _learn(self, capture: Capture, lesson: Lesson | None) -> None:
+        if lesson is not None:
+            self._templates.learn(capture.site, lesson, utc_text(capture.fetched_at))
 
     def known_payload(self, sha256: str) -> tuple[str, datetime] | None:
         """URL and instant of the first full record with this payload, for a revisit to refer to."""
@@ -260,7 +274,8 @@ class Store:
         self._addresses.remember(article.id, named, source="named", now=seen)
         row = article_row(article, outcome.verdict)
         known = self.connection.execute(
-            "SELECT version, text_sha256, capture_id, last_captured_at FROM articles WHERE id = ?",
+            "SELECT version, text_sha256, capture_id, last_captured_at, printed_digest FROM articles"
+            " WHERE id = ?",
             (article.id,),
         ).fetchone()
         result: str | None = "new"
@@ -291,13 +306,17 @@ class Store:
         """Update a known article; None when the capture is older than what is stored."""
         seen = utc_text(capture.fetched_at)
         same_text = row["text_sha256"] == known.text_sha256
-        # the page of the current version read again, by a better reader: no new version of the paper's
+        # the page of the current version read again, by a better reader, or one that prints the same:
+        # no new version of the paper's
+        is_printed = (
+            known.printed_digest is not None and row["printed_digest"] == known.printed_digest
+        )
         corrected = capture.id == known.capture_id and not same_text
         if seen < known.last_captured_at and not corrected:
             return None
         result = "unchanged"
         version: Row = {"version": known.version, "capture_id": known.capture_id}
-        if corrected:
+        if corrected or (is_printed and not same_text):
             self._update_version(row, known.version)
         elif not same_text:
             version = {"version": known.version + 1, "capture_id": capture.id}
@@ -325,7 +344,11 @@ class Store:
         )
 
     def _replace_parts(self, article: Article, verdict: Verdict) -> None:
-        parts = {"figures": figure_rows(article), "evidence": evidence_rows(article.id, verdict)}
+        parts = {
+            "figures": figure_rows(article),
+            "evidence": evidence_rows(article.id, verdict),
+            "removed_blocks": removed_rows(article),
+        }
         for table, rows in parts.items():
             self.connection.execute(f"DELETE FROM {table} WHERE article_id = ?", (article.id,))  # noqa: S608 - own table names
             for row in rows:
@@ -354,6 +377,7 @@ class _Known(NamedTuple):
     text_sha256: str
     capture_id: str
     last_captured_at: str
+    printed_digest: str | None
 
 
 def _make_folder(folder: Path) -> None:
