@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
 #: Articles of one layout that are remembered.
 WINDOW: Final = 200
-#: A page with more than this share of its characters on other articles is a copy.
+#: A page is a copy when more than this share of its blocks and of its characters stands on other articles ...
 _COPIED: Final = 0.5
+#: ... or, with however few blocks, this share of its characters.
+_WHOLLY_COPIED: Final = 0.8
 #: A template is read anew after this share of the articles it was read from has been learned on top.
 _STALE: Final = 0.05
 
@@ -114,8 +116,9 @@ class TemplateCounts:
             for digest, length in lengths.items()
             if not is_furniture(counts.get(digest, 0), voters, length)
         }
-        repeated = sum(length for digest, length in own.items() if digest in counts)
-        return repeated > _COPIED * sum(own.values())
+        repeated = [length for digest, length in own.items() if digest in counts]
+        share = sum(repeated) / max(1, sum(own.values()))
+        return share > _WHOLLY_COPIED or (share > _COPIED and len(repeated) > _COPIED * len(own))
 
     def _forget_oldest(self, place: tuple[str, str]) -> None:
         oldest = self._connection.execute(
