@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 import attrs
 
@@ -41,9 +41,8 @@ class RemovedBlock:
     of_articles: int
 
 
-@attrs.frozen(kw_only=True)
-class PageBlock:
-    """One block of an article's page, for learning."""
+class PageBlock(NamedTuple):
+    """One block of an article's page, for learning; a tuple, since every paragraph becomes one."""
 
     digest: str
     text: str

@@ -6,18 +6,22 @@ does a line that would be the byline.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
 from archive.template import PageBlock, RemovedBlock, block_digest
-from scraper.clean.bylines import trailing_byline
+from scraper.clean.bylines import looks_like_byline, trailing_byline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archive.template import LayoutTemplate
     from scraper.clean.blocks import Block
+
+#: The lines asked about are those that recur, so the same few again and again.
+_may_sign: Final = lru_cache(maxsize=512)(looks_like_byline)
 
 
 @attrs.frozen(kw_only=True)
@@ -31,7 +35,7 @@ class Learned:
 def page_blocks(blocks: Sequence[Block]) -> tuple[PageBlock, ...]:
     """The blocks with their digests, in order."""
     texts = [block.text or "" for block in blocks]
-    return tuple(PageBlock(digest=block_digest(text), text=text) for text in texts)
+    return tuple([PageBlock(block_digest(text), text) for text in texts])
 
 
 def without_furniture(
@@ -41,14 +45,16 @@ def without_furniture(
     if learned is None or not learned.template.counts:
         return list(blocks), ()
     template, article_id = learned.template, learned.article_id
+    recurring = template.counts
     kept: list[Block] = []
     removed: list[RemovedBlock] = []
     for position, (block, page_block) in enumerate(zip(blocks, known, strict=True), start=1):
-        text, digest = page_block.text, page_block.digest
+        digest, text = page_block
         if (
-            not kept
+            digest not in recurring
+            or not kept
             or not template.is_furniture(digest, len(text), article_id)
-            or trailing_byline([*kept, block])[1]
+            or (_may_sign(text) and trailing_byline([*kept, block])[1])
         ):
             kept.append(block)
             continue
