@@ -8,8 +8,11 @@ import uuid
 import attrs
 import pytest
 from click.testing import CliRunner
+from scrapy import Request
+from scrapy.http import HtmlResponse
 
-from archive.model import Rejected
+from archive.frontier import LeasedUrl
+from archive.model import Rejected, UrlKind
 from archive.store import Store
 from archive.template import LayoutTemplate, block_digest
 from scraper import cli, importer
@@ -17,6 +20,7 @@ from scraper.importer import import_warc
 from scraper.process import process
 from scraper.sites.load import Registry
 from scraper.sites.spec import Layout, SiteSpec
+from scraper.spiders.newspaper import NewspaperSpider
 
 SITE = SiteSpec(
     id="bao",
@@ -234,6 +238,24 @@ def test_a_byline_that_stands_on_every_page_stays_the_byline(capture_of):
 
     assert article.byline == "Tin, ảnh: P.V"
     assert article.removed == ()
+
+
+def test_the_spider_reads_pages_with_what_the_archive_knows(capture_of):
+    spider = NewspaperSpider(site="baocaobang")
+    spider.sites["bao"] = SITE
+    response = HtmlResponse(address(1), body=page(1).encode(), encoding="utf-8")
+    leased = LeasedUrl(
+        id=1, site="bao", url=address(1), kind=UrlKind.ARTICLE, seed=None, page=None, hops=0,
+        priority=0, attempts=0, key="article:1",
+    )  # fmt: skip
+    capture = capture_of(page(1), url=address(1))
+    response.request = Request(address(1), meta={"leased": leased, "capture": capture})
+
+    (before,) = spider.parse(response)
+    assert before.outcome.article.body == (*story(1), NOTICE)
+    spider.template_of = {"bao": known(NOTICE)}.__getitem__
+    (after,) = spider.parse(response)
+    assert after.outcome.article.body == story(1)
 
 
 def test_another_layouts_template_says_nothing(capture_of):
