@@ -88,6 +88,7 @@ DESCRIPTIONS: Final[dict[str, dict[str, str]]] = {
         "level": "1 mentions Vietnam's militia, 2 is about it.",
         "story_id": "Story shared with other papers; NULL until compared.",
         "word_count": "Syllables in lead and body.",
+        "printed_digest": "Digest of the page's text before recurring blocks were left out; the same one means the paper changed nothing.",
     },
     "article_versions": {
         "article_id": "Article.",
@@ -119,6 +120,29 @@ DESCRIPTIONS: Final[dict[str, dict[str, str]]] = {
         "term": "Term as it stands in the text, or the rule's name.",
         "count": "How often it occurs there.",
         "weight": "Points it added to the relevance score.",
+    },
+    "removed_blocks": {
+        "article_id": "Article.",
+        "position": "Place of the block among the text blocks of the page, from 1.",
+        "text": "The block that was left out of the body, as printed.",
+        "articles": "Other articles of the paper that carried it when the page was read.",
+        "of_articles": "Other articles of the paper that were looked at.",
+    },
+    "template_pages": {
+        "id": "Row number; also the order of learning.",
+        "site": "Site.",
+        "layout": "What the article's container was found by: rule and selector, or fallback.",
+        "article_id": "Article whose page it was; one row for each.",
+        "blocks": "Digests of the text blocks of its page, as JSON.",
+        "votes": "1 where the page counts; 0 for a copy of other articles.",
+        "seen_at": "When the page was fetched, UTC.",
+    },
+    "template_blocks": {
+        "site": "Site.",
+        "layout": "What the article's container was found by: rule and selector, or fallback.",
+        "block": "Digest of the block's text.",
+        "articles": "Articles that carry it, of those that count in template_pages.",
+        "text": "The block as printed; NULL until a second article carries it.",
     },
     "events": {
         "id": "Number of the event.",

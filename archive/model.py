@@ -14,6 +14,8 @@ import attrs
 if TYPE_CHECKING:
     from datetime import date, datetime
 
+    from archive.template import Lesson, RemovedBlock
+
 
 @attrs.frozen(kw_only=True)
 class DaySpan:
@@ -178,6 +180,10 @@ class Article:
     #: ``rule`` (family layout) or ``fallback`` (generic path).
     body_source: str | None = None
     body_state: BodyState = BodyState.FULL
+    #: What was left out of the body because the paper prints it with most articles.
+    removed: tuple[RemovedBlock, ...] = ()
+    #: Digest of title, lead and text before anything was left out for that reason.
+    printed_digest: str | None = None
 
     @property
     def text(self) -> str:
@@ -235,6 +241,7 @@ class Accepted:
     capture: Capture
     article: Article
     verdict: Verdict
+    lesson: Lesson | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -248,6 +255,8 @@ class Rejected:
     #: What could be read, kept so that the verdict can be checked; None for non-articles.
     article: Article | None = None
     verdict: Verdict | None = None
+    #: What the page teaches about its paper's template; None for pages that are no article.
+    lesson: Lesson | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -32,7 +32,7 @@ class Progress(Protocol):
 
 
 #: Columns of working tables that stay private.
-_LEFT_OUT: Final = {"articles": {"story_id"}, "captures": {"ip"}}
+_LEFT_OUT: Final = {"articles": {"story_id", "printed_digest"}, "captures": {"ip"}}
 
 _FTS_COLUMNS: Final = "title, sapo, body"
 
@@ -60,6 +60,7 @@ _COPIES: Final = {
     " ORDER BY article_id, url",
     "figures": "work.figures ORDER BY article_id, position",
     "evidence": "work.evidence ORDER BY article_id, position",
+    "removed_blocks": "work.removed_blocks ORDER BY article_id, position",
     "article_versions": "work.article_versions ORDER BY article_id, version",
     "captures": "work.captures WHERE id IN (SELECT capture_id FROM work.articles"
     " UNION SELECT capture_id FROM work.article_versions) ORDER BY fetched_at, id",
@@ -205,6 +206,7 @@ def _write_parts(connection: sqlite3.Connection) -> None:
         connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM {source}")  # noqa: S608 - own names
     connection.execute("CREATE UNIQUE INDEX figures_key ON figures (article_id, position)")
     connection.execute("CREATE UNIQUE INDEX evidence_key ON evidence (article_id, position)")
+    connection.execute("CREATE UNIQUE INDEX removed_key ON removed_blocks (article_id, position)")
     connection.execute("CREATE UNIQUE INDEX versions_key ON article_versions (article_id, version)")
     connection.execute("CREATE UNIQUE INDEX captures_key ON captures (id)")
     connection.execute("CREATE INDEX addresses_by_url ON article_addresses (url)")
@@ -257,6 +259,7 @@ def _content_digest(connection: sqlite3.Connection) -> str:
         "article_addresses",
         "figures",
         "evidence",
+        "removed_blocks",
         "article_versions",
         "captures",
         "sites",

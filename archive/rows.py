@@ -58,7 +58,7 @@ def capture_row(capture: Capture) -> Row:
 _PLAIN = (
     "id", "site", "url", "title", "sapo", "byline", "dateline", "section", "province",
     "published_raw", "published_precision", "title_source", "sapo_source", "date_source",
-    "author_source", "body_source", "word_count",
+    "author_source", "body_source", "word_count", "printed_digest",
 )  # fmt: skip
 
 
@@ -92,6 +92,12 @@ def figure_rows(article: Article) -> Iterator[Row]:
     """Rows of an article's figures."""
     for figure in article.figures:
         yield {"article_id": article.id, **attrs.asdict(figure)}
+
+
+def removed_rows(article: Article) -> Iterator[Row]:
+    """Rows of what was left out of an article's body."""
+    for block in article.removed:
+        yield {"article_id": article.id, **attrs.asdict(block)}
 
 
 def evidence_rows(article_id: str, verdict: Verdict) -> Iterator[Row]:

@@ -242,7 +242,48 @@ def m002_addresses_and_backfills(db: Database) -> None:
             db.execute(statement)
 
 
+_TEMPLATES = """
+CREATE TABLE template_pages (
+    id INTEGER PRIMARY KEY,
+    site TEXT NOT NULL,
+    layout TEXT NOT NULL,
+    article_id TEXT NOT NULL,
+    blocks TEXT NOT NULL,
+    votes INTEGER NOT NULL,
+    seen_at TEXT NOT NULL,
+    UNIQUE (site, layout, article_id)
+);
+CREATE INDEX template_pages_in_order ON template_pages (site, layout, id);
+CREATE TABLE template_blocks (
+    site TEXT NOT NULL,
+    layout TEXT NOT NULL,
+    block TEXT NOT NULL,
+    articles INTEGER NOT NULL,
+    text TEXT,
+    PRIMARY KEY (site, layout, block)
+) WITHOUT ROWID;
+CREATE TABLE removed_blocks (
+    article_id TEXT NOT NULL REFERENCES articles (id),
+    position INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    articles INTEGER NOT NULL,
+    of_articles INTEGER NOT NULL,
+    PRIMARY KEY (article_id, position)
+);
+ALTER TABLE articles ADD COLUMN printed_digest TEXT;
+"""
+
+
+@MIGRATIONS()
+def m003_templates(db: Database) -> None:
+    """Count the blocks that recur on a site's pages, and keep what is left out for it."""
+    for statement in _TEMPLATES.split(";"):
+        if statement.strip():
+            db.execute(statement)
+
+
 #: Tables that never leave the working database.
 PRIVATE_TABLES: Final = (
     "frontier", "site_locks", "rejections", "runs", "warc_files", "backfills", "backfill_seeds", "backfill_pages",
+    "template_pages", "template_blocks",
 )  # fmt: skip

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from archive.article_addresses import ArticleAddresses, article_of_key
-from archive.database import open_database, translated_errors, unwritable
+from archive.database import open_database, unwritable
 from archive.errors import ArchiveError, ArchiveUnwritable
 from archive.events import Events
 from archive.instants import read_instant, utc_text
@@ -19,14 +18,17 @@ from archive.rows import (
     evidence_rows,
     figure_rows,
     rejection_row,
+    removed_rows,
     site_row,
     version_row,
 )
 from archive.summary import read_summary
+from archive.template_counts import TemplateCounts
+from archive.transactions import Transactions
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
     from types import TracebackType
 
@@ -35,10 +37,11 @@ if TYPE_CHECKING:
     from archive.model import Article, Capture, Outcome, Verdict
     from archive.rows import Row
     from archive.summary import Summary
+    from archive.template import Lesson, Template
     from archive.warc_files import ClosedFile
 
 
-class Store:
+class Store(Transactions):
     """The working archive: ``archive.db`` and its folder.
 
     One writer at a time; every write belongs inside ``transaction()``.
@@ -52,6 +55,7 @@ class Store:
         self.connection: sqlite3.Connection = connection
         self._events = Events(connection)
         self._addresses = ArticleAddresses(connection)
+        self._templates = TemplateCounts(connection)
 
     @classmethod
     def open(cls, root: Path, *, create: bool = True) -> Store:
@@ -106,46 +110,6 @@ class Store:
     ) -> None:
         self.close()
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Write everything inside or nothing. Not re-entrant (RuntimeError): use ``savepoint``.
-
-        Raises ArchiveUnwritable or ArchiveError for what SQLite reports about the file.
-        """
-        if self.connection.in_transaction:
-            raise RuntimeError("transactions do not nest; use savepoint() inside one")
-        with translated_errors(self.path):
-            self.connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self.connection.execute("COMMIT")
-            except BaseException:
-                self._undo("ROLLBACK")
-                raise
-
-    @contextmanager
-    def savepoint(self) -> Iterator[None]:
-        """One outcome in a group: when it fails, only its own writes are undone.
-
-        Raises RuntimeError outside a transaction, also when the transaction was lost on the way.
-        """
-        if not self.connection.in_transaction:
-            raise RuntimeError("savepoint() belongs inside transaction()")
-        with translated_errors(self.path):
-            self.connection.execute("SAVEPOINT outcome")
-            try:
-                yield
-            except BaseException:
-                self._undo("ROLLBACK TO outcome", "RELEASE outcome")
-                raise
-            self.connection.execute("RELEASE outcome")
-
-    def _undo(self, *statements: str) -> None:
-        # a full disk makes SQLite roll back by itself
-        if self.connection.in_transaction:
-            for statement in statements:
-                self.connection.execute(statement)
-
     def sync_site(self, row: Mapping[str, object]) -> None:
         """Write what the site file says into ``sites``; capture times already there stay.
 
@@ -187,8 +151,10 @@ class Store:
             self.add_capture(outcome.capture)
         match outcome:
             case Accepted():
+                self._learn(outcome.capture, outcome.lesson)
                 return self._store_article(outcome)
             case Rejected():
+                self._learn(outcome.capture, outcome.lesson)
                 return self._reject(outcome)
             case Redirected():
                 self._events.redirected(outcome)
@@ -224,10 +190,18 @@ class Store:
         Its captures and addresses stay, and what happened to it: from them its versions come back
         should it be an article again.
         """
-        for table in ("evidence", "figures", "article_versions"):
+        for table in ("evidence", "figures", "removed_blocks", "article_versions"):
             self.connection.execute(f"DELETE FROM {table} WHERE article_id = ?", (article_id,))  # noqa: S608 - own table names
         self.connection.execute("DELETE FROM articles WHERE id = ?", (article_id,))
         self.store_outcome(rejected)
+
+    def template(self, site: str) -> Template:
+        """What the site prints with its articles, as far as it has been learned."""
+        return self._templates.template(site)
+
+    def _learn(self, capture: Capture, lesson: Lesson | None) -> None:
+        if lesson is not None:
+            self._templates.learn(capture.site, lesson, utc_text(capture.fetched_at))
 
     def known_payload(self, sha256: str) -> tuple[str, datetime] | None:
         """URL and instant of the first full record with this payload, for a revisit to refer to."""
@@ -289,7 +263,8 @@ class Store:
         self._addresses.remember(article.id, named, source="named", now=seen)
         row = article_row(article, outcome.verdict)
         known = self.connection.execute(
-            "SELECT version, text_sha256, capture_id, last_captured_at FROM articles WHERE id = ?",
+            "SELECT version, text_sha256, capture_id, last_captured_at, printed_digest FROM articles"
+            " WHERE id = ?",
             (article.id,),
         ).fetchone()
         result: str | None = "new"
@@ -320,13 +295,17 @@ class Store:
         """Update a known article; None when the capture is older than what is stored."""
         seen = utc_text(capture.fetched_at)
         same_text = row["text_sha256"] == known.text_sha256
-        # the page of the current version read again, by a better reader: no new version of the paper's
+        # the page of the current version read again, by a better reader, or one that prints the same:
+        # no new version of the paper's
+        is_printed = (
+            known.printed_digest is not None and row["printed_digest"] == known.printed_digest
+        )
         corrected = capture.id == known.capture_id and not same_text
         if seen < known.last_captured_at and not corrected:
             return None
         result = "unchanged"
         version: Row = {"version": known.version, "capture_id": known.capture_id}
-        if corrected:
+        if corrected or (is_printed and not same_text):
             self._update_version(row, known.version)
         elif not same_text:
             version = {"version": known.version + 1, "capture_id": capture.id}
@@ -354,7 +333,11 @@ class Store:
         )
 
     def _replace_parts(self, article: Article, verdict: Verdict) -> None:
-        parts = {"figures": figure_rows(article), "evidence": evidence_rows(article.id, verdict)}
+        parts = {
+            "figures": figure_rows(article),
+            "evidence": evidence_rows(article.id, verdict),
+            "removed_blocks": removed_rows(article),
+        }
         for table, rows in parts.items():
             self.connection.execute(f"DELETE FROM {table} WHERE article_id = ?", (article.id,))  # noqa: S608 - own table names
             for row in rows:
@@ -383,6 +366,7 @@ class _Known(NamedTuple):
     text_sha256: str
     capture_id: str
     last_captured_at: str
+    printed_digest: str | None
 
 
 def _make_folder(folder: Path) -> None:

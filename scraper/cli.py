@@ -6,6 +6,7 @@ Results go to stdout, progress and logs to stderr. Exit codes: 0 done, 1 problem
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -174,21 +175,43 @@ def _chosen(
 @click.option("--site", "site_id", help="Id of the paper, where the address does not say it.")
 @click.option("--fetched-at", help="When it was fetched, ISO 8601; now when not given.")
 @click.option(
-    "--why", is_flag=True, help="Say where each field was read and what the score is made of."
+    "--why",
+    is_flag=True,
+    help="Say where each field was read, what the score is made of and which recurring lines were left out.",
+)
+@click.option(
+    "--archive",
+    "root",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Leave out the lines that this archive has seen on most articles of the paper.",
 )
 @json_option
 def extract_command(
-    file: Path, url: str, site_id: str | None, fetched_at: str | None, *, why: bool, as_json: bool
+    file: Path,
+    url: str,
+    site_id: str | None,
+    fetched_at: str | None,
+    root: Path | None,
+    *,
+    why: bool,
+    as_json: bool,
 ) -> None:
     """Read one saved page (- for stdin) as a crawl would, without network and without storing it."""
-    outcome = read_file(
-        file, url=url, site_id=site_id, fetched_at=fetched_at, registry=known_sites()
-    )
+    with ExitStack() as opened:
+        store = opened.enter_context(Store.open(root.absolute(), create=False)) if root else None
+        outcome = read_file(
+            file,
+            url=url,
+            site_id=site_id,
+            fetched_at=fetched_at,
+            registry=known_sites(),
+            template_of=store.template if store else None,
+        )
     values = outcome_for_json(outcome)
     if as_json:
         print_json(values)
         return
-    hidden = {"body", "evidence", "figures"} | (
+    hidden = {"body", "evidence", "figures", "removed"} | (
         {key for key in values if key.endswith("_source")} if not why else set()
     )
     for key, value in values.items():
@@ -197,6 +220,7 @@ def extract_command(
     _echo_block("figures", values["figures"])
     if why:
         _echo_block("evidence", values["evidence"])
+        _echo_block("left out, on most articles of the paper", values["removed"])
     _echo_block("body", values["body"])
 
 

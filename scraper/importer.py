@@ -87,7 +87,8 @@ class _Import:
 
     def _judge(self, capture: Capture) -> None:
         site = self.registry.site(capture.site)
-        self.group.append(process(capture, site, self.registry.family_of(site)))
+        family, template = self.registry.family_of(site), self.store.template(site.id)
+        self.group.append(process(capture, site, family, template))
         if len(self.group) >= GROUP_SIZE:
             self.commit()
 

@@ -15,8 +15,10 @@ from archive.decoding import without_undeclared_gzip
 from archive.instants import VIETNAM
 from archive.model import Accepted, Article, BodyState, Capture, Rejected, RejectReason
 from archive.provinces import province_of
+from archive.template import Lesson
 from scraper.classify.relevance import judge
 from scraper.clean.bylines import is_person_account, people
+from scraper.clean.furniture import Learned
 from scraper.clean.headline import own_title
 from scraper.clean.subtree import CleanBody, clean_subtree, holds_blob
 from scraper.clean.text import clean_line
@@ -37,6 +39,7 @@ from scraper.extract.page import Page, is_html, read_page
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from archive.template import Template
     from scraper.extract.body import Cut
     from scraper.sites.spec import Family, Layout, SiteSpec
 
@@ -47,6 +50,8 @@ _NOT_FOUND: Final = "the page says that there is no such page, under a status of
 _ELLIPSIS: Final = ("...", "…")
 #: Characters of text below which a page is looked at for what stands there instead of an article.
 _SHORT: Final = 400
+#: Nothing is learned from a page with more text blocks; articles met have up to 120.
+_MOST_BLOCKS: Final = 400
 _NO_TEXT: Final = CleanBody(
     paragraphs=(), figures=(), sapo=None, byline=None, dateline=None, is_encoded=False
 )
@@ -54,14 +59,17 @@ _NO_TEXT: Final = CleanBody(
 _GIVEN_UP: Final = (SelectolaxError, ParserRejectedMarkup, RecursionError, UnicodeError)
 
 
-def process(capture: Capture, site: SiteSpec, family: Family | None) -> Accepted | Rejected:
+def process(
+    capture: Capture, site: SiteSpec, family: Family | None, template: Template | None = None
+) -> Accepted | Rejected:
     """Read one fetched page: an article about the militia, or the reason why it is none.
 
     Never raises for any bytes. A page that could be read and was judged keeps article and verdict in
-    the Rejected as well.
+    the Rejected as well. *template* is what earlier pages of the site taught; the outcome's lesson is
+    what this one adds to it.
     """
     try:
-        article = _article(capture, site, family)
+        article, lesson = _article(capture, site, family, template or {})
     except _NoArticle as refusal:
         return Rejected(capture=capture, reason=refusal.reason, detail=refusal.detail)
     except _GIVEN_UP as error:
@@ -69,8 +77,8 @@ def process(capture: Capture, site: SiteSpec, family: Family | None) -> Accepted
         return Rejected(capture=capture, reason=RejectReason.UNREADABLE, detail=detail)
     verdict, reason = judge(article)
     if reason is None:
-        return Accepted(capture=capture, article=article, verdict=verdict)
-    return Rejected(capture=capture, reason=reason, article=article, verdict=verdict)
+        return Accepted(capture=capture, article=article, verdict=verdict, lesson=lesson)
+    return Rejected(capture=capture, reason=reason, article=article, verdict=verdict, lesson=lesson)
 
 
 class _NoArticle(Exception):
@@ -82,7 +90,9 @@ class _NoArticle(Exception):
         super().__init__(detail)
 
 
-def _article(capture: Capture, site: SiteSpec, family: Family | None) -> Article:
+def _article(
+    capture: Capture, site: SiteSpec, family: Family | None, template: Template
+) -> tuple[Article, Lesson | None]:
     capture = _unpacked(capture)
     _check_readable(capture)
     page = read_page(capture)
@@ -104,7 +114,7 @@ def _article(capture: Capture, site: SiteSpec, family: Family | None) -> Article
     if cut and 2 * len(capture.body) > _MAX_CONTAINER and len(cut.html) > _MAX_CONTAINER:
         size = f"{len(cut.html):,} characters in the article's container"
         raise _NoArticle(RejectReason.UNREADABLE, size)
-    return _assembled(page, site, layout, title, cut)
+    return _assembled(page, site, layout, title, cut, template=template)
 
 
 def _unpacked(capture: Capture) -> Capture:
@@ -154,23 +164,32 @@ def _no_body(page: Page, site: SiteSpec) -> _NoArticle:
 
 
 def _assembled(
-    page: Page, site: SiteSpec, layout: Layout | None, title: Found, cut: Cut | None
-) -> Article:
+    page: Page,
+    site: SiteSpec,
+    layout: Layout | None,
+    title: Found,
+    cut: Cut | None,
+    *,
+    template: Template,
+) -> tuple[Article, Lesson | None]:
+    name = _layout_name(cut)
     around = fallback.look_around(page, cut, title.text) if cut else fallback.Surroundings()
     sapo = _first_clean([*(metadata.sapos(page, layout) if layout else ()), *around.sapos])
-    body = _cleaned(page, cut, layout, title, sapo)
+    url = metadata.canonical_url(page, site)
+    article_id = site.article_id(url)
+    learned = Learned(template=template[name], article_id=article_id) if name in template else None
+    body = _cleaned(page, cut, layout, title, sapo, learned=learned)
     if body.sapo is None and not body.paragraphs and (cut is None or _shows(cut, body)):
         sapo = _first_clean(metadata.described_leads(page))
         body = attrs.evolve(body, sapo=sapo.text if sapo else None)
     state = _state(page, cut, body)
-    url = metadata.canonical_url(page, site)
     authorship = _authorship(page, site, layout, body)
     published = publication.published(page, layout, around.dates)
     published_at = published.date.instant if published else None
     published_on = published_at.astimezone(VIETNAM).date() if published_at else None
     section = _first_clean([*metadata.sections(page, layout), *around.sections])
-    return Article(
-        id=site.article_id(url),
+    article = Article(
+        id=article_id,
         site=site.id,
         url=url,
         title=title.text,
@@ -194,11 +213,39 @@ def _assembled(
         author_source=authorship.source,
         body_source=cut.source if cut else None,
         body_state=state,
+        removed=body.removed,
+        printed_digest=body.printed_digest,
     )
+    return article, _lesson(article, site, name, body)
+
+
+def _layout_name(cut: Cut | None) -> str:
+    """What pages are learned from together: those whose container one rule found."""
+    if cut is None or cut.source != "rule":
+        return "fallback"
+    return f"rule:{cut.layout.body[0]}"
+
+
+def _lesson(article: Article, site: SiteSpec, layout: str, body: CleanBody) -> Lesson | None:
+    """What the page teaches; nothing where it is no article's address, without text or a book."""
+    is_lesson = (
+        article.body_state is BodyState.FULL
+        and len(body.blocks) <= _MOST_BLOCKS
+        and site.is_article(article.url)
+    )
+    if not is_lesson:
+        return None
+    return Lesson(article_id=article.id, layout=layout, blocks=body.blocks)
 
 
 def _cleaned(
-    page: Page, cut: Cut | None, layout: Layout | None, title: Found, sapo: Found | None
+    page: Page,
+    cut: Cut | None,
+    layout: Layout | None,
+    title: Found,
+    sapo: Found | None,
+    *,
+    learned: Learned | None,
 ) -> CleanBody:
     if cut is None:
         return attrs.evolve(_NO_TEXT, sapo=sapo.text if sapo else None)
@@ -208,6 +255,7 @@ def _cleaned(
         title=title.text,
         sapo=sapo.text if sapo else None,
         dateline=layout.dateline if layout else None,
+        learned=learned,
     )
 
 

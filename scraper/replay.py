@@ -299,7 +299,7 @@ def read_again(
     )
     site = registry.site(stored.site)
     capture = attrs.evolve(capture, id=stored.id, run_id=run_id)
-    return process(capture, site, registry.family_of(site))
+    return process(capture, site, registry.family_of(site), store.template(site.id))
 
 
 def replay(

@@ -15,9 +15,11 @@ from archive.model import Accepted, Capture, Rejected
 from scraper.process import process
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from archive.model import Article
+    from archive.template import Template
     from scraper.sites.load import Registry
     from scraper.sites.spec import SiteSpec
 
@@ -29,10 +31,17 @@ _FIELDS = (
 
 
 def read_file(
-    file: Path, *, url: str, site_id: str | None, fetched_at: str | None, registry: Registry
+    file: Path,
+    *,
+    url: str,
+    site_id: str | None,
+    fetched_at: str | None,
+    registry: Registry,
+    template_of: Callable[[str], Template] | None = None,
 ) -> Accepted | Rejected:
     """Process the bytes of *file* (``-`` for standard input) as a page of *url*.
 
+    *template_of* says what is known of a paper's template; nothing is taken for one without it.
     Raises UsageError when the file cannot be read, no site owns the address or the time is no instant,
     UnknownSite for an unknown *site_id*.
     """
@@ -45,7 +54,8 @@ def read_file(
         status=200,
         body=_bytes(file),
     )
-    return process(capture, site, registry.family_of(site))
+    template = template_of(site.id) if template_of else None
+    return process(capture, site, registry.family_of(site), template)
 
 
 def _site(registry: Registry, url: str, site_id: str | None) -> SiteSpec:
@@ -97,6 +107,7 @@ def _article_for_json(article: Article | None) -> dict[str, object]:
         empty: dict[str, object] = dict.fromkeys(_FIELDS)
         return empty | {
             "published_at": None, "modified_at": None, "body_state": None, "body": [], "figures": [],
+            "removed": [],
         }  # fmt: skip
     return {name: _plain(getattr(article, name)) for name in _FIELDS} | {
         "published_at": paper_text(article.published_at) if article.published_at else None,
@@ -104,6 +115,7 @@ def _article_for_json(article: Article | None) -> dict[str, object]:
         "body_state": article.body_state.value,
         "body": list(article.body),
         "figures": [attrs.asdict(figure) for figure in article.figures],
+        "removed": [attrs.asdict(block) for block in article.removed],
     }
 
 

@@ -141,6 +141,7 @@ class FrontierScheduler(BaseScheduler):
         except BaseException:
             store.close()
             raise
+        spider.template_of = store.template
         self.ledger = ledger
         self.is_open = True
 

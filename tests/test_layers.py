@@ -24,7 +24,7 @@ STAGE_KNOWS = {
         "archive.vietnamese",
         "scraper.sites.spec",
     },
-    "clean": {"archive.model", "archive.vietnamese", "scraper.sites.spec"},
+    "clean": {"archive.model", "archive.template", "archive.vietnamese", "scraper.sites.spec"},
     "classify": {"archive.errors", "archive.model", "archive.vietnamese"},
     "sites": {
         "archive.addresses",

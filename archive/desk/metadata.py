@@ -18,11 +18,12 @@ _TABLES: Final = {
     "article_addresses": "Every address under which an article was met.",
     "figures": "Captions and credits of the articles' pictures.",
     "evidence": "Why each article is here: the parts of its relevance score.",
+    "removed_blocks": "Blocks left out of articles because their paper prints them with most articles.",
     "captures": "The fetches behind the articles, and where their raw pages lie.",
     "sites": "The papers, with what the snapshot holds of each.",
 }
 #: Columns of the working tables that the public database leaves out.
-_NOT_PUBLIC: Final = frozenset({"story_id", "ip"})
+_NOT_PUBLIC: Final = frozenset({"story_id", "ip", "printed_digest"})
 #: Columns that exist in the public database only.
 PUBLIC_COLUMNS: Final[dict[str, dict[str, str]]] = {
     "snapshot": {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +13,7 @@ from scraper.clean.blocks import read_blocks
 from scraper.clean.boilerplate import without_boilerplate
 from scraper.clean.bylines import trailing_byline
 from scraper.clean.figures import separate_figures
+from scraper.clean.furniture import page_blocks, without_furniture
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
     from archive.model import Figure
+    from archive.template import PageBlock, RemovedBlock
     from scraper.clean.blocks import Block
+    from scraper.clean.furniture import Learned
 
 #: A body that page script decodes arrives as one long word of this alphabet (baophutho.vn, baothanhhoa.vn).
 _BLOB: Final = re.compile(r"(?:^|(?<=\s))[A-Za-z0-9+/=_%-]{60,}(?=\s|$)")
@@ -46,6 +50,11 @@ class CleanBody:
     dateline: str | None
     #: Part of the body was encoded and is left out.
     is_encoded: bool
+    #: Text blocks of the page but the author line, those left out by what was learned included.
+    blocks: tuple[PageBlock, ...] = ()
+    removed: tuple[RemovedBlock, ...] = ()
+    #: Digest of title, sapo and all blocks, with the author line.
+    printed_digest: str | None = None
 
 
 def clean_subtree(
@@ -55,17 +64,22 @@ def clean_subtree(
     title: str,
     sapo: str | None,
     dateline: re.Pattern[str] | None = None,
+    learned: Learned | None = None,
 ) -> CleanBody:
     """Paragraphs and figures of a *container* (with role marks, see ``Role``).
 
     *title* and *sapo* are clean lines; where the text repeats them they are dropped from it, and a
     sapo that is only the cut beginning of the text is None. *dateline* replaces the general rule for
-    the mark that opens the text.
+    the mark that opens the text. What *learned* knows to be the paper's, not the article's, is left out.
     """
     readable, is_encoded = _without_blobs(read_blocks(container))
     separated = separate_figures(readable, base_url)
-    blocks = _without_title(list(without_boilerplate(separated.texts)), title)
+    printed = _without_title(list(without_boilerplate(separated.texts)), title)
+    known = page_blocks(printed)
+    printed_digest = _printed_digest(title, sapo, known)
+    blocks, removed = without_furniture(printed, known, learned)
     byline, lines = trailing_byline(blocks)
+    signed = {id(block) for block in blocks[len(blocks) - lines :]}
     paragraphs = [block.text or "" for block in blocks[: len(blocks) - lines]]
     sapo = _own_sapo(sapo, paragraphs)
     mark, sapo, paragraphs = _split_dateline(sapo, paragraphs, dateline or _DATELINE)
@@ -78,7 +92,15 @@ def clean_subtree(
         byline=byline,
         dateline=mark,
         is_encoded=is_encoded,
+        blocks=tuple(x for x, block in zip(known, printed, strict=True) if id(block) not in signed),
+        removed=removed,
+        printed_digest=printed_digest,
     )
+
+
+def _printed_digest(title: str, sapo: str | None, blocks: Sequence[PageBlock]) -> str:
+    parts = "\n".join((title, sapo or "", *(block.digest for block in blocks)))
+    return hashlib.blake2b(parts.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def holds_blob(line: str) -> bool:

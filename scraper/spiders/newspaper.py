@@ -33,13 +33,14 @@ from scraper.sites.spec import Scope
 from scraper.tls import EXCEPTIONS_SETTING, CertificateRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Self
 
     from scrapy.crawler import Crawler
     from scrapy.http import Response
     from twisted.python.failure import Failure
 
+    from archive.template import Template
     from scraper.sites.spec import SiteSpec
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -96,6 +97,8 @@ class NewspaperSpider(scrapy.Spider):
         #: Days of publication a backfill asks for; None for a daily crawl.
         self.span = read_span(backfill) if backfill else None
         self._scope = Scope(scope) if scope else None
+        #: What is known of a site's template; the scheduler lets it read the archive.
+        self.template_of: Callable[[str], Template] = lambda _: {}
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:  # noqa: ANN401  Scrapy's signature
@@ -162,7 +165,8 @@ class NewspaperSpider(scrapy.Spider):
         if capture.status != _OK:
             return status_outcome(capture)
         if leased.kind is UrlKind.ARTICLE:
-            outcome = process(capture, site, self.registry.family_of(site))
+            template = self.template_of(site.id)
+            outcome = process(capture, site, self.registry.family_of(site), template)
             return _unless_blocked(outcome)
         if is_challenge_capture(capture):
             return _blocked(capture, "a challenge page instead of the list")

@@ -97,6 +97,24 @@ def test_a_database_of_a_newer_version_is_refused_by_name_of_its_migration(tmp_p
         Store.open(tmp_path)
 
 
+def test_an_archive_from_before_templates_opens_with_its_articles(tmp_path, make_accepted):
+    with Store.open(tmp_path) as store:
+        with store.transaction():
+            store.store_outcome(make_accepted())
+        for statement in (
+            "DROP TABLE template_pages",
+            "DROP TABLE template_blocks",
+            "DROP TABLE removed_blocks",
+            "ALTER TABLE articles DROP COLUMN printed_digest",
+            "DELETE FROM _sqlite_migrations WHERE name = 'm003_templates'",
+        ):
+            store.connection.execute(statement)
+    with Store.open(tmp_path) as store:
+        found = store.connection.execute("SELECT id, printed_digest FROM articles").fetchall()
+        assert [tuple(row) for row in found] == [("bao:1", None)]
+        assert store.template("bao") == {}
+
+
 def test_a_start_killed_before_the_first_table_is_repeated(tmp_path):
     path = tmp_path / "archive.db"
     path.touch()

@@ -14,6 +14,7 @@ from archive import snapshot as snapshot_module
 from archive.errors import ArchiveError, ArchiveUnwritable, NothingPublished, SchemaMismatch
 from archive.publish import newest_snapshot, publish
 from archive.schema import PRIVATE_TABLES
+from archive.template import RemovedBlock
 from archive.vietnamese import exact_key, fold
 
 VIETNAM = timezone(timedelta(hours=7))
@@ -86,7 +87,15 @@ def test_columns_are_those_of_the_working_table_but_the_private_ones(archive, st
     public = [row[1] for row in query(publish(archive), "PRAGMA table_info(articles)")]
     working = [row[1] for row in store.connection.execute("PRAGMA table_info(articles)")]
     assert [name for name in public if name in working] == [
-        name for name in working if name != "story_id"
+        name for name in working if name not in {"story_id", "printed_digest"}
+    ]
+
+
+def test_what_was_left_out_of_an_article_is_published_with_it(archive, save, make_accepted):
+    block = RemovedBlock(position=3, text="Đọc báo in tại bưu điện.", articles=7, of_articles=9)
+    save(make_accepted(number=77, removed=(block,)))
+    assert query(publish(archive), "SELECT * FROM removed_blocks") == [
+        ("bao:77", 3, "Đọc báo in tại bưu điện.", 7, 9)
     ]
 
 

@@ -95,6 +95,30 @@ def test_another_title_sapo_or_body_is_a_new_version(store, save, make_accepted,
     assert rows(store, "SELECT version FROM article_versions ORDER BY version") == [(1,), (2,)]
 
 
+def test_the_same_print_read_otherwise_corrects_its_version(store, save, make_accepted):
+    first = make_accepted(body=("Một.", "Đọc báo in."), printed_digest="p")
+    second = make_accepted(hours=5, body=("Một.",), printed_digest="p")
+    assert save(first, second) == ["new", "unchanged"]
+    assert one(store, "SELECT body, version, capture_id FROM articles") == (
+        "Một.",
+        1,
+        first.capture.id,
+    )
+    assert rows(store, "SELECT body FROM article_versions") == [("Một.",)]
+
+
+def test_an_older_capture_of_the_same_print_corrects_nothing(store, save, make_accepted):
+    newer = make_accepted(hours=5, body=("Một.",), printed_digest="p")
+    older = make_accepted(body=("Một.", "Đọc báo in."), printed_digest="p")
+    assert save(newer, older) == ["new", "unchanged"]
+    assert one(store, "SELECT body FROM articles") == ("Một.",)
+
+
+def test_two_prints_nobody_has_a_digest_of_are_two_versions(save, make_accepted):
+    second = make_accepted(hours=5, body=("Một.",), printed_digest=None)
+    assert save(make_accepted(printed_digest=None), second) == ["new", "new_version"]
+
+
 def test_an_older_capture_never_replaces_newer_text(store, save, make_accepted):
     newer, older = make_accepted("Tít mới", hours=5), make_accepted("Tít cũ", hours=-5)
     assert save(newer, older) == ["new", "unchanged"]

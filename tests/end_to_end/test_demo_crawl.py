@@ -55,6 +55,15 @@ def test_levels_are_what_a_careful_reader_would_say(crawled, rows):
     assert {i: rows[i]["level"] for i in rows} == {a.article_id: a.level for a in kept(crawled[1])}
 
 
+def test_every_paper_teaches_and_nothing_an_author_wrote_is_left_out_for_it(crawled):
+    written = {text for article in printed(crawled[1]) for text in article.body}
+    with Store.open(crawled[0].archive, create=False) as store:
+        taught = store.connection.execute("SELECT DISTINCT site FROM template_pages").fetchall()
+        left_out = store.connection.execute("SELECT text FROM removed_blocks").fetchall()
+    assert {row[0] for row in taught} == set(crawled[1].friendly)
+    assert written.isdisjoint(row[0] for row in left_out)
+
+
 @pytest.mark.parametrize("field", ["title", "sapo", "byline", "dateline", "section"])
 def test_fields_are_what_the_author_wrote(crawled, rows, field):
     truth = {article.article_id: getattr(article, field) for article in kept(crawled[1])}
