@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -13,15 +14,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Transactions:
+class Transactions(ABC):
     """Gives a class with a database and its connection the ways to write to it."""
 
     connection: sqlite3.Connection
 
     @property
+    @abstractmethod
     def path(self) -> Path:
         """The database's file, for messages."""
-        raise NotImplementedError
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
