@@ -37,6 +37,9 @@ _MORE_LINKED: Final = 0.05
 _MOST_CLIMBS: Final = 4
 #: So many headline-like links, half as many as paragraphs, make a list.
 _LIST_HEADLINES: Final = 4
+#: In a list at least this share of the letters is linked, and a headline has fewer letters of text with it.
+_LIST_LINKED: Final = 0.18
+_LIST_TEASER: Final = 400
 _LONGEST_DATE_LINE: Final = 120
 _SHORTEST_SAPO: Final = 50
 _SENTENCE_ENDS: Final = (".", "!", "?", "…", "”", '"', ")")
@@ -163,8 +166,16 @@ def _is_wider(inner: Element, outer: Element) -> bool:
 
 
 def _is_list(element: Element) -> bool:
-    """True when headlines stand between the paragraphs: a section page, not an article."""
-    return element.headlines >= _LIST_HEADLINES and element.headlines * 2 >= element.paragraphs
+    """True when headlines stand between the paragraphs: a section page, not an article.
+
+    Links to related articles stand there as well, but there is more text for each of them.
+    """
+    return (
+        element.headlines >= _LIST_HEADLINES
+        and element.headlines * 2 >= element.paragraphs
+        and element.share_linked >= _LIST_LINKED
+        and element.letters - element.linked < _LIST_TEASER * element.headlines
+    )
 
 
 def _mark_generic(container: LexborNode) -> None:
