@@ -4,7 +4,8 @@
 ``.venv-peers`` and calls this); those that are not installed are named as such. ``--json FILE`` writes the figures.
 
 - dqtv container: the generic path's container, all of its text
-- dqtv generic: process() without any rules: container, lead and cleaning
+- dqtv generic: process() without any rules: lead and paragraphs, as readers get them
+- dqtv generic, body: the paragraphs alone; some gold texts have no leads
 - dqtv ruled: process() with the rules of the paper, on pages of known papers
 """
 
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 _ROOT: Final = Path(__file__).parents[1]
 _PEERS_PYTHON: Final = _ROOT / ".venv-peers" / "bin" / "python"
 _FETCHED: Final = datetime(2026, 1, 1, tzinfo=UTC)
+#: Seconds that a peer may take for all pages.
+_LONGEST_RUN: Final = 1800
 #: The worst pages written to JSON, per tool.
 _WORST: Final = 15
 
@@ -60,13 +63,23 @@ class Run:
 
 def generic_text(page: GoldPage) -> str:
     """Lead and paragraphs as process() reads them without any rules."""
+    return _read(page, _unknown_site(page), None)
+
+
+def generic_body(page: GoldPage) -> str:
+    """Paragraphs as process() reads them without any rules."""
+    article = process(_capture(page), _unknown_site(page), None).article
+    return "\n".join(article.body) if article else ""
+
+
+def _unknown_site(page: GoldPage) -> SiteSpec:
+    """A paper of which only the article's address is known."""
     parts = urlsplit(page.url)
     path = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    site = SiteSpec(
+    return SiteSpec(
         id="gold", name=parts.netloc, province=None, homepage=f"{parts.scheme}://{parts.netloc}/",
         domains=(parts.netloc.lower(),), article_url=(re.compile(f"^{re.escape(path)}$"),),
     )  # fmt: skip
-    return _read(page, site, None)
 
 
 def container_text(page: GoldPage) -> str:
@@ -112,7 +125,7 @@ def run_peer(name: str, python: Path, folder: Path, language: str) -> Run | None
     if not python.exists():
         return None
     command = [python, Path(__file__).with_name("gold_peers.py"), name, folder, language]
-    done = subprocess.run(command, capture_output=True, check=False)
+    done = subprocess.run(command, capture_output=True, check=False, timeout=_LONGEST_RUN)
     if done.returncode == NOT_INSTALLED:
         return None
     if done.returncode:
@@ -148,6 +161,7 @@ def runs(pages: list[GoldPage], python: Path, language: str) -> dict[str, Run | 
     found: dict[str, Run | None] = {
         "dqtv container": run_ours("dqtv container", container_text, pages),
         "dqtv generic": run_ours("dqtv generic", generic_text, pages),
+        "dqtv generic, body": run_ours("dqtv generic, body", generic_body, pages),
     }
     if all(page.site for page in pages):
         found["dqtv ruled"] = run_ours("dqtv ruled", ruled_text, pages)
@@ -174,7 +188,9 @@ def main() -> int:
         for name, run in runs(pages, chosen.peers, language).items()
     }
     print(f"{len(pages)} pages of {chosen.gold}; 4-word shingles, CPU time")
-    print(f"{'':32} {'F1':>6} {'P':>6} {'R':>6} {'empty':>6} {'pages/s':>8} {'slowest':>8}  worst page")
+    print(
+        f"{'':32} {'F1':>6} {'P':>6} {'R':>6} {'empty':>6} {'pages/s':>8} {'slowest':>8}  worst page"
+    )
     for name, row in measured.items():
         if row is None:
             print(f"{name:32} not installed")

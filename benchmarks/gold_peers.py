@@ -55,7 +55,7 @@ def newspaper4k(language: str) -> Extract:
     from newspaper import Article  # noqa: PLC0415
 
     def extract(html: bytes) -> str:
-        article = Article("https://paper.example/article", language=language)
+        article = Article("https://paper.example/article", language=language, fetch_images=False)
         article.download(input_html=_decoded(html))
         article.parse()
         return str(article.text)
@@ -81,7 +81,7 @@ def goose3(_: str) -> Extract:
 
 
 def justext(language: str) -> Extract:
-    """jusText with the language's stop words."""
+    """JusText with the language's stop words."""
     import justext as library  # noqa: PLC0415
 
     words = library.get_stoplist(_LANGUAGES[language])
@@ -110,6 +110,8 @@ def main() -> int:
     """Read every page with one peer."""
     name, folder, language = sys.argv[1:]
     logging.disable(logging.CRITICAL)
+    if name not in PEERS:
+        sys.exit(f"no peer of this name: {name}")
     distribution, make = PEERS[name]
     try:
         extract = make(language)
@@ -128,7 +130,9 @@ def main() -> int:
             text, errors = "", errors + 1
         seconds.append(time.process_time() - begin)
         texts.append(text)
-    json.dump({"version": version, "texts": texts, "seconds": seconds, "errors": errors}, sys.stdout)
+    json.dump(
+        {"version": version, "texts": texts, "seconds": seconds, "errors": errors}, sys.stdout
+    )
     return 0
 
 
