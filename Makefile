@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 p
 	if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$p; break; fi; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench docs lock clean
+.PHONY: help install demo test check bench bench-peers docs lock clean
 
 help: ## Show what can be made.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1	/'
@@ -37,6 +37,14 @@ bench: install ## Measure extraction and crawl speed beside their peers, on the 
 	$(BIN)/python benchmarks/extraction.py
 	$(BIN)/python benchmarks/crawl.py
 
+GOLD ?= tests/captures
+bench-peers: install ## Measure how well text is extracted beside other tools; GOLD=DIR names other gold pages.
+	@test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
+	@.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	@grep -v '^#' benchmarks/peers.txt | while read -r peer; do \
+		.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check $$peer || echo "$$peer: not installed" >&2; done
+	$(BIN)/python benchmarks/gold.py --gold $(GOLD)
+
 docs: install ## Write the generated parts of README and docs anew.
 	$(BIN)/python docs/generate.py
 
@@ -46,5 +54,5 @@ lock: ## Resolve the newest allowed versions into requirements.lock.
 		--generate-hashes --no-emit-index-url --no-annotate --no-header --output-file requirements.lock
 
 clean: ## Remove .venv, caches and the demo's archive.
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist dqtv-demo
+	rm -rf $(VENV) .venv-peers .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist dqtv-demo
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

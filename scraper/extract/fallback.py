@@ -37,6 +37,28 @@ _MORE_LINKED: Final = 0.05
 _MOST_CLIMBS: Final = 4
 #: So many headline-like links, half as many as paragraphs, make a list.
 _LIST_HEADLINES: Final = 4
+#: In a list at least this share of the letters is linked, and a headline has fewer letters of text with it.
+_LIST_LINKED: Final = 0.18
+_LIST_TEASER: Final = 400
+#: Names that CMSs give to the text of an article, and to what readers write below it.
+_BODY_NAME: Final = re.compile(
+    r"(?:article|entry|post|story|detail|news)[-_]{0,2}(?:body|content|text)|noi-?dung",
+    re.IGNORECASE,
+)
+_COMMENTS: Final = re.compile(
+    r"(?:^|[\s_-])(?:comments?|disqus|binh-?luan)(?:$|[\s_-])", re.IGNORECASE
+)
+_CAPTION: Final = re.compile(r"caption|chu-?thich|photo|image|figure|credit", re.IGNORECASE)
+_FIGURES: Final = frozenset({"figure", "figcaption"})
+_CAPTION_LEVELS: Final = 3
+_HIDDEN: Final = re.compile(r"display\s*:\s*none", re.IGNORECASE)
+#: Of the best elements so many may be comments or hidden.
+_MOST_ASIDE: Final = 30
+#: So many lines from the headline on may be none of the text.
+_MOST_TOP_LINES: Final = 8
+#: A line with this share of link text is a link to another article; shorter ones may be anything.
+_LEAST_LINKED: Final = 0.7
+_SHORTEST_LINK: Final = 12
 _LONGEST_DATE_LINE: Final = 120
 _SHORTEST_SAPO: Final = 50
 _SENTENCE_ENDS: Final = (".", "!", "?", "…", "”", '"', ")")
@@ -62,7 +84,9 @@ _GENERIC: Final = Layout(
         "nav", "aside", "footer", "form", '[class*="related"]', '[class*="lien-quan"]', '[class*="lienquan"]',
         '[class*="share"]', '[class*="chia-se"]', '[class*="social"]', '[class*="comment"]', '[class*="binh-luan"]',
         '[class*="tu-khoa"]', '[class*="hashtag"]', '[class*="banner"]', '[class*="advert"]', '[class*="quang-cao"]',
-        '[id*="comment"]', '[id*="related"]', "ins",
+        '[id*="comment"]', '[id*="related"]', "ins", '[class*="newsletter"]', '[class*="subscribe"]', '[class*="promo"]',
+        '[class*="sidebar"]', '[class*="trending"]', '[class*="most-read"]', '[class*="recommend"]', '[class*="breadcrumb"]',
+        '[class*="toolbar"]', '[class*="author-bio"]', '[class*="pagination"]', '[class*="read-more"]', '[class*="readmore"]',
     ),
 )  # fmt: skip
 #: Of the elements that fit one selector, so many are looked at, which bounds the work.
@@ -116,14 +140,93 @@ def _container(page: Page) -> LexborNode | None:
     body = page.tree.body
     if body is None:
         return None
-    elements = {id(x): x for x in _with_ancestors(list(weigh(body)))}
-    candidates = [x for x in elements.values() if x.points and x.share_linked <= _MOST_LINKED]
-    best = max(candidates, key=_score, default=None)
+    chunks = list(weigh(body))
+    candidates = [x for x in _with_ancestors(chunks) if x.points and x.share_linked <= _MOST_LINKED]
+    candidates.sort(key=_score, reverse=True)
+    best = _best(candidates)
     if best is None:
         return None
-    best = _widened(best)
-    is_article = best.letters - best.linked >= _LEAST_TEXT and not _is_list(best)
-    return best.node if is_article else None
+    if best.letters - best.linked < _LEAST_TEXT or (_is_list(best) and not _is_named_body(best)):
+        return None
+    inside = [x for x in chunks if x.element is best or _is_within(x.element, best)]
+    _mark_links(best, inside)
+    _mark_top(best, inside)
+    return best.node
+
+
+def _best(candidates: list[Element]) -> Element | None:
+    """The first of the elements that is no comment and not hidden, widened, but not to include such."""
+    passed: set[Element] = set()
+    for element in candidates[:_MOST_ASIDE]:
+        around = list(_around(element))
+        if any(_is_aside(x.node) for x in around[:-1]):
+            passed.update(around)
+        else:
+            return _widened(element, passed)
+    return None
+
+
+def _around(element: Element) -> Iterator[Element]:
+    """The element and those around it, the innermost first."""
+    outer: Element | None = element
+    while outer is not None:
+        yield outer
+        outer = outer.parent
+
+
+def _is_aside(node: LexborNode) -> bool:
+    """True for a box of what readers wrote, and for one that nobody sees."""
+    attributes = node.attributes
+    if _HIDDEN.search(attributes.get("style") or ""):
+        return True
+    names = " ".join(filter(None, (attributes.get("class"), attributes.get("id"))))
+    return _COMMENTS.search(names) is not None
+
+
+def _is_named_body(element: Element) -> bool:
+    return _BODY_NAME.search(_names(element.node)) is not None
+
+
+def _names(node: LexborNode) -> str:
+    attributes = node.attributes
+    return " ".join(filter(None, (attributes.get(key) for key in ("class", "id", "itemprop"))))
+
+
+def _mark_links(container: Element, chunks: list[Chunk]) -> None:
+    """Drop lines that are (but for a word before it) one link: other articles, advertised in this one."""
+    for chunk in chunks:
+        element = chunk.element
+        if (
+            element is not container
+            and chunk.share_linked >= _LEAST_LINKED
+            and len(chunk.text) == element.letters
+            and len(chunk.text) >= _SHORTEST_LINK
+            and element.node.css_first("img") is None
+        ):
+            set_role(element.node, Role.DROP)
+
+
+def _mark_top(container: Element, chunks: list[Chunk]) -> None:
+    """Drop the headline and the short lines around it: breadcrumb, authors, date."""
+    at = next((at for at, x in enumerate(chunks) if x.element.node.tag == "h1"), None)
+    if at is None or any(_is_sentence(x) for x in chunks[:at]):
+        return
+    for chunk in chunks[: at + _MOST_TOP_LINES]:
+        if _is_sentence(chunk) and chunk is not chunks[at]:
+            return
+        if chunk.element is not container and len(chunk.text) == chunk.element.letters:
+            set_role(chunk.element.node, Role.DROP)
+
+
+def _is_sentence(chunk: Chunk) -> bool:
+    return len(chunk.text) >= _SHORTEST_SAPO or chunk.text.endswith(_SENTENCE_ENDS)
+
+
+def _is_within(element: Element, container: Element) -> bool:
+    outer = element.parent
+    while outer is not None and outer is not container:
+        outer = outer.parent
+    return outer is container
 
 
 def _with_ancestors(chunks: list[Chunk]) -> Iterator[Element]:
@@ -140,12 +243,15 @@ def _score(element: Element) -> float:
     return element.points * (1.0 - element.share_linked)
 
 
-def _widened(element: Element) -> Element:
-    """The element, or one around it when the article's paragraphs are spread over several children."""
+def _widened(element: Element, without: set[Element]) -> Element:
+    """The element, or one around it when the article's paragraphs are spread over several children.
+
+    None *without* (which stand around something else) is taken.
+    """
     best = element
     outer = element.parent
     for _ in range(_MOST_CLIMBS):
-        if outer is None:
+        if outer is None or outer in without:
             break
         if _is_wider(best, outer):
             best = outer
@@ -163,8 +269,16 @@ def _is_wider(inner: Element, outer: Element) -> bool:
 
 
 def _is_list(element: Element) -> bool:
-    """True when headlines stand between the paragraphs: a section page, not an article."""
-    return element.headlines >= _LIST_HEADLINES and element.headlines * 2 >= element.paragraphs
+    """True when headlines stand between the paragraphs: a section page, not an article.
+
+    Links to related articles stand there as well, but there is more text for each of them.
+    """
+    return (
+        element.headlines >= _LIST_HEADLINES
+        and element.headlines * 2 >= element.paragraphs
+        and element.share_linked >= _LIST_LINKED
+        and element.letters - element.linked < _LIST_TEASER * element.headlines
+    )
 
 
 def _mark_generic(container: LexborNode) -> None:
@@ -219,8 +333,14 @@ def _sapos(lines: list[Chunk]) -> Iterator[Found]:
             len(chunk.text) >= _SHORTEST_SAPO
             and chunk.share_linked < _MOST_LINKED
             and chunk.text.endswith(_SENTENCE_ENDS)
+            and not _is_caption(chunk.element)
         ):
             yield Found(text=chunk.text, source="fallback:before-body")
+
+
+def _is_caption(element: Element) -> bool:
+    around = [x.node for x in _around(element)][:_CAPTION_LEVELS]
+    return any(x.tag in _FIGURES or _CAPTION.search(_names(x)) for x in around)
 
 
 def _sections(page: Page) -> Iterator[Found]:

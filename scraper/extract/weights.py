@@ -30,8 +30,9 @@ _UNREAD: Final = frozenset({
 _SHORTEST_PARAGRAPH: Final = 60
 #: Letters beyond this add no weight: one giant block must not outweigh many paragraphs.
 _HEAVIEST: Final = 600
-#: Links with fewer letters are no headlines.
+#: Chunks with fewer letters, or with a smaller share of link text, are no headlines.
 _SHORTEST_HEADLINE: Final = 15
+_LEAST_LINKED_HEADLINE: Final = 0.7
 #: Points an element gets for the paragraphs of a child, and for those of a grandchild.
 _PARENT, _GRANDPARENT = 1.0, 0.4
 #: A chunk that ends in dots is a teaser; one without Vietnamese marks is code or another language.
@@ -49,7 +50,7 @@ class Element:
     node: LexborNode
     parent: Element | None
     points: float = attrs.field(default=0.0, init=False)
-    #: Letters, letters in links, paragraphs and headline-like links in and below the element.
+    #: Letters, letters in links, paragraphs and linked headlines in and below the element.
     letters: int = attrs.field(default=0, init=False)
     linked: int = attrs.field(default=0, init=False)
     paragraphs: int = attrs.field(default=0, init=False)
@@ -86,6 +87,8 @@ class Element:
         self.letters += len(text)
         self.linked += linked
         share = linked / len(text)
+        # links within a sentence are no headlines
+        self.headlines += len(text) >= _SHORTEST_HEADLINE and share >= _LEAST_LINKED_HEADLINE
         if len(text) >= _SHORTEST_PARAGRAPH and share < _MOST_LINKED_PARAGRAPH:
             self.paragraphs += 1
             self._own_paragraphs += 1
@@ -173,7 +176,6 @@ def _entered(node: LexborNode, tag: str, visit: _Visit) -> _Visit | None:
     is_link = visit.in_link or tag == "a"
     if tag not in _INLINE:
         return _Visit(children, Element(node, visit.element), is_link, ends_block=True)
-    visit.element.headlines += tag == "a" and len(node.text()) >= _SHORTEST_HEADLINE
     return _Visit(children, visit.element, is_link, ends_block=False)
 
 

@@ -69,6 +69,57 @@ def test_the_box_of_an_article_named_like_junk_is_kept(page_of):
     assert paragraphs(page_of(page_with(body))) == TEXT
 
 
+LINK = '<a href="/bai-khac.html">lực lượng dân quân tự vệ của xã</a>'
+COMMENTS = "".join(
+    f"<p>{x} Tôi đọc bài này và thấy rất đúng với những gì quê mình đang làm.</p>" for x in TEXT * 3
+)
+
+
+def test_links_in_sentences_do_not_make_a_list(page_of):
+    linked = [f"{x} Đó là việc làm của {LINK}, ai cũng quý." for x in TEXT]
+    body = f"<div>{''.join(f'<p>{x}</p>' for x in linked)}</div>"
+
+    assert len(paragraphs(page_of(page_with(body)))) == len(TEXT)
+
+
+def test_a_line_that_is_one_link_is_another_article(page_of):
+    rows = [f"<p>{x}</p>" for x in TEXT]
+    rows.insert(2, '<p>Xem thêm: <a href="/x">Diễn tập chiến đấu phòng thủ ở xã bên cạnh</a></p>')
+
+    assert paragraphs(page_of(page_with(f"<div>{''.join(rows)}</div>"))) == TEXT
+
+
+@pytest.mark.parametrize("box", ['id="comments"', 'class="binh-luan"', 'style="display: none"'])
+def test_what_readers_write_and_what_is_hidden_is_no_article(page_of, box):
+    after = f"<div {box}><div>{COMMENTS}</div></div>"
+
+    assert paragraphs(page_of(page_with(BODIES["paragraphs"], after=after))) == TEXT
+
+
+def test_breadcrumb_headline_and_date_in_the_container_are_no_text(page_of):
+    top = f"<div>Tin trong tỉnh</div><h1>{TITLE}</h1><div>Thứ Ba, 1/4/2025</div>"
+    body = f"<div>{top}{''.join(f'<p>{x}</p>' for x in TEXT)}</div>"
+
+    assert paragraphs(page_of(page_with(body))) == TEXT
+
+
+def test_a_list_in_a_box_named_as_the_text_is_read(page_of):
+    rows = "".join(
+        f'<p><a href="/{i}">Chốt dân quân thường trực số {i} ở bản vùng cao</a></p><p>{TEXT[i % 4]}</p>'
+        for i in range(6)
+    )
+    body = f'<div class="entry-content">{rows}</div>'
+
+    assert cut_by_text(page_of(page_with(body))) is not None
+    assert cut_by_text(page_of(page_with(body.replace("entry-content", "ds")))) is None
+
+
+def test_a_caption_before_the_text_is_no_lead(page_of):
+    before = f"<figure><img src='/a.jpg'><figcaption>{SAPO}</figcaption></figure>"
+
+    assert around(page_of(page_with(BODIES["paragraphs"], before))).sapos == ()
+
+
 def around(page):
     cut = cut_by_text(page)
     assert cut is not None
