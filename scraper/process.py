@@ -25,7 +25,7 @@ from scraper.clean.text import clean_line
 from scraper.extract import fallback, metadata, publication
 from scraper.extract.body import cut_by_layout, holds_player
 from scraper.extract.encoded import holds_encoded_body
-from scraper.extract.hazards import why_not_parsed
+from scraper.extract.hazards import why_not_parsed, why_not_read
 from scraper.extract.legible import has_lost_letters, in_unicode
 from scraper.extract.metadata import Found
 from scraper.extract.outsiders import (
@@ -96,6 +96,7 @@ def _article(
     capture = _unpacked(capture)
     _check_readable(capture)
     page = read_page(capture)
+    _check_length(page)
     layouts = site.layout_for(capture.fetched_at.date(), family)
     cut = cut_by_layout(page, layouts)
     if (decoded := in_unicode(page, cut)) is not None:
@@ -136,6 +137,13 @@ def _check_readable(capture: Capture) -> None:
         kind = capture.header("Content-Type") or "no content type"
         raise _NoArticle(RejectReason.NOT_HTML, f"{kind}, {len(capture.body):,} bytes")
     hazard = why_not_parsed(capture.body)
+    if hazard is not None:
+        raise _NoArticle(RejectReason.UNREADABLE, hazard)
+
+
+def _check_length(page: Page) -> None:
+    body = page.tree.body
+    hazard = why_not_read(body.text()) if body is not None else None
     if hazard is not None:
         raise _NoArticle(RejectReason.UNREADABLE, hazard)
 

@@ -27,6 +27,9 @@ _ENOUGH_WORDS: Final = 5
 #: On a page known to be in an encoding, shorter lines are decoded when that makes so much difference.
 _BETTER: Final = 0.3
 _SUSPICIOUS_SIGNS: Final = 3
+#: Characters of text looked at for an encoding, and characters of a page that are decoded: 4 µs each (measured).
+_LOOKED_AT: Final = 20_000
+_MOST_DECODED: Final = 60_000
 
 
 class Scheme(enum.StrEnum):
@@ -194,18 +197,27 @@ def decoded(source: str) -> str | None:
 
     The first paragraph that is certain decides the encoding; then title, captions and other short
     lines are decoded as well, each on its own evidence, and lines in Unicode between them are kept. A
-    line that would read well either way goes with the line before it.
+    line that would read well either way goes with the line before it. A longer text than any article
+    raises UnicodeError.
     """
     scheme = next(filter(None, map(scheme_of, _paragraphs(source))), None)
     if scheme is None:
         return None
+    length = sum(len(part["text"] or "") for part in _PARTS.finditer(source))
+    if length > _MOST_DECODED:
+        raise UnicodeError(f"{length:,} characters in {scheme} (at most {_MOST_DECODED:,})")
     return _PARTS.sub(_Decoding(scheme).part, source)
 
 
 def _paragraphs(source: str) -> Iterator[str]:
+    """Text of the page, as far as it is looked at."""
+    left = _LOOKED_AT
     for part in _PARTS.finditer(source):
         if part["text"]:
-            yield html.unescape(part["text"])
+            yield html.unescape(part["text"][:left])
+            left -= len(part["text"].strip())
+            if left <= 0:
+                return
 
 
 class _Decoding:

@@ -31,7 +31,11 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_UTF8_NAMES: Final = frozenset({"utf-8", "ascii"})
+#: UTF-8 has been tried by then; the others are Python's own and no charset of a page.
+_NO_CHARSETS: Final = frozenset({
+    "utf-8", "ascii", "utf-7", "idna", "punycode", "unicode_escape", "raw_unicode_escape", "unicode-escape",
+    "raw-unicode-escape",
+})  # fmt: skip
 #: What Windows machines in Vietnam wrote before UTF-8.
 _LEGACY_CHARSET: Final = "cp1258"
 #: A text is Vietnamese with so large a share of possible syllables, and so much more than without.
@@ -170,10 +174,12 @@ def _declared(capture: Capture) -> str | None:
     for name in filter(None, names):
         try:
             known = codecs.lookup(name)
-        except LookupError:
+            # Python knows codecs that make no text of bytes (base64)
+            b"a".decode(known.name)
+        except (LookupError, ValueError):
             continue
         # iso-8859-1 is what servers say when nobody has told them: it has no Vietnamese letters
-        if known.name not in _UTF8_NAMES and known.name != "iso8859-1":
+        if known.name not in _NO_CHARSETS and known.name != "iso8859-1":
             return known.name
     return None
 

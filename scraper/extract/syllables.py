@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 import attrs
 
 #: Letters, and what the bytes of letters become when they are read in a Western code page.
 WORD: Final = re.compile("[A-Za-z\u00a1-\u024f\u0300-\u036f\u1e00-\u1eff\u20ab]+")
+
+#: Letters of the longest syllable (nghiêng) with every mark a character of its own, and room.
+_LONGEST: Final = 12
+#: Syllables and what damage makes of them; a page has some hundreds of each.
+_REMEMBERED: Final = 16_384
 
 _TONES: Final = re.compile("[\u0300\u0301\u0303\u0309\u0323]")
 _HIGH_OR_LOW: Final = frozenset({"\u0301", "\u0323"})
@@ -56,6 +62,11 @@ def marked_words(text: str) -> Marked:
 
 def is_syllable(word: str) -> bool:
     """True when *word* is a possible Vietnamese syllable, in one case throughout (Nguyễn, not nguyÔn)."""
+    return len(word) <= _LONGEST and _is_syllable(word)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _is_syllable(word: str) -> bool:
     word = unicodedata.normalize("NFC", word)
     if not (word.islower() or word.isupper() or (word[:1].isupper() and word[1:].islower())):
         return False

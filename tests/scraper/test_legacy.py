@@ -254,3 +254,10 @@ def test_text_with_question_marks_for_letters_is_lost(text):
 )
 def test_questions_are_no_lost_letters(text):
     assert not has_lost_letters(text)
+
+
+def test_an_encoded_text_longer_than_any_article_is_refused_with_the_reason():
+    line = "<p>Lùc l\u00adîng d©n qu©n tù vÖ x· Nµ Ph¹c ra qu©n huÊn luyÖn</p>"
+
+    with pytest.raises(UnicodeError, match="characters in tcvn3"):
+        decoded(line * 2_000)

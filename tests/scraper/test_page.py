@@ -104,3 +104,14 @@ def test_html_is_told_by_its_bytes_and_a_header_of_another_kind(
     capture_of, body, content_type, expected
 ):
     assert is_html(capture_of(body, content_type=content_type)) is expected
+
+
+@pytest.mark.parametrize(
+    "name", ["base64", "hex", "undefined", "punycode", "idna", "utf-7", "khong-co"]
+)
+def test_a_declared_charset_that_is_none_is_not_believed(page_of, name):
+    body = "<title>Dân quân Nà Phạc</title><p>huấn luyện".encode("cp1258", "xmlcharrefreplace")
+
+    page = page_of(body, content_type=f"text/html; charset={name}")
+
+    assert page.tree.css_first("title").text() == "Dân quân Nà Phạc"

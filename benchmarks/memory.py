@@ -1,0 +1,77 @@
+"""Memory over a long run: article pages of the demo press through process(), again and again.
+
+Prints the resident memory every 10,000 pages. Ends after ``--pages`` pages or ``--minutes``, whichever comes
+first, and says which; exits with 1 when memory grew by more than ``--growth`` MB after the first 10,000 pages.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import os
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from archive.model import Capture
+from scraper.demo.newsroom import Request
+from scraper.demo.press import DemoPress
+from scraper.process import process
+from scraper.sites.load import load_registry
+
+PORT = 8010
+NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+STEP = 10_000
+
+
+def resident_mb() -> float:
+    """Resident memory of this process in MB (Linux)."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
+
+
+def captures(scale: int) -> list[Capture]:
+    """Every article of the papers that mean well, and *scale* generated ones of each."""
+    press = DemoPress(port=PORT, scale=scale)
+    found = []
+    for number, article in enumerate(x for x in press.truth() if x.paper in press.friendly):
+        target = article.url.removeprefix(press.origin(article.paper))
+        answer = press.newsroom(article.paper).answer(Request(method="GET", target=target), NOW)
+        found.append(
+            Capture(
+                id=str(number), site=article.paper, url=article.url, fetched_at=NOW, status=answer.status,
+                headers=answer.headers, body=answer.body,
+            )
+        )  # fmt: skip
+    return found
+
+
+def main() -> int:
+    """Process, and print the memory."""
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    options.add_argument("--pages", type=int, default=100_000)
+    options.add_argument("--minutes", type=float, default=3.0)
+    options.add_argument("--growth", type=float, default=16.0, help="MB that may be added")
+    chosen = options.parse_args()
+    registry = load_registry(demo_port=PORT)
+    pages = captures(scale=50)
+    print(f"{len(pages)} different pages; {resident_mb():.1f} MB before the first")
+    begin, marks = time.monotonic(), []
+    done = 0
+    for done, capture in enumerate(itertools.islice(itertools.cycle(pages), chosen.pages), start=1):
+        site = registry.site(capture.site)
+        process(capture, site, registry.family_of(site))
+        if done % STEP == 0:
+            marks.append(resident_mb())
+            print(f"{done:8,} pages  {marks[-1]:7.1f} MB", flush=True)
+        if time.monotonic() - begin > 60 * chosen.minutes:
+            break
+    ended = "all of them" if done == chosen.pages else f"ended after {chosen.minutes:g} minutes"
+    growth = resident_mb() - marks[0] if marks else 0.0
+    print(f"{done:,} pages, {ended}; {growth:+.1f} MB since the first {STEP:,}")
+    return 1 if growth > chosen.growth else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
