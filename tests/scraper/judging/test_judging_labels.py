@@ -5,7 +5,7 @@ import pytest
 from click.testing import CliRunner
 
 from archive.errors import UsageError
-from scraper.judge_cli import judge_group
+from scraper.cli import cli
 from scraper.judging.labels import Item, Label, append_label, read_sample, write_sample
 
 ITEM = Item(
@@ -26,7 +26,7 @@ def file(tmp_path):
 
 
 def run(*words, answers=""):
-    return CliRunner().invoke(judge_group, list(map(str, words)), input=answers)
+    return CliRunner().invoke(cli, ["judge", *map(str, words)], input=answers)
 
 
 def labels(file, reader):
