@@ -89,8 +89,10 @@ _GENERIC: Final = Layout(
         '[class*="toolbar"]', '[class*="author-bio"]', '[class*="pagination"]', '[class*="read-more"]', '[class*="readmore"]',
     ),
 )  # fmt: skip
-#: Of the elements that fit one selector, so many are looked at, which bounds the work.
-_MOST_MARKED: Final = 100
+#: All in one search of the container.
+_DROPPED, _CAPTIONS = ", ".join(_GENERIC.drop), ", ".join(_GENERIC.caption)
+#: Of the elements that fit, so many are looked at, which bounds the work.
+_MOST_MARKED: Final = 500
 #: A dropped block may hold at most this share of the container's text.
 _MOST_DROPPED: Final = 0.3
 _TAG_LABEL: Final = re.compile(r"^\s*(?:từ khóa|từ khoá|tags?|chủ đề)\s*:?", re.IGNORECASE)
@@ -283,14 +285,12 @@ def _is_list(element: Element) -> bool:
 
 def _mark_generic(container: LexborNode) -> None:
     whole = len(line_text(container))
-    for selector in _GENERIC.drop:
-        for node in container.css(selector)[:_MOST_MARKED]:
-            if node.mem_id != container.mem_id and len(line_text(node)) <= whole * _MOST_DROPPED:
-                set_role(node, Role.DROP)
-    for selector in _GENERIC.caption:
-        for node in container.css(selector)[:_MOST_MARKED]:
-            if node.css_first("img") is None and len(line_text(node)) <= whole * _MOST_DROPPED:
-                set_role(node, Role.CAPTION)
+    for node in container.css(_DROPPED)[:_MOST_MARKED]:
+        if node.mem_id != container.mem_id and len(line_text(node)) <= whole * _MOST_DROPPED:
+            set_role(node, Role.DROP)
+    for node in container.css(_CAPTIONS)[:_MOST_MARKED]:
+        if node.css_first("img") is None and len(line_text(node)) <= whole * _MOST_DROPPED:
+            set_role(node, Role.CAPTION)
 
 
 def _heading(page: Page, title: str) -> LexborNode | None:
