@@ -33,9 +33,10 @@ check: install ## Format, lint and types.
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: install ## Measure extraction and crawl speed beside their peers, on the demo press.
+bench: install ## Measure extraction and crawl speed beside their peers, and damaged pages, on the demo press.
 	$(BIN)/python benchmarks/extraction.py
 	$(BIN)/python benchmarks/crawl.py
+	$(BIN)/python benchmarks/mutations.py --pages 1000
 
 GOLD ?= tests/captures
 bench-peers: install ## Measure how well text is extracted beside other tools; GOLD=DIR names other gold pages.

@@ -17,12 +17,12 @@ from archive.model import Accepted, Article, BodyState, Capture, Rejected, Rejec
 from archive.provinces import province_of
 from archive.template import Lesson
 from scraper.classify.relevance import judge
-from scraper.clean.bylines import is_person_account, people
+from scraper.clean.bylines import is_person_account, looks_like_byline, people
 from scraper.clean.furniture import Learned
 from scraper.clean.headline import own_title
 from scraper.clean.subtree import CleanBody, clean_subtree, holds_blob
 from scraper.clean.text import clean_line
-from scraper.extract import fallback, metadata, publication
+from scraper.extract import fallback, metadata, publication, surroundings
 from scraper.extract.body import cut_by_layout, holds_player
 from scraper.extract.encoded import holds_encoded_body
 from scraper.extract.hazards import why_not_parsed, why_not_read
@@ -34,7 +34,8 @@ from scraper.extract.outsiders import (
     links_like_a_listing,
     says_not_found,
 )
-from scraper.extract.page import Page, is_html, read_page
+from scraper.extract.page import Page, is_html, line_text, read_page
+from scraper.extract.printed import printed_title
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -111,6 +112,8 @@ def _article(
     cut = cut or fallback.cut_by_text(page)
     if cut is None and not _is_stub(page, site):
         raise _no_body(page, site)
+    if cut and cut.source == fallback.SOURCE and title.source == "title":
+        title = _printed(page, cut, title)
     # a container is larger than its page only by entities written out
     if cut and 2 * len(capture.body) > _MAX_CONTAINER and len(cut.html) > _MAX_CONTAINER:
         size = f"{len(cut.html):,} characters in the article's container"
@@ -143,7 +146,10 @@ def _check_readable(capture: Capture) -> None:
 
 def _check_length(page: Page) -> None:
     body = page.tree.body
-    hazard = why_not_read(body.text()) if body is not None else None
+    if body is None or why_not_read(body.text()) is None:
+        return
+    # what the page's scripts carry is not looked at, however long it is
+    hazard = why_not_read(line_text(body))
     if hazard is not None:
         raise _NoArticle(RejectReason.UNREADABLE, hazard)
 
@@ -181,7 +187,7 @@ def _assembled(
     template: Template,
 ) -> tuple[Article, Lesson | None]:
     name = _layout_name(cut)
-    around = fallback.look_around(page, cut, title.text) if cut else fallback.Surroundings()
+    around = surroundings.look_around(page, cut, title.text) if cut else surroundings.Surroundings()
     sapo = _first_clean([*(metadata.sapos(page, layout) if layout else ()), *around.sapos])
     url = metadata.canonical_url(page, site)
     article_id = site.article_id(url)
@@ -191,7 +197,7 @@ def _assembled(
         sapo = _first_clean(metadata.described_leads(page))
         body = attrs.evolve(body, sapo=sapo.text if sapo else None)
     state = _state(page, cut, body)
-    authorship = _authorship(page, site, layout, body)
+    authorship = _authorship(page, site, layout, body, around.bylines)
     published = publication.published(page, layout, around.dates)
     published_at = published.date.instant if published else None
     published_on = published_at.astimezone(VIETNAM).date() if published_at else None
@@ -309,6 +315,12 @@ def _title(page: Page, site: SiteSpec, layout: Layout | None) -> Found | None:
     return chosen
 
 
+def _printed(page: Page, cut: Cut, title: Found) -> Found:
+    """The headline that the page prints, where only its title element names the article."""
+    text = clean_line(printed_title(page, cut, title.text) or "")
+    return Found(text=text, source="fallback:headline") if text else title
+
+
 def _completes(text: str, cut: str) -> bool:
     return len(text) > len(cut) and text.startswith(cut.rstrip(" .…"))
 
@@ -320,7 +332,9 @@ class _Authorship:
     source: str | None = None
 
 
-def _authorship(page: Page, site: SiteSpec, layout: Layout | None, body: CleanBody) -> _Authorship:
+def _authorship(
+    page: Page, site: SiteSpec, layout: Layout | None, body: CleanBody, above: Iterable[Found]
+) -> _Authorship:
     """Byline and the people in it; a name from the head only when it is a person's."""
     own = (site.name, *site.own_names)
     found = _first_clean(metadata.bylines(page, layout)) if layout else None
@@ -328,11 +342,20 @@ def _authorship(page: Page, site: SiteSpec, layout: Layout | None, body: CleanBo
     if byline is not None:
         source = found.source if found else "body:last-line"
         return _Authorship(byline=byline, authors=people(byline, own), source=source)
+    for line in above:
+        name = clean_line(line.text)
+        if name and looks_like_byline(name) and (names := people(name, own)) and _spelt(names[0]):
+            return _Authorship(byline=name, authors=names, source=line.source)
     for account in metadata.account_names(page):
         name = clean_line(account.text)
         if name and is_person_account(name, own):
             return _Authorship(authors=(name,), source=account.source)
     return _Authorship()
+
+
+def _spelt(name: str) -> bool:
+    """False for letters alone: the buttons for smaller and larger print (A- A+)."""
+    return any(len(word) > 1 for word in name.split())
 
 
 def _clean_tags(raw: Iterable[str]) -> tuple[str, ...]:

@@ -32,6 +32,10 @@ _BLOB_SHARE: Final = 0.5
 _BLOB_END: Final = re.compile(
     r"(?=.{0,100}?[a-z].{0,100}?[A-Z]|.{0,100}?[0-9+/=]|.{21})[A-Za-z0-9+/_%-]{1,100}={0,2}"
 )
+#: Shorter beginnings are not taken for cut ones.
+_SHORTEST_CUT: Final = 100
+#: The cut may go through an entity, and dots may follow.
+_CUT_ENTITY: Final = 10
 #: Marks of an agency or paper: ``(CTO) -``, ``(Baothanhhoa.vn) -``.
 _DATELINE: Final = re.compile(
     r"^\((?:[A-ZĐ]{2,8}(?: Online)?|[A-Za-z]{3,20}\.(?:com\.)?vn)\)\s*[-–—:]"
@@ -81,6 +85,7 @@ def clean_subtree(
     byline, lines = trailing_byline(blocks)
     signed = {id(block) for block in blocks[len(blocks) - lines :]}
     paragraphs = [block.text or "" for block in blocks[: len(blocks) - lines]]
+    paragraphs = _without_cut_beginning(paragraphs)
     sapo = _own_sapo(sapo, paragraphs)
     mark, sapo, paragraphs = _split_dateline(sapo, paragraphs, dateline or _DATELINE)
     if sapo is not None and paragraphs and exact_key(paragraphs[0]) == exact_key(sapo):
@@ -133,6 +138,15 @@ def _without_title(blocks: Sequence[Block], title: str) -> list[Block]:
     if blocks and exact_key(blocks[0].text or "") == exact_key(title):
         return list(blocks[1:])
     return list(blocks)
+
+
+def _without_cut_beginning(paragraphs: list[str]) -> list[str]:
+    """Without a first paragraph that is only the beginning of the second, cut off by the CMS."""
+    if len(paragraphs) < 2 or len(paragraphs[0]) < _SHORTEST_CUT:  # noqa: PLR2004 - a pair
+        return paragraphs
+    start, whole = (exact_key(x) for x in paragraphs[:2])
+    is_cut = len(start) < len(whole) and whole.startswith(start[:-_CUT_ENTITY])
+    return paragraphs[1:] if is_cut else paragraphs
 
 
 def _own_sapo(sapo: str | None, paragraphs: Sequence[str]) -> str | None:

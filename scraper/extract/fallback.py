@@ -1,8 +1,8 @@
 """The generic path: find the article where no layout says where it is.
 
 Works on the parsed tree alone. Every paragraph gives points to the elements around it; the element
-whose own paragraphs weigh most, few of them links, is the container. Dates and sapo are looked for
-between title and container only, where no related card stands.
+whose own paragraphs weigh most, few of them links, is the container. What stands around it is read
+in ``surroundings.py``.
 """
 
 from __future__ import annotations
@@ -10,11 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-import attrs
-
-from archive.vietnamese import exact_key
 from scraper.extract.body import Cut, set_role
-from scraper.extract.metadata import Found, is_home
 from scraper.extract.page import line_text
 from scraper.extract.weights import Chunk, Element, weigh
 from scraper.sites.spec import Layout, Role
@@ -27,7 +23,7 @@ if TYPE_CHECKING:
     from scraper.extract.page import Page
 
 #: An element is no container when more of its letters than this are links.
-_MOST_LINKED: Final = 0.4
+MOST_LINKED: Final = 0.4
 #: Letters that a container holds at least.
 _LEAST_TEXT: Final = 140
 #: An element around the best one is the container when it has this much more text, in at least two
@@ -48,9 +44,6 @@ _BODY_NAME: Final = re.compile(
 _COMMENTS: Final = re.compile(
     r"(?:^|[\s_-])(?:comments?|disqus|binh-?luan)(?:$|[\s_-])", re.IGNORECASE
 )
-_CAPTION: Final = re.compile(r"caption|chu-?thich|photo|image|figure|credit", re.IGNORECASE)
-_FIGURES: Final = frozenset({"figure", "figcaption"})
-_CAPTION_LEVELS: Final = 3
 _HIDDEN: Final = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 #: Of the best elements so many may be comments or hidden.
 _MOST_ASIDE: Final = 30
@@ -59,18 +52,8 @@ _MOST_TOP_LINES: Final = 8
 #: A line with this share of link text is a link to another article; shorter ones may be anything.
 _LEAST_LINKED: Final = 0.7
 _SHORTEST_LINK: Final = 12
-_LONGEST_DATE_LINE: Final = 120
-_SHORTEST_SAPO: Final = 50
-_SENTENCE_ENDS: Final = (".", "!", "?", "…", "”", '"', ")")
-_HEADINGS: Final = (
-    "h1, h2, h3, h4",
-    '[class*="title"], [class*="tieu-de"], [class*="headline"], [class*="tua"]',
-)
-_MOST_HEADINGS: Final = 200
-_BREADCRUMB_LEVELS: Final = 3
-_MOST_STEPS: Final = 5
-_MOST_ROWS: Final = 50
-_TAG_BOXES: Final = '[class*="tag"], [class*="tu-khoa"], [class*="keyword"]'
+SHORTEST_SAPO: Final = 50
+SENTENCE_ENDS: Final = (".", "!", "?", "…", "”", '"', ")")
 #: Where what this module finds comes from, as an article says it.
 SOURCE: Final = "fallback"
 
@@ -95,55 +78,23 @@ _DROPPED, _CAPTIONS = ", ".join(_GENERIC.drop), ", ".join(_GENERIC.caption)
 _MOST_MARKED: Final = 500
 #: A dropped block may hold at most this share of the container's text.
 _MOST_DROPPED: Final = 0.3
-_TAG_LABEL: Final = re.compile(r"^\s*(?:từ khóa|từ khoá|tags?|chủ đề)\s*:?", re.IGNORECASE)
-_MOST_TAGS: Final = 20
-
-
-@attrs.frozen(kw_only=True)
-class Surroundings:
-    """What stands around a container that no layout describes: candidates as found."""
-
-    dates: tuple[Found, ...] = ()
-    sapos: tuple[Found, ...] = ()
-    sections: tuple[Found, ...] = ()
-    tags: tuple[str, ...] = ()
 
 
 def cut_by_text(page: Page) -> Cut | None:
     """The container found by the weight of its text, or None when the page has no running text."""
-    node = _container(page)
+    body = page.tree.body
+    chunks = list(weigh(body)) if body is not None else []
+    elements = list(_with_ancestors(chunks))
+    node = _container(chunks, elements)
     if node is None:
         return None
     _mark_generic(node)
+    _mark_link_boxes(node, elements)
     return Cut(node=node, layout=_GENERIC, source=SOURCE)
 
 
-def look_around(page: Page, cut: Cut, title: str) -> Surroundings:
-    """Date lines and sapo between *title* (clean) and the container, section and tags beside them.
-
-    Empty for a container found by a layout: there the layout's rules are all that counts.
-    """
-    if cut.source != SOURCE:
-        return Surroundings()
-    lines = _lines_before(page, cut.node, title)
-    return Surroundings(
-        dates=tuple(
-            Found(text=line.text, source="fallback:near-title")
-            for line in lines
-            if len(line.text) <= _LONGEST_DATE_LINE and any(x.isdigit() for x in line.text)
-        ),
-        sapos=tuple(_sapos(lines)),
-        sections=tuple(_sections(page)),
-        tags=_tags(page),
-    )
-
-
-def _container(page: Page) -> LexborNode | None:
-    body = page.tree.body
-    if body is None:
-        return None
-    chunks = list(weigh(body))
-    candidates = [x for x in _with_ancestors(chunks) if x.points and x.share_linked <= _MOST_LINKED]
+def _container(chunks: list[Chunk], elements: list[Element]) -> LexborNode | None:
+    candidates = [x for x in elements if x.points and x.share_linked <= MOST_LINKED]
     candidates.sort(key=_score, reverse=True)
     best = _best(candidates)
     if best is None:
@@ -160,7 +111,7 @@ def _best(candidates: list[Element]) -> Element | None:
     """The first of the elements that is no comment and not hidden, widened, but not to include such."""
     passed: set[Element] = set()
     for element in candidates[:_MOST_ASIDE]:
-        around = list(_around(element))
+        around = list(elements_around(element))
         if any(_is_aside(x.node) for x in around[:-1]):
             passed.update(around)
         else:
@@ -168,7 +119,7 @@ def _best(candidates: list[Element]) -> Element | None:
     return None
 
 
-def _around(element: Element) -> Iterator[Element]:
+def elements_around(element: Element) -> Iterator[Element]:
     """The element and those around it, the innermost first."""
     outer: Element | None = element
     while outer is not None:
@@ -186,10 +137,11 @@ def _is_aside(node: LexborNode) -> bool:
 
 
 def _is_named_body(element: Element) -> bool:
-    return _BODY_NAME.search(_names(element.node)) is not None
+    return _BODY_NAME.search(names_of(element.node)) is not None
 
 
-def _names(node: LexborNode) -> str:
+def names_of(node: LexborNode) -> str:
+    """What the element is called: its classes, id and itemprop."""
     attributes = node.attributes
     return " ".join(filter(None, (attributes.get(key) for key in ("class", "id", "itemprop"))))
 
@@ -221,7 +173,7 @@ def _mark_top(container: Element, chunks: list[Chunk]) -> None:
 
 
 def _is_sentence(chunk: Chunk) -> bool:
-    return len(chunk.text) >= _SHORTEST_SAPO or chunk.text.endswith(_SENTENCE_ENDS)
+    return len(chunk.text) >= SHORTEST_SAPO or chunk.text.endswith(SENTENCE_ENDS)
 
 
 def _is_within(element: Element, container: Element) -> bool:
@@ -293,86 +245,8 @@ def _mark_generic(container: LexborNode) -> None:
             set_role(node, Role.CAPTION)
 
 
-def _heading(page: Page, title: str) -> LexborNode | None:
-    """The element on the page that prints the title."""
-    wanted = exact_key(title)
-    for selector in _HEADINGS:
-        for node in page.tree.css(selector)[:_MOST_HEADINGS]:
-            if exact_key(" ".join(line_text(node).split())) == wanted:
-                return node
-    return None
-
-
-def _region(heading: LexborNode, container: LexborNode) -> LexborNode | None:
-    """The innermost element around both."""
-    around = set()
-    node: LexborNode | None = container.parent
-    while node is not None:
-        around.add(node.mem_id)
-        node = node.parent
-    node = heading.parent
-    while node is not None and node.mem_id not in around:
-        node = node.parent
-    return node
-
-
-def _lines_before(page: Page, container: LexborNode, title: str) -> list[Chunk]:
-    """Lines between the printed title and the container; none where the title is not printed."""
-    heading = _heading(page, title)
-    region = _region(heading, container) if heading is not None else None
-    if heading is None or region is None:
-        return []
-    lines = list(weigh(region, until=container))
-    begins = (at for at, x in enumerate(lines) if x.element.node.mem_id == heading.mem_id)
-    return lines[next(begins, len(lines)) + 1 :]
-
-
-def _sapos(lines: list[Chunk]) -> Iterator[Found]:
-    for chunk in lines:
-        if (
-            len(chunk.text) >= _SHORTEST_SAPO
-            and chunk.share_linked < _MOST_LINKED
-            and chunk.text.endswith(_SENTENCE_ENDS)
-            and not _is_caption(chunk.element)
-        ):
-            yield Found(text=chunk.text, source="fallback:before-body")
-
-
-def _is_caption(element: Element) -> bool:
-    around = [x.node for x in _around(element)][:_CAPTION_LEVELS]
-    return any(x.tag in _FIGURES or _CAPTION.search(_names(x)) for x in around)
-
-
-def _sections(page: Page) -> Iterator[Found]:
-    """The step after home in the breadcrumb: the shortest row of links that begins at the home page.
-
-    Menus begin there too, but have more links.
-    """
-    rows = [_steps_from(link) for link in page.tree.css("a[href]") if is_home(link.text())]
-    for steps in sorted(filter(None, rows[:_MOST_ROWS]), key=len)[:1]:
-        yield Found(text=steps[1], source="fallback:breadcrumb")
-
-
-def _steps_from(home: LexborNode) -> list[str]:
-    """Texts of the links in the row that begins with the link *home*; empty when there is no such row."""
-    row = home.parent
-    for _ in range(_BREADCRUMB_LEVELS):
-        if row is None:
-            break
-        steps = [
-            x for x in (line_text(node) for node in row.css("a")[: _MOST_STEPS + 1]) if x.strip()
-        ]
-        if 1 < len(steps) <= _MOST_STEPS and is_home(steps[0]):
-            return steps
-        row = row.parent
-    return []
-
-
-def _tags(page: Page) -> tuple[str, ...]:
-    marked = page.tree.css('a[rel~="tag"]')
-    if not marked:
-        for box in page.tree.css(_TAG_BOXES):
-            if _TAG_LABEL.match(line_text(box)):
-                marked = box.css("a")
-                break
-    return tuple(line_text(node) for node in marked[:_MOST_TAGS])
+def _mark_link_boxes(container: LexborNode, elements: list[Element]) -> None:
+    """Drop boxes of headlines in the container; one that holds others is dropped with them."""
+    for element in elements:
+        if element.is_link_box and element.node.mem_id != container.mem_id:
+            set_role(element.node, Role.DROP)

@@ -83,7 +83,7 @@ def modified(page: Page, since: datetime | None) -> datetime | None:
 
 def _candidates(page: Page, layout: Layout | None, extra: Iterable[Found]) -> Iterator[Found]:
     yield from _linked(page, "datePublished")
-    yield from _metas(page, ("article:published_time",))
+    yield from _metas(page, ("article:published_time", "pubdate"))
     for rule in layout.published if layout else ():
         yield from _by_rule(page, rule)
     yield from extra

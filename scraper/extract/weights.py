@@ -33,6 +33,9 @@ _HEAVIEST: Final = 600
 #: Chunks with fewer letters, or with a smaller share of link text, are no headlines.
 _SHORTEST_HEADLINE: Final = 15
 _LEAST_LINKED_HEADLINE: Final = 0.7
+#: A box of other articles has so many headlines, and so much of its letters in them.
+_BOX_HEADLINES: Final = 2
+_BOX_LINKED: Final = 0.5
 #: Points an element gets for the paragraphs of a child, and for those of a grandchild.
 _PARENT, _GRANDPARENT = 1.0, 0.4
 #: A chunk that ends in dots is a teaser; one without Vietnamese marks is code or another language.
@@ -65,6 +68,15 @@ class Element:
     def share_linked(self) -> float:
         """Share of the letters that are link text."""
         return self.linked / self.letters if self.letters else 0.0
+
+    @property
+    def is_link_box(self) -> bool:
+        """True for a list of other articles: headlines, most of its letters in them, no paragraph."""
+        return (
+            self.headlines >= _BOX_HEADLINES
+            and not self.paragraphs
+            and self.share_linked >= _BOX_LINKED
+        )
 
     def add(self, text: str, *, in_link: bool) -> None:
         """Text for the current chunk."""
@@ -108,7 +120,7 @@ class Element:
         parent.letters += self.letters
         parent.linked += self.linked
         parent.paragraphs += self.paragraphs
-        parent.headlines += self.headlines
+        parent.headlines += 0 if self.is_link_box else self.headlines
         parent.points += total * (_GRANDPARENT if is_container else _PARENT)
         if parent.parent is not None and not is_container:
             parent.parent.points += total * _GRANDPARENT

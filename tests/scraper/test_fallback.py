@@ -6,7 +6,8 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from scraper.clean.subtree import clean_subtree
-from scraper.extract.fallback import cut_by_text, look_around
+from scraper.extract.fallback import cut_by_text
+from scraper.extract.surroundings import look_around
 
 TITLE = "Dân quân xã Nà Phạc giúp dân gặt lúa"
 SAPO = "Ba ngày liền, 45 chiến sĩ dân quân xã Nà Phạc xuống đồng gặt lúa chạy bão cùng bà con."
