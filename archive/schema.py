@@ -189,12 +189,17 @@ CREATE TABLE site_locks (
 """
 
 
+def _run(db: Database, script: str) -> None:
+    # executescript() would end the transaction that all migrations share
+    for statement in script.split(";"):
+        if statement.strip():
+            db.execute(statement)
+
+
 @MIGRATIONS()
 def m001_initial(db: Database) -> None:
     """Create every table of the first release."""
-    for statement in _INITIAL.split(";"):
-        if statement.strip():
-            db.execute(statement)
+    _run(db, _INITIAL)
 
 
 _ADDRESSES_AND_BACKFILLS = """
@@ -237,9 +242,7 @@ ALTER TABLE frontier ADD COLUMN polled_in TEXT;
 @MIGRATIONS()
 def m002_addresses_and_backfills(db: Database) -> None:
     """Remember every address of an article, guesses that failed, and how far a backfill got."""
-    for statement in _ADDRESSES_AND_BACKFILLS.split(";"):
-        if statement.strip():
-            db.execute(statement)
+    _run(db, _ADDRESSES_AND_BACKFILLS)
 
 
 _TEMPLATES = """
@@ -277,9 +280,7 @@ ALTER TABLE articles ADD COLUMN printed_digest TEXT;
 @MIGRATIONS()
 def m003_templates(db: Database) -> None:
     """Count the blocks that recur on a site's pages, and keep what is left out for it."""
-    for statement in _TEMPLATES.split(";"):
-        if statement.strip():
-            db.execute(statement)
+    _run(db, _TEMPLATES)
 
 
 #: Tables that never leave the working database.
