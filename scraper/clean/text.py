@@ -167,9 +167,7 @@ def _without_invisible(text: str) -> str:
 
 
 def _without_controls(text: str) -> str:
-    return fixes.remove_control_chars(
-        fixes.remove_terminal_escapes(fixes.fix_surrogates(text))
-    )
+    return fixes.remove_control_chars(fixes.remove_terminal_escapes(fixes.fix_surrogates(text)))
 
 
 _STEPS: Final[tuple[tuple[ChangeKind, Callable[[str], str]], ...]] = (

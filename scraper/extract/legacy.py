@@ -193,7 +193,8 @@ _PARTS: Final = re.compile(
 _TAG_NAME: Final = re.compile(r"<(/?)([a-zA-Z][\w:-]*)")
 #: ``<font face=".VnTimeH">``, ``style="font-family: .VnArialH"``: TCVN3 fonts; a last H stands for capitals.
 _TCVN3_FONT: Final = re.compile(
-    r"""\b(?:face\s*=\s*["']?|font-family\s*:\s*)(?:["']|&quot;)?\s*(\.Vn[A-Za-z]+)""", re.IGNORECASE
+    r"""\b(?:face\s*=\s*["']?|font-family\s*:\s*)(?:["']|&quot;)?\s*(\.Vn[A-Za-z]+)""",
+    re.IGNORECASE,
 )
 _ATTRIBUTES: Final = re.compile(r'(?P<name>\s(?:content|alt|title)=")(?P<value>[^"]+)')
 _ESCAPED: Final = re.compile(r"\\u00([a-fA-F][0-9a-fA-F])")
