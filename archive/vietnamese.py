@@ -62,7 +62,8 @@ def exact_key(text: str) -> str:
 
     Has as many ``unicode61`` tokens as the NFC form of *text*, in the same order.
     """
-    return normalise_tone(_lower(nfc(text)))
+    # small letters may compose with a mark where capitals do not: H and macron below
+    return normalise_tone(nfc(_lower(nfc(text))))
 
 
 def spelling_key(text: str) -> str:

@@ -93,6 +93,13 @@ def test_exact_key_is_the_same_for_both_placements_and_both_cases():
     )
 
 
+@pytest.mark.parametrize("text", ["H\u0331", "J\u030c", "W\u030a", "\u0130\u0316"])
+def test_small_letters_are_composed_with_marks_that_capitals_have_apart(text):
+    key = exact_key(text)
+
+    assert key == nfc(key) == exact_key(key)
+
+
 def test_exact_key_keeps_marks_and_quotation_marks():
     assert exact_key("“Dân quân” Đắk Lắk") == "“dân quân” đắk lắk"
 
