@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -26,10 +27,12 @@ _IN_PATH: Final = re.compile(
 _BARE: Final = re.compile(r"(?<=[^/])/(?P<n>[1-9]\d?)/?$")
 #: What a pager says besides numbers.
 _PAGER: Final = re.compile(
-    r"(?:\d{1,2}|trang|page|bài viết|tiếp theo|tiếp|trước|sau|đầu|cuối|next|previous|prev|\W)+",
+    r"(?:\d|trang|page|bài viết|tiếp theo|tiếp|trước|sau|đầu|cuối|next|previous|prev|\W)+",
     re.IGNORECASE,
 )
 _LONGEST_PAGER: Final = 120
+#: Links looked at on a page; each costs the text around it.
+_MOST_LINKS: Final = 30
 #: Boxes with pages of their own: comments, other articles.
 _OTHER_BOX: Final = re.compile(
     r"comment|binh-?luan|y-?kien|relat|lien-?quan|cung-?chuyen|other|khac|news-?list|list-?news",
@@ -58,12 +61,18 @@ def mark_pager(page: Page, cut: Cut | None, own_addresses: Collection[str]) -> b
     if own is None or not any(_continues(own, x) for x in own_addresses) or cut is None:
         return found
     beside = cut.node.parent or cut.node
-    for link in beside.css("a[href]"):
-        address = join_url(page.base_url, link.attributes.get("href") or "")
-        if address and _continues(own, address) and (pager := _pager_of(link)) is not None:
+    for link in islice(_continuing(page, beside, own), _MOST_LINKS):
+        if (pager := _pager_of(link)) is not None:
             set_role(pager, Role.DROP)
             found = True
     return found
+
+
+def _continuing(page: Page, place: LexborNode, own: _Place) -> Iterator[LexborNode]:
+    for link in place.css("a[href]"):
+        address = join_url(page.base_url, link.attributes.get("href") or "")
+        if address and _continues(own, address):
+            yield link
 
 
 def _named_in_head(page: Page) -> Iterator[str]:

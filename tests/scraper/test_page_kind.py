@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import attrs
 import pytest
@@ -196,3 +197,13 @@ def test_a_kind_is_told_without_a_layout_too(capture_of):
     body = page(WHOLE + PAGER.format(URL), head=head)
 
     assert process(capture_of(body, url=URL), site, None).article.page_kind is PageKind.MULTI_PAGE
+
+
+def test_thousands_of_links_to_further_pages_cost_no_more_than_a_few(article_of):
+    links = f'<p>{"1" * 40}x <a href="{URL}?page=2">{"1" * 40}x</a></p>' * 1_500
+    start = time.process_time()
+
+    article_of(WHOLE + f"<div>{links}</div>")
+
+    # seconds; unbounded work takes far longer
+    assert time.process_time() - start < 5
