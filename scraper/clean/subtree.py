@@ -34,8 +34,15 @@ _BLOB_END: Final = re.compile(
 )
 #: Shorter beginnings are not taken for cut ones.
 _SHORTEST_CUT: Final = 100
+#: A lead cut by its length may run into so many paragraphs.
+_MOST_RUN_INTO: Final = 4
 #: The cut may go through an entity, and dots may follow.
 _CUT_ENTITY: Final = 10
+#: A day in figures, with what stands beside it in a line of its own: weekday, clock, "Cập nhật lúc".
+_DATE_LINE: Final = re.compile(
+    r"(?=[^.]{0,60}$)\W*(?:(?:thứ|chủ|cập|đăng|ngày) ?[^\d.]{0,20})?(?:\d{1,2}[:h]\d{2}[^.]{0,12}?)?"
+    r"\d{1,2}[/-]\d{1,2}[/-]\d{4}(?:[^\w.]*\d{1,2}[:h]\d{2})?(?::\d{2})?[^\w.]*(?:gmt ?\+?7\)?)?"
+)
 #: Marks of an agency or paper: ``(CTO) -``, ``(Baothanhhoa.vn) -``.
 _DATELINE: Final = re.compile(
     r"^\((?:[A-ZĐ]{2,8}(?: Online)?|[A-Za-z]{3,20}\.(?:com\.)?vn)\)\s*[-–—:]"
@@ -135,17 +142,21 @@ def _without_blobs(blocks: Sequence[Block]) -> tuple[list[Block], bool]:
 
 
 def _without_title(blocks: Sequence[Block], title: str) -> list[Block]:
-    if blocks and exact_key(blocks[0].text or "") == exact_key(title):
-        return list(blocks[1:])
-    return list(blocks)
+    """Without the headline above the text, and the date in its line."""
+    first, key = exact_key(blocks[0].text or "") if blocks else "", exact_key(title)
+    is_title = first == key or (
+        first.startswith(key) and _DATE_LINE.fullmatch(first[len(key) :]) is not None
+    )
+    return list(blocks[1:] if blocks and is_title else blocks)
 
 
 def _without_cut_beginning(paragraphs: list[str]) -> list[str]:
-    """Without a first paragraph that is only the beginning of the second, cut off by the CMS."""
+    """Without a first paragraph that is only the beginning of those behind it, cut off by the CMS."""
     if len(paragraphs) < 2 or len(paragraphs[0]) < _SHORTEST_CUT:  # noqa: PLR2004 - a pair
         return paragraphs
-    start, whole = (exact_key(x) for x in paragraphs[:2])
-    is_cut = len(start) < len(whole) and whole.startswith(start[:-_CUT_ENTITY])
+    start = exact_key(paragraphs[0])
+    running = exact_key(" ".join(paragraphs[1 : 1 + _MOST_RUN_INTO])[: 2 * len(paragraphs[0])])
+    is_cut = len(start) < len(running) and running.startswith(start[:-_CUT_ENTITY])
     return paragraphs[1:] if is_cut else paragraphs
 
 
