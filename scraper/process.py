@@ -17,12 +17,12 @@ from archive.model import Accepted, Article, BodyState, Capture, Rejected, Rejec
 from archive.provinces import province_of
 from archive.template import Lesson
 from scraper.classify.relevance import judge
-from scraper.clean.bylines import is_person_account, looks_like_byline, people
+from scraper.clean.bylines import is_person_account, looks_like_byline, people, signs_itself
 from scraper.clean.furniture import Learned
 from scraper.clean.headline import own_title
 from scraper.clean.subtree import CleanBody, clean_subtree, holds_blob
 from scraper.clean.text import clean_line
-from scraper.extract import fallback, metadata, publication, surroundings
+from scraper.extract import fallback, metadata, publication
 from scraper.extract.body import cut_by_layout, holds_player
 from scraper.extract.encoded import holds_encoded_body
 from scraper.extract.hazards import why_not_parsed, why_not_read
@@ -36,6 +36,7 @@ from scraper.extract.outsiders import (
 )
 from scraper.extract.page import Page, is_html, line_text, read_page
 from scraper.extract.printed import printed_title
+from scraper.extract.surroundings import Surroundings, look_around
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -187,7 +188,7 @@ def _assembled(
     template: Template,
 ) -> tuple[Article, Lesson | None]:
     name = _layout_name(cut)
-    around = surroundings.look_around(page, cut, title.text) if cut else surroundings.Surroundings()
+    around = look_around(page, cut, title.text) if cut else Surroundings()
     sapo = _first_clean([*(metadata.sapos(page, layout) if layout else ()), *around.sapos])
     url = metadata.canonical_url(page, site)
     article_id = site.article_id(url)
@@ -197,7 +198,7 @@ def _assembled(
         sapo = _first_clean(metadata.described_leads(page))
         body = attrs.evolve(body, sapo=sapo.text if sapo else None)
     state = _state(page, cut, body)
-    authorship = _authorship(page, site, layout, body, around.bylines)
+    authorship = _authorship(page, site, layout, body, around)
     published = publication.published(page, layout, around.dates)
     published_at = published.date.instant if published else None
     published_on = published_at.astimezone(VIETNAM).date() if published_at else None
@@ -333,19 +334,24 @@ class _Authorship:
 
 
 def _authorship(
-    page: Page, site: SiteSpec, layout: Layout | None, body: CleanBody, above: Iterable[Found]
+    page: Page, site: SiteSpec, layout: Layout | None, body: CleanBody, around: Surroundings
 ) -> _Authorship:
     """Byline and the people in it; a name from the head only when it is a person's."""
     own = (site.name, *site.own_names)
     found = _first_clean(metadata.bylines(page, layout)) if layout else None
     byline = found.text if found else body.byline
     if byline is not None:
-        source = found.source if found else "body:last-line"
+        place = "body:first-line" if body.signed_above else "body:last-line"
+        source = found.source if found else place
         return _Authorship(byline=byline, authors=people(byline, own), source=source)
-    for line in above:
+    for line in around.bylines:
         name = clean_line(line.text)
         if name and looks_like_byline(name) and (names := people(name, own)) and _spelt(names[0]):
             return _Authorship(byline=name, authors=names, source=line.source)
+    for line in around.lines:
+        name = clean_line(line.text)
+        if name and signs_itself(name):
+            return _Authorship(byline=name, authors=people(name, own), source=line.source)
     for account in metadata.account_names(page):
         name = clean_line(account.text)
         if name and is_person_account(name, own):

@@ -11,7 +11,7 @@ import attrs
 from archive.vietnamese import exact_key
 from scraper.clean.blocks import read_blocks
 from scraper.clean.boilerplate import without_boilerplate
-from scraper.clean.bylines import trailing_byline
+from scraper.clean.bylines import leading_byline, trailing_byline
 from scraper.clean.figures import separate_figures
 from scraper.clean.furniture import page_blocks, without_furniture
 
@@ -56,11 +56,13 @@ class CleanBody:
     paragraphs: tuple[str, ...]
     figures: tuple[Figure, ...]
     sapo: str | None
-    #: Author line found at the end of the text; None where none stands there.
+    #: Author line found at the end of the text, or else above it; None where none stands there.
     byline: str | None
     dateline: str | None
     #: Part of the body was encoded and is left out.
     is_encoded: bool
+    #: The author line stands above the text, not at its end.
+    signed_above: bool = False
     #: Text blocks of the page but the author line, those left out by what was learned included.
     blocks: tuple[PageBlock, ...] = ()
     removed: tuple[RemovedBlock, ...] = ()
@@ -91,7 +93,10 @@ def clean_subtree(
     blocks, removed = without_furniture(printed, known, learned)
     byline, lines = trailing_byline(blocks)
     signed = {id(block) for block in blocks[len(blocks) - lines :]}
-    paragraphs = [block.text or "" for block in blocks[: len(blocks) - lines]]
+    if is_above := byline is None:
+        byline, at = leading_byline(blocks)
+        signed |= {id(block) for block in blocks[at : at + 1] if byline is not None}
+    paragraphs = [block.text or "" for block in blocks if id(block) not in signed]
     paragraphs = _without_cut_beginning(paragraphs)
     sapo = _own_sapo(sapo, paragraphs)
     mark, sapo, paragraphs = _split_dateline(sapo, paragraphs, dateline or _DATELINE)
@@ -104,6 +109,7 @@ def clean_subtree(
         byline=byline,
         dateline=mark,
         is_encoded=is_encoded,
+        signed_above=is_above and byline is not None,
         blocks=tuple(x for x, block in zip(known, printed, strict=True) if id(block) not in signed),
         removed=removed,
         printed_digest=printed_digest,

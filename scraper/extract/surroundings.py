@@ -47,6 +47,14 @@ MOST_HEADINGS: Final = 200
 _MOST_TIMES: Final = 3
 _MOST_LINES_ABOVE: Final = 2
 _AUTHORS: Final = '[class*="author" i], [class*="tac-gia"], [class*="tacgia"], [class*="byline" i]'
+#: Between the parts of a line: a day, a clock and the words with them; a bar or a dot.
+_BESIDE_DATE: Final = re.compile(
+    r"\s*(?:[|•·]|(?:[-–—,(\[]\s*)?(?:(?:thứ (?:hai|ba|tư|năm|sáu|bảy|[2-7])|chủ nhật|cập nhật|đăng|ngày|lúc)[\s,:]*)*"
+    r"(?:\d{1,2}[/.-]\d{1,2}[/.-]\d{4}|\d{1,2}[:h]\d{2}(?::\d{2})?|[(\[]?gmt ?\+?7[)\]]?)[\s,)\]]*(?:[-–—]\s)?)\s*",
+    re.IGNORECASE,
+)
+#: Nodes behind the container, text between elements included.
+_MOST_BELOW: Final = 6
 #: Lines between a title in the container and the text: date, names, lead.
 _MOST_LINES_BEFORE: Final = 6
 #: What stands in the container before the title: breadcrumb, section.
@@ -64,8 +72,10 @@ class Surroundings:
     """What stands around a container that no layout describes: candidates as found."""
 
     dates: tuple[Found, ...] = ()
-    #: What may be an author line above the text.
+    #: What may be an author line, by where it stands or what its element is called.
     bylines: tuple[Found, ...] = ()
+    #: Any other line there: an author line only if it says so by itself.
+    lines: tuple[Found, ...] = ()
     sapos: tuple[Found, ...] = ()
     sections: tuple[Found, ...] = ()
     tags: tuple[str, ...] = ()
@@ -81,7 +91,8 @@ def look_around(page: Page, cut: Cut, title: str) -> Surroundings:
     lines = _lines_before(page, cut.node, title)
     return Surroundings(
         dates=(*_dates(lines), *_dates(_lines_above_title(page, cut.node, title))),
-        bylines=tuple(_bylines(lines)),
+        bylines=(*_bylines(lines), *_authors_below(cut.node)),
+        lines=tuple(_short_lines(lines, cut.node)),
         sapos=tuple(_sapos(lines)),
         sections=tuple(_sections(page)),
         tags=_tags(page),
@@ -151,6 +162,42 @@ def _bylines(lines: list[Chunk]) -> Iterator[Found]:
             yield Found(text=line.text, source="fallback:near-title")
         for inner in node.css("span, a, b, strong, i" if is_dated else _AUTHORS)[:_MOST_TIMES]:
             yield Found(text=line_text(inner), source="fallback:near-title")
+
+
+def _authors_below(container: LexborNode) -> Iterator[Found]:
+    """Lines right below the container whose element is named for an author."""
+    for node in _below(container):
+        for named in node.css(_AUTHORS)[:1]:
+            yield Found(text=line_text(named), source="fallback:below-text")
+
+
+def _short_lines(lines: list[Chunk], container: LexborNode) -> Iterator[Found]:
+    """Lines between title and text, whole and in the parts around a date; and the lines below the text."""
+    for line in lines:
+        if len(line.text) > _LONGEST_DATE_LINE:
+            continue
+        yield Found(text=line.text, source="fallback:near-title")
+        for inner in line.element.node.css("span, a, b, strong, i")[:_MOST_TIMES]:
+            yield Found(text=line_text(inner), source="fallback:near-title")
+        for part in _BESIDE_DATE.split(line.text):
+            if part and part != line.text:
+                yield Found(text=part, source="fallback:near-title")
+    for node in _below(container):
+        yield Found(text=line_text(node), source="fallback:below-text")
+
+
+def _below(container: LexborNode) -> Iterator[LexborNode]:
+    """The short elements that follow the container, and those that follow the element around it."""
+    for node in filter(None, (container, container.parent)):
+        following = node.next
+        for _ in range(_MOST_BELOW):
+            if following is None or node.tag in {"body", "html"}:
+                break
+            if following.is_element_node and following.tag not in {"script", "style"}:
+                if len(line_text(following).strip()) > _LONGEST_DATE_LINE:
+                    break
+                yield following
+            following = following.next
 
 
 def _lines_above_title(page: Page, container: LexborNode, title: str) -> list[Chunk]:
