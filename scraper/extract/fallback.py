@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from scraper.extract.body import Cut, set_role
 from scraper.extract.page import line_text
+from scraper.extract.readers import comment_boxes, mark_comments
 from scraper.extract.weights import Chunk, Element, weigh
 from scraper.sites.spec import Layout, Role
 
@@ -36,6 +37,10 @@ _LIST_HEADLINES: Final = 4
 #: In a list at least this share of the letters is linked, and a headline has fewer letters of text with it.
 _LIST_LINKED: Final = 0.18
 _LIST_TEASER: Final = 400
+#: So many linked headlines over a paragraph of this length make a list, if this share of the letters is below one.
+_LEAST_TEASERS: Final = 3
+_SHORTEST_TEASER: Final = 60
+_MOST_TEASED: Final = 0.8
 #: Names that CMSs give to the text of an article, and to what readers write below it.
 _BODY_NAME: Final = re.compile(
     r"(?:article|entry|post|story|detail|news)[-_]{0,2}(?:body|content|text)|noi-?dung",
@@ -96,23 +101,25 @@ def cut_by_text(page: Page) -> Cut | None:
 def _container(chunks: list[Chunk], elements: list[Element]) -> LexborNode | None:
     candidates = [x for x in elements if x.points and x.share_linked <= MOST_LINKED]
     candidates.sort(key=_score, reverse=True)
-    best = _best(candidates)
+    best = _best(candidates, comment_boxes(chunks))
     if best is None:
         return None
-    if best.letters - best.linked < _LEAST_TEXT or (_is_list(best) and not _is_named_body(best)):
-        return None
     inside = [x for x in chunks if x.element is best or _is_within(x.element, best)]
+    is_list = _is_list(best) or _is_row_of_teasers(inside)
+    if best.letters - best.linked < _LEAST_TEXT or (is_list and not _is_named_body(best)):
+        return None
     _mark_links(best, inside)
     _mark_top(best, inside)
+    mark_comments(best, inside)
     return best.node
 
 
-def _best(candidates: list[Element]) -> Element | None:
+def _best(candidates: list[Element], comments: set[Element]) -> Element | None:
     """The first of the elements that is no comment and not hidden, widened, but not to include such."""
     passed: set[Element] = set()
     for element in candidates[:_MOST_ASIDE]:
         around = list(elements_around(element))
-        if any(_is_aside(x.node) for x in around[:-1]):
+        if any(x in comments or _is_aside(x.node) for x in around[:-1]):
             passed.update(around)
         else:
             return _widened(element, passed)
@@ -233,6 +240,27 @@ def _is_list(element: Element) -> bool:
         and element.share_linked >= _LIST_LINKED
         and element.letters - element.linked < _LIST_TEASER * element.headlines
     )
+
+
+def _is_row_of_teasers(chunks: list[Chunk]) -> bool:
+    """True when nearly every paragraph, from the first on, has the linked headline of its article above it.
+
+    Long teasers have few links for their letters; an article with links between its paragraphs begins
+    with a paragraph of its own, and has more of them.
+    """
+    headlines = covered = paragraphs = 0
+    is_below = False
+    for chunk in chunks:
+        if len(chunk.text) >= _SHORTEST_LINK and chunk.share_linked >= _LEAST_LINKED:
+            is_below = True
+        elif len(chunk.text) >= _SHORTEST_TEASER:
+            if not paragraphs and not is_below:
+                return False
+            headlines += is_below
+            covered += is_below * len(chunk.text)
+            paragraphs += len(chunk.text)
+            is_below = False
+    return headlines >= _LEAST_TEASERS and covered >= paragraphs * _MOST_TEASED
 
 
 def _mark_generic(container: LexborNode) -> None:

@@ -231,9 +231,16 @@ def _sapos(lines: list[Chunk]) -> Iterator[Found]:
             len(chunk.text) >= SHORTEST_SAPO
             and chunk.share_linked < MOST_LINKED
             and chunk.text.endswith(SENTENCE_ENDS)
+            and not _is_dated_line(chunk.text)
             and not _is_caption(chunk.element)
         ):
             yield Found(text=chunk.text, source="fallback:before-body")
+
+
+def _is_dated_line(text: str) -> bool:
+    """True for a line with a day or a clock and too little beside it for a lead."""
+    parts = [x for x in _BESIDE_DATE.split(text) if x]
+    return parts != [text] and max(map(len, parts), default=0) < SHORTEST_SAPO
 
 
 def _is_caption(element: Element) -> bool:
@@ -267,7 +274,9 @@ def _lines_inside(heading: LexborNode, container: LexborNode, title: str) -> lis
 
 
 def _drop(chunk: Chunk, container: LexborNode) -> None:
-    if chunk.element.node.mem_id != container.mem_id and not chunk.element.paragraphs:
+    element = chunk.element
+    is_whole = not element.paragraphs or element.letters == len(chunk.text)
+    if element.node.mem_id != container.mem_id and is_whole:
         set_role(chunk.element.node, Role.DROP)
 
 

@@ -115,6 +115,23 @@ def test_a_list_in_a_box_named_as_the_text_is_read(page_of):
     assert cut_by_text(page_of(page_with(body.replace("entry-content", "ds")))) is None
 
 
+@pytest.mark.parametrize("teasers", [3, 4, 12])
+def test_long_teasers_under_their_headlines_are_a_list_however_few_their_links(page_of, teasers):
+    rows = "".join(
+        f'<div class="x"><h3><a href="/{i}">Chốt dân quân thường trực số {i}</a></h3><p>07/03/2026</p><p>{" ".join(TEXT)}</p></div>'
+        for i in range(teasers)
+    )
+
+    assert cut_by_text(page_of(page_with(f"<div>{rows}</div>"))) is None
+
+
+def test_links_between_the_paragraphs_of_an_article_make_no_list(page_of):
+    link = '<p><a href="/1">Chốt dân quân thường trực ở bản vùng cao</a></p>'
+    body = f"<div>{f'</p>{link}<p>'.join(('<p>' + TEXT[0], *TEXT[1:3], TEXT[3] + '</p>'))}</div>"
+
+    assert paragraphs(page_of(page_with(body))) == TEXT
+
+
 def test_a_caption_before_the_text_is_no_lead(page_of):
     before = f"<figure><img src='/a.jpg'><figcaption>{SAPO}</figcaption></figure>"
 
