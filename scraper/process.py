@@ -22,7 +22,7 @@ from scraper.clean.furniture import Learned
 from scraper.clean.headline import own_title
 from scraper.clean.subtree import CleanBody, clean_subtree, holds_blob
 from scraper.clean.text import clean_line
-from scraper.extract import fallback, metadata, publication
+from scraper.extract import fallback, metadata, publication, second_opinion
 from scraper.extract.body import cut_by_layout, holds_player
 from scraper.extract.encoded import holds_encoded_body
 from scraper.extract.hazards import why_not_parsed, why_not_read
@@ -110,10 +110,11 @@ def _article(
     title = _title(page, site, layout)
     if title is None:
         raise _NoArticle(RejectReason.NO_TITLE, "no title on the page")
-    cut = cut or fallback.cut_by_text(page)
+    if cut is None:
+        cut = second_opinion.reconsidered(page, fallback.cut_by_text(page), title.text)
     if cut is None and not _is_stub(page, site):
         raise _no_body(page, site)
-    if cut and cut.source == fallback.SOURCE and title.source == "title":
+    if cut and cut.source != "rule" and title.source == "title":
         title = _printed(page, cut, title)
     # a container is larger than its page only by entities written out
     if cut and 2 * len(capture.body) > _MAX_CONTAINER and len(cut.html) > _MAX_CONTAINER:
@@ -175,7 +176,9 @@ def _no_body(page: Page, site: SiteSpec) -> _NoArticle:
         return _NoArticle(RejectReason.NO_BODY, _NOT_FOUND)
     if links_like_a_listing(page, site):
         return _NoArticle(RejectReason.LISTING_PAGE, "many article links and no article")
-    return _NoArticle(RejectReason.NO_BODY, "no text of an article on the page")
+    unasked = second_opinion.why_not_asked(page)
+    detail = "no text of an article on the page" + (f"; {unasked}" if unasked else "")
+    return _NoArticle(RejectReason.NO_BODY, detail)
 
 
 def _assembled(

@@ -18,7 +18,6 @@ from scraper.extract.fallback import (
     MOST_LINKED,
     SENTENCE_ENDS,
     SHORTEST_SAPO,
-    SOURCE,
     elements_around,
     names_of,
 )
@@ -86,7 +85,7 @@ def look_around(page: Page, cut: Cut, title: str) -> Surroundings:
 
     Empty for a container found by a layout: there the layout's rules are all that counts.
     """
-    if cut.source != SOURCE:
+    if cut.source == "rule":
         return Surroundings()
     lines = _lines_before(page, cut.node, title)
     return Surroundings(
