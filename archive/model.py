@@ -177,7 +177,7 @@ class Article:
     sapo_source: str | None = None
     date_source: str | None = None
     author_source: str | None = None
-    #: ``rule`` (family layout) or ``fallback`` (generic path).
+    #: ``rule`` (family layout), ``fallback`` (generic path) or ``second_opinion`` (trafilatura named the container).
     body_source: str | None = None
     body_state: BodyState = BodyState.FULL
     #: What was left out of the body because the paper prints it with most articles.

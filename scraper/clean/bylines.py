@@ -50,7 +50,8 @@ _STAFF: Final = re.compile(
 )
 #: Who took a picture, not who wrote.
 _PICTURES_ONLY: Final = re.compile(
-    r"^(?:nguồn )?(?:ảnh|clip|video|đồ họa)(?:\s*(?:,|và|&|/|-|–)\s*(?:ảnh|clip|video|đồ họa))*\s*:", re.IGNORECASE
+    r"^(?:nguồn )?(?:ảnh|clip|video|đồ họa)(?:\s*(?:,|và|&|/|-|–)\s*(?:ảnh|clip|video|đồ họa))*\s*:",
+    re.IGNORECASE,
 )
 
 

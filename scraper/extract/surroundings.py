@@ -64,6 +64,8 @@ _MOST_ROWS: Final = 50
 _TAG_BOXES: Final = '[class*="tag"], [class*="tu-khoa"], [class*="keyword"]'
 _TAG_LABEL: Final = re.compile(r"^\s*(?:từ khóa|từ khoá|tags?|chủ đề)\s*:?", re.IGNORECASE)
 _MOST_TAGS: Final = 20
+_MOST_TAG_BOXES: Final = 200
+_LONGEST_TAG_LABEL: Final = 20
 
 
 @attrs.frozen(kw_only=True)
@@ -87,9 +89,10 @@ def look_around(page: Page, cut: Cut, title: str) -> Surroundings:
     """
     if cut.source == "rule":
         return Surroundings()
-    lines = _lines_before(page, cut.node, title)
+    heading = _heading(page, title)
+    lines = _lines_before(heading, cut.node, title)
     return Surroundings(
-        dates=(*_dates(lines), *_dates(_lines_above_title(page, cut.node, title))),
+        dates=(*_dates(lines), *_dates(_lines_above_title(page, cut.node, heading))),
         bylines=(*_bylines(lines), *_authors_below(cut.node)),
         lines=tuple(_short_lines(lines, cut.node)),
         sapos=tuple(_sapos(lines)),
@@ -101,13 +104,15 @@ def look_around(page: Page, cut: Cut, title: str) -> Surroundings:
 def _heading(page: Page, title: str) -> LexborNode | None:
     """The element on the page that prints the title."""
     wanted = exact_key(title)
+    most = 2 * len(title)
     for selector in HEADINGS:
         for node in page.tree.css(selector)[:MOST_HEADINGS]:
-            if exact_key(" ".join(line_text(node).split())) == wanted:
+            text = " ".join(line_text(node, most=most).split())
+            if len(text) <= most and exact_key(text) == wanted:
                 return node
     body = page.tree.body
     for chunk in weigh(body) if body is not None else ():
-        if exact_key(chunk.text) == wanted and not chunk.share_linked:
+        if len(chunk.text) <= most and not chunk.share_linked and exact_key(chunk.text) == wanted:
             return chunk.element.node
     return None
 
@@ -125,9 +130,8 @@ def _region(heading: LexborNode, container: LexborNode) -> LexborNode | None:
     return node
 
 
-def _lines_before(page: Page, container: LexborNode, title: str) -> list[Chunk]:
+def _lines_before(heading: LexborNode | None, container: LexborNode, title: str) -> list[Chunk]:
     """Lines between the printed title and the container; none where the title is not printed."""
-    heading = _heading(page, title)
     region = _region(heading, container) if heading is not None else None
     if heading is None or region is None:
         return []
@@ -193,15 +197,16 @@ def _below(container: LexborNode) -> Iterator[LexborNode]:
             if following is None or node.tag in {"body", "html"}:
                 break
             if following.is_element_node and following.tag not in {"script", "style"}:
-                if len(line_text(following).strip()) > _LONGEST_DATE_LINE:
+                if len(line_text(following, most=_LONGEST_DATE_LINE).strip()) > _LONGEST_DATE_LINE:
                     break
                 yield following
             following = following.next
 
 
-def _lines_above_title(page: Page, container: LexborNode, title: str) -> list[Chunk]:
+def _lines_above_title(
+    page: Page, container: LexborNode, heading: LexborNode | None
+) -> list[Chunk]:
     """Date lines right above the title, beside it; a line with the day of the fetch may be a clock."""
-    heading = _heading(page, title)
     block = heading.parent if heading is not None else None
     if heading is None or block is None:
         return []
@@ -308,8 +313,8 @@ def _steps_from(home: LexborNode) -> list[str]:
 def _tags(page: Page) -> tuple[str, ...]:
     marked = page.tree.css('a[rel~="tag"]')
     if not marked:
-        for box in page.tree.css(_TAG_BOXES):
-            if _TAG_LABEL.match(line_text(box)):
+        for box in page.tree.css(_TAG_BOXES)[:_MOST_TAG_BOXES]:
+            if _TAG_LABEL.match(line_text(box, most=_LONGEST_TAG_LABEL)):
                 marked = box.css("a")
                 break
     return tuple(line_text(node) for node in marked[:_MOST_TAGS])
