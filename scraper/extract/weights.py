@@ -24,7 +24,7 @@ _INLINE: Final = frozenset({
 })  # fmt: skip
 _UNREAD: Final = frozenset({
     "script", "style", "noscript", "template", "select", "textarea", "button", "nav", "footer", "aside", "head",
-    "iframe", "svg", "xml",
+    "iframe", "svg", "title", "xml",
 })  # fmt: skip
 
 #: Shorter chunks are headings, links, captions.
