@@ -152,6 +152,29 @@ def test_date_and_sapo_stand_between_title_and_text(page_of):
     assert [x.text for x in found.sapos] == [SAPO]
 
 
+def test_the_line_of_the_date_is_no_lead_and_is_read_in_parts(page_of):
+    line = "Thứ Ba, 01/04/2025 - 20:01 (GMT+7) | Theo Thông tấn xã Việt Nam"
+    found = around(page_of(page_with(BODIES["paragraphs"], f"<div>{line}</div>")))
+
+    assert found.sapos == ()
+    assert "Theo Thông tấn xã Việt Nam" in {x.text for x in found.lines}
+
+
+@pytest.mark.parametrize("name", ["author", "tac-gia", "byline"])
+def test_an_author_named_as_such_right_below_the_text_is_a_candidate(page_of, name):
+    after = f'<div class="{name}">Lan Anh</div>'
+    found = around(page_of(page_with(BODIES["paragraphs"], after=after)))
+
+    assert [x.text.strip() for x in found.bylines] == ["Lan Anh"]
+
+
+def test_an_author_below_other_text_is_none(page_of):
+    after = f'<p>{TEXT[0] * 2}</p><div class="author">Lan Anh</div>'
+    found = around(page_of(page_with(BODIES["nested tables"], after=after)))
+
+    assert found.bylines == ()
+
+
 def test_dates_elsewhere_on_the_page_are_no_candidates(page_of):
     found = around(page_of(page_with(BODIES["paragraphs"], after="<p>14:29 | 01/10/2026</p>")))
 

@@ -121,3 +121,16 @@ def test_any_markup_gives_non_empty_single_lines(html):
     for paragraph in clean(html).paragraphs:
         assert paragraph
         assert paragraph == " ".join(paragraph.split())
+
+
+def test_an_author_line_above_the_text_is_the_byline_and_no_paragraph():
+    body = clean(f"<p><i>Phóng viên: Lan Anh</i></p><p>{FIRST}</p><p>{SECOND}</p>")
+
+    assert (body.byline, body.signed_above) == ("Phóng viên: Lan Anh", True)
+    assert body.paragraphs == (FIRST, SECOND)
+
+
+def test_the_author_line_at_the_end_goes_before_one_above():
+    body = clean(f"<p>Theo TTXVN</p><p>{FIRST}</p><p align=right>Lan Anh</p>")
+
+    assert (body.byline, body.signed_above) == ("Lan Anh", False)
