@@ -15,6 +15,7 @@ from typing import Final
 import ftfy
 import ftfy.bad_codecs  # registers the "sloppy" codecs, which read unassigned bytes as well
 
+from archive.spacing import single_spaced
 from archive.vietnamese import nfc
 from scraper.clean.debris import may_hold_debris, without_debris
 
@@ -73,7 +74,7 @@ def clean_line(text: str) -> str | None:
         text = without_debris(text)
     if _may_be_damaged(text):
         text = _INVISIBLE.sub("", _without_lookalikes(_repaired(text)))
-    return " ".join(nfc(text).split()) or None
+    return single_spaced(nfc(text)) or None
 
 
 def unescape_twice(text: str) -> str:
