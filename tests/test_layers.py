@@ -21,10 +21,17 @@ STAGE_KNOWS = {
         "archive.addresses",
         "archive.instants",
         "archive.model",
+        "archive.spacing",
         "archive.vietnamese",
         "scraper.sites.spec",
     },
-    "clean": {"archive.model", "archive.template", "archive.vietnamese", "scraper.sites.spec"},
+    "clean": {
+        "archive.model",
+        "archive.spacing",
+        "archive.template",
+        "archive.vietnamese",
+        "scraper.sites.spec",
+    },
     "classify": {"archive.errors", "archive.model", "archive.vietnamese"},
     "sites": {
         "archive.addresses",

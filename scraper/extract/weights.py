@@ -125,7 +125,7 @@ class Chunk:
     share_linked: float
 
 
-def weigh(root: LexborNode, *, until: LexborNode | None = None) -> Iterator[Chunk]:  # noqa: C901  calls for each node would take a third longer
+def weigh(root: LexborNode, *, until: LexborNode | None = None) -> Iterator[Chunk]:  # noqa: C901, PLR0912  calls for each node would take a third longer
     """Chunks below *root* in reading order; their elements' numbers are complete after the last one.
 
     Stops before *until*. Scripts, menus, footers and sidebars (by element name) are not read.
