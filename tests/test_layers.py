@@ -49,6 +49,7 @@ JOINS = {
     "scraper.judge_cli": {"classify", "sites"},
     "scraper.judging.archive_items": {"classify", "sites"},
     "scraper.process": {"extract", "clean", "classify"},
+    "scraper.readers": {"sites"},
     "scraper.replay": {"sites"},
     "scraper.replay_cli": {"sites"},
     "scraper.saved_page": {"sites"},
