@@ -108,11 +108,10 @@ class _Replay:
                 self._take_article(stored, said)
             elif said:
                 self._take_rejection(stored, said[0])
-        self.commit()
-        for _ in asked.wanted:
             self.looked_at += 1
             if self.told is not None:
                 self.told(self.looked_at, self.total)
+        self.commit()
 
     def _wanted(self, stored: StoredArticle | StoredRejection | None) -> list[StoredCapture]:
         """The pages to be read first."""
