@@ -1,0 +1,51 @@
+"""Processes that read pages: what they give back, and what happens when one of them dies."""
+
+import multiprocessing
+import os
+import signal
+from datetime import UTC, datetime
+
+import pytest
+
+from archive.errors import ReaderDied
+from archive.model import Capture, RecordLocation
+from archive.readings import StoredCapture
+from scraper.process import process
+from scraper.readers import Readers, StoredPage
+from scraper.sites.load import load_registry
+
+SITE = "demo-songmay"
+REGISTRY = load_registry()
+PAGE = "<html><head><title>Dân quân Vàm Sậy</title></head><body><h1>Dân quân Vàm Sậy</h1><article>{}</article></body></html>"
+TEXT = "<p>Sáng nay, Ban CHQS xã Vàm Sậy mở lớp huấn luyện cho lực lượng dân quân tự vệ năm thứ nhất.</p>"
+
+
+def capture():
+    url = f"{REGISTRY.site(SITE).homepage.rstrip('/')}/chuyen-o-xa-a1.html"
+    return Capture(
+        id="1", site=SITE, url=url, fetched_at=datetime(2026, 11, 24, 3, 0, tzinfo=UTC), status=200,
+        body=PAGE.format(2 * TEXT).encode(),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("processes", [0, 1])
+def test_a_reader_says_what_process_says_without_the_pages_bytes(processes):
+    site = REGISTRY.site(SITE)
+    wanted = process(capture(), site, REGISTRY.family_of(site))
+    with Readers(REGISTRY, processes=processes) as readers:
+        read = readers.read(capture(), {}).result(timeout=60)
+    assert (read.article, read.verdict, read.lesson) == (
+        wanted.article, wanted.verdict, wanted.lesson,
+    )  # fmt: skip
+    assert read.capture.body == b""
+
+
+def test_a_killed_reader_is_reported(tmp_path):
+    place = RecordLocation(warc_file="x", offset=0, length=1)
+    page = StoredPage(capture=StoredCapture(id="1", site=SITE, url="http://x/", location=place))
+    with Readers(REGISTRY, processes=1) as readers:
+        readers.read(capture(), {}).result(timeout=60)
+        for child in multiprocessing.active_children():
+            os.kill(child.pid, signal.SIGKILL)
+        with pytest.raises(ReaderDied, match="killed or ran out of memory"):
+            readers.read_stored(tmp_path, (page,), {}).results()
