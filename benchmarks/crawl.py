@@ -31,7 +31,7 @@ from scrapy.crawler import AsyncCrawlerProcess
 
 from scraper import crawling
 from scraper.demo.press import DemoPress
-from scraper.extensions.capture import CaptureExtension
+from scraper.extensions import capture
 from scraper.ledger import Ledger
 from scraper.spiders import newspaper
 
@@ -87,13 +87,13 @@ class Bare(scrapy.Spider):
 
     name = "bare"
 
-    def __init__(self, urls: str, watch: Stopwatch) -> None:
+    def __init__(self, urls: list[str], watch: Stopwatch) -> None:
         super().__init__()
         self._urls, self._watch = urls, watch
 
     async def start(self) -> AsyncIterator[scrapy.Request]:
         """One request for each line of the file."""
-        for url in Path(self._urls).read_text(encoding="utf-8").split():
+        for url in self._urls:
             yield scrapy.Request(url)
 
     def parse(self, response: scrapy.http.Response) -> None:  # noqa: ARG002  Scrapy's signature
@@ -108,7 +108,7 @@ def crawl_bare(urls: str) -> None:
         "LOG_LEVEL": "ERROR", "TELNETCONSOLE_ENABLED": False, "REMOTE_CONTROL_ENABLED": False,
         "CONCURRENT_REQUESTS": 32, "CONCURRENT_REQUESTS_PER_DOMAIN": 8,
     })  # fmt: skip
-    process.crawl(Bare, urls=urls, watch=watch)
+    process.crawl(Bare, urls=Path(urls).read_text(encoding="utf-8").split(), watch=watch)
     process.start()
     watch.report()
 
@@ -117,7 +117,7 @@ def crawl_ours(archive: str) -> None:
     """The real crawl, with everything on."""
     watch = Stopwatch()
     watch.time(newspaper, "process", "process")
-    watch.time(CaptureExtension, "response_downloaded", "capture")
+    watch.time(capture, "_write", "capture")
     for name in ("commit", "lease", "next_ready_at"):
         watch.time(Ledger, name, "store")
     take = Ledger.add
