@@ -16,6 +16,7 @@
     │   ├── ArchiveUnwritable     full disk, read-only folder, no permission
     │   ├── SiteLocked            another process is crawling this site
     │   └── NothingPublished      no public snapshot yet
+    ├── ReaderDied                a process that reads pages was killed or ran out of memory
     └── CaptureError              stored pages
         ├── NotAWarc              the file is no WARC file
         └── RecordUnreadable      a record could not be read back at its offset
@@ -105,6 +106,10 @@ class SiteLocked(ArchiveError):
 
 class NothingPublished(ArchiveError):
     """The archive has no public snapshot yet."""
+
+
+class ReaderDied(DqtvError):
+    """A process that reads pages was killed or ran out of memory."""
 
 
 class CaptureError(DqtvError):

@@ -19,7 +19,7 @@ from scrapy.core.scheduler import BaseScheduler
 from scrapy.exceptions import CloseSpider, DontCloseSpider
 from scrapy.utils.asyncio import call_later, create_looping_call
 
-from archive.errors import ArchiveError, DqtvError
+from archive.errors import ArchiveError, DqtvError, ReaderDied
 from archive.model import Failed, Outcome
 from archive.store import Store
 from scraper.ledger import COMMIT_SECONDS, Ledger
@@ -356,6 +356,9 @@ class FrontierScheduler(BaseScheduler):
             raise DontCloseSpider
 
     def _spider_error(self, failure: Failure, response: Response | None) -> None:
+        if isinstance(failure.value, ReaderDied):
+            self.stop_all("reader died", failure.value)
+            return
         leased = response.meta.get("leased") if response is not None else None
         if leased is not None:
             detail = f"{type(failure.value).__name__}: {failure.getErrorMessage()}"[:300]
@@ -372,10 +375,13 @@ class FrontierScheduler(BaseScheduler):
             self.stop_all("lock lost", ArchiveError("another process has taken over a site's lock"))
 
     def _settle_lost(self) -> int:
-        """Settle addresses whose request left the engine without an outcome; returns their number."""
+        """Settle addresses whose request left the engine without an outcome; returns their number.
+
+        None when the crawl ends by an error: they go back as they are.
+        """
         engine = self._crawler.engine
         slot = engine._slot if engine is not None else None
-        if slot is None:
+        if slot is None or self.fatal is not None:
             return 0
         lost = [i for i, request in self._requests.items() if request not in slot.inprogress]
         for row_id in lost:

@@ -11,6 +11,7 @@ from typing import Final
 ARCHIVE_SETTING: Final = "DQTV_ARCHIVE"
 OPERATOR_SETTING: Final = "DQTV_OPERATOR"
 CONTACT_SETTING: Final = "DQTV_CONTACT"
+READERS_SETTING: Final = "DQTV_EXTRACT_PROCESSES"
 
 SOFTWARE: Final = f"dqtv-archive/{version('dqtv-archive')}"
 
@@ -29,6 +30,8 @@ def user_agent(contact: str | None) -> str:
 DQTV_ARCHIVE = os.environ.get(ARCHIVE_SETTING)
 DQTV_CONTACT = os.environ.get(CONTACT_SETTING)
 DQTV_OPERATOR = os.environ.get(OPERATOR_SETTING) or DQTV_CONTACT or "unknown"
+# A polite crawl waits for its papers, not for its processor; see docs/design-notes.md#frontier for the figures.
+DQTV_EXTRACT_PROCESSES = int(os.environ.get(READERS_SETTING) or 0)
 
 BOT_NAME = "dqtv-archive"
 SPIDER_MODULES = ["scraper.spiders"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
@@ -28,12 +30,14 @@ from scraper.extract.outsiders import is_challenge_capture
 from scraper.middlewares.politeness import SLOW_DOWN_STATUS, retry_after_seconds
 from scraper.middlewares.robots import RobotsForbidden, RobotsUnreachable
 from scraper.process import process
+from scraper.readers import Readers, died
+from scraper.settings import READERS_SETTING
 from scraper.sites.known import known_sites
 from scraper.sites.spec import Scope
 from scraper.tls import EXCEPTIONS_SETTING, CertificateRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
     from typing import Self
 
     from scrapy.crawler import Crawler
@@ -99,6 +103,8 @@ class NewspaperSpider(scrapy.Spider):
         self._scope = Scope(scope) if scope else None
         #: What is known of a site's template; the scheduler lets it read the archive.
         self.template_of: Callable[[str], Template] = lambda _: {}
+        #: Processes that read articles' pages; None when this one does.
+        self.readers: Readers | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:  # noqa: ANN401  Scrapy's signature
@@ -108,7 +114,14 @@ class NewspaperSpider(scrapy.Spider):
         crawler.settings.set(
             EXCEPTIONS_SETTING, [*named, *spider.tls_exceptions()], priority="cmdline"
         )
+        if processes := crawler.settings.getint(READERS_SETTING):
+            spider.readers = Readers(spider.registry, processes=processes)
         return spider
+
+    def closed(self, reason: str) -> None:  # noqa: ARG002  Scrapy's signature
+        """End the readers (Scrapy's hook)."""
+        if self.readers is not None:
+            self.readers.close()
 
     def tls_exceptions(self) -> tuple[str, ...]:
         """Hosts, without port, whose certificate need not verify."""
@@ -134,7 +147,7 @@ class NewspaperSpider(scrapy.Spider):
         seed = self.sites[leased.site].seed(leased.seed)
         return scrapy.Request(
             leased.url,
-            callback=self.parse,
+            callback=self.parse if self.readers is None else self.parse_elsewhere,
             errback=self.failed,
             headers=dict(seed.headers) if seed else None,
             priority=leased.priority,
@@ -151,6 +164,23 @@ class NewspaperSpider(scrapy.Spider):
             return
         capture = attrs.evolve(capture, body=response.body)
         yield PageOutcome(leased=leased, outcome=self._outcome(leased, capture))
+
+    async def parse_elsewhere(self, response: Response) -> AsyncIterator[PageOutcome]:
+        """As ``parse``, but an article's page is read in another process. Raises ReaderDied."""
+        leased: LeasedUrl = response.meta["leased"]
+        capture: Capture | None = response.meta.get("capture")
+        is_page = leased.kind is UrlKind.ARTICLE and response.status == _OK
+        if capture is None or self.readers is None or not is_page:
+            for outcome in self.parse(response):
+                yield outcome
+            return
+        capture = attrs.evolve(capture, body=response.body)
+        reading = self.readers.read(capture, self.template_of(leased.site))
+        try:
+            read = await asyncio.wrap_future(reading)
+        except BrokenProcessPool as error:
+            raise died() from error
+        yield PageOutcome(leased=leased, outcome=_unless_blocked(read))
 
     def failed(self, failure: Failure) -> Iterator[PageOutcome]:
         """Turn a request that brought no answer into an outcome."""
