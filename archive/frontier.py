@@ -225,19 +225,17 @@ class Frontier:
                 return Settled(new=self._explored(leased, outcome, run_id=run_id, now=now))
             case NotModified():
                 self._close(leased, "done", "not_modified", None, run_id=run_id, now=now)
-                return Settled()
             case Redirected():
                 return self._redirected(leased, outcome, run_id=run_id, now=now)
             case Rejected():
                 word = outcome.reason.value
                 self._close(leased, "done", word, outcome.detail, run_id=run_id, now=now)
                 self._date(leased, outcome.article)
-                return Settled()
             case Accepted():
                 self._close(leased, "done", "accepted", None, run_id=run_id, now=now)
                 self._validators.remember(leased.id, outcome.capture)
                 self._date(leased, outcome.article)
-                return Settled()
+        return Settled()
 
     def _failed(self, leased: LeasedUrl, outcome: Failed, *, run_id: str, now: str) -> None:
         missed = leased.guess and not outcome.retry

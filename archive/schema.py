@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 from sqlite_utils import Migrations
 
-from archive.article_addresses import ARTICLE_KEY
-
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
@@ -285,7 +283,7 @@ def m003_templates(db: Database) -> None:
     _run(db, _TEMPLATES)
 
 
-_RECHECKS = f"""
+_RECHECKS = """
 ALTER TABLE frontier ADD COLUMN article_id TEXT;
 ALTER TABLE frontier ADD COLUMN recheck INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE frontier ADD COLUMN check_from REAL;
@@ -300,7 +298,7 @@ UPDATE frontier SET
     article_id = coalesce(
         (SELECT article_id FROM article_addresses AS a WHERE a.url = frontier.url AND source = 'captured'),
         (SELECT id FROM articles AS a WHERE a.url = frontier.url AND a.site = frontier.site),
-        iif(url_key LIKE '{ARTICLE_KEY}%', site || ':' || substr(url_key, {len(ARTICLE_KEY) + 1}), NULL)),
+        iif(url_key LIKE 'article:%', site || ':' || substr(url_key, 9), NULL)),
     check_step = 0,
     check_from = CAST(strftime('%s', settled_at) AS REAL),
     check_at = CAST(strftime('%s', settled_at) AS REAL) + 86400.0,
