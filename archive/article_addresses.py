@@ -7,9 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from archive.instants import utc_text
+
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
+
+    from archive.model import Redirected
 
 #: What the keys of frontier rows of articles with a number begin with (``SiteSpec.key``).
 ARTICLE_KEY: Final = "article:"
@@ -32,7 +36,18 @@ class ArticleAddresses:
             [(article_id, url, source, now) for url in urls],
         )
 
-    def move(self, article_id: str, url: str, *, now: str) -> None:
+    def redirected(self, outcome: Redirected, article_id: str | None) -> None:
+        """Note the addresses of a redirect; *article_id* is held from the one that redirects."""
+        target, capture = outcome.target, outcome.capture
+        now = utc_text(capture.fetched_at)
+        if article_id is not None and outcome.moved_to is not None:
+            self._move(article_id, outcome.moved_to, now=now)
+            return
+        target_id = article_of_key(capture.site, target.key) if target else None
+        if target_id is not None:
+            self.remember(target_id, (capture.url,), source="redirect", now=now)
+
+    def _move(self, article_id: str, url: str, *, now: str) -> None:
         """Note that the article moved to *url* for good, unless the address is another article's."""
         self._connection.execute(
             "INSERT INTO article_addresses (article_id, url, source, first_seen_at)"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 import attrs
 
-from archive.article_addresses import ArticleAddresses, article_of_key
+from archive.article_addresses import ArticleAddresses
 from archive.database import open_database, unwritable
 from archive.errors import ArchiveError, ArchiveUnwritable
 from archive.events import SECOND_LOOK, Events
@@ -175,7 +175,7 @@ class Store(Transactions):
                 return self._reject(outcome)
             case Redirected():
                 self.events.redirected(outcome, article_id)
-                self._remember_redirect(outcome, article_id)
+                self._addresses.redirected(outcome, article_id)
                 return "redirected"
             case Failed():
                 return self.events.gone(outcome, article_id, second_look)
@@ -299,16 +299,6 @@ class Store(Transactions):
             return "unchanged"
         self._replace_parts(article, outcome.verdict)
         return result
-
-    def _remember_redirect(self, outcome: Redirected, known: str | None) -> None:
-        target, capture = outcome.target, outcome.capture
-        now = utc_text(capture.fetched_at)
-        if known is not None and outcome.moved_to is not None:
-            self._addresses.move(known, outcome.moved_to, now=now)
-            return
-        article_id = article_of_key(capture.site, target.key) if target else None
-        if article_id is not None:
-            self._addresses.remember(article_id, (capture.url,), source="redirect", now=now)
 
     def _add_article(self, row: Row, capture: Capture) -> None:
         seen = utc_text(capture.fetched_at)

@@ -5,12 +5,19 @@ from __future__ import annotations
 import os
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from archive.errors import UsageError
+from archive.rechecks import RecheckPlan
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 #: Setting names of our own; also environment variables of the same name.
 ARCHIVE_SETTING: Final = "DQTV_ARCHIVE"
 OPERATOR_SETTING: Final = "DQTV_OPERATOR"
 CONTACT_SETTING: Final = "DQTV_CONTACT"
+CLOCK_SETTING: Final = "DQTV_CLOCK_AHEAD"
 
 SOFTWARE: Final = f"dqtv-archive/{version('dqtv-archive')}"
 
@@ -26,9 +33,45 @@ def user_agent(contact: str | None) -> str:
     return f"{SOFTWARE} (newspaper archive, dan quan tu ve{reach})"
 
 
+def recheck_plan(settings: Mapping[str, object]) -> RecheckPlan:
+    """The plan that the settings ``DQTV_RECHECK_...`` and ``DQTV_SECOND_LOOK_HOURS`` describe.
+
+    Raises UsageError for what is no number, or makes no plan.
+    """
+    days = str(settings["DQTV_RECHECK_DAYS"]).strip("()[] ").split(",")
+    every = _number(settings, "DQTV_RECHECK_THEN_EVERY")
+    return RecheckPlan(
+        days=tuple(
+            _number({"DQTV_RECHECK_DAYS": day}, "DQTV_RECHECK_DAYS") for day in days if day.strip()
+        ),
+        then_every=every or None,
+        second_look_hours=_number(settings, "DQTV_SECOND_LOOK_HOURS"),
+        per_run=int(_number(settings, "DQTV_RECHECKS_PER_RUN")),
+    )
+
+
+def _number(settings: Mapping[str, object], name: str) -> float:
+    try:
+        return float(str(settings[name]))
+    except ValueError as error:
+        raise UsageError(f"{name}: {settings[name]!r} is no number") from error
+
+
 DQTV_ARCHIVE = os.environ.get(ARCHIVE_SETTING)
 DQTV_CONTACT = os.environ.get(CONTACT_SETTING)
 DQTV_OPERATOR = os.environ.get(OPERATOR_SETTING) or DQTV_CONTACT or "unknown"
+
+# Days after the first capture, or the last change, on which an article is looked at again: news is corrected
+# and withdrawn within days. Nothing is checked again when this is empty.
+DQTV_RECHECK_DAYS = os.environ.get("DQTV_RECHECK_DAYS", "1,3,7,30,90")
+# Days from each check to the next after that, for ever: links of papers die over years. 0: no more.
+DQTV_RECHECK_THEN_EVERY = os.environ.get("DQTV_RECHECK_THEN_EVERY", "365")
+# Checks of one paper in one run at most: at five seconds a page, a quarter of an hour.
+DQTV_RECHECKS_PER_RUN = os.environ.get("DQTV_RECHECKS_PER_RUN", "200")
+# Hours after a first "not found" until an article is looked at again, and taken for withdrawn if it is still gone.
+DQTV_SECOND_LOOK_HOURS = os.environ.get("DQTV_SECOND_LOOK_HOURS", "12")
+# Seconds the crawl's clock is ahead of the machine's, to try out what happens on later days.
+DQTV_CLOCK_AHEAD = 0.0
 
 BOT_NAME = "dqtv-archive"
 SPIDER_MODULES = ["scraper.spiders"]
