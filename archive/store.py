@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -268,7 +269,7 @@ class Store(Transactions):
 
     def summary(self) -> Summary:
         """Count what the archive holds."""
-        return read_summary(self.connection)
+        return read_summary(self.connection, time.time())
 
     def _store_article(self, outcome: Accepted) -> str:
         article, capture = outcome.article, outcome.capture
