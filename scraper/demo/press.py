@@ -140,7 +140,8 @@ class DemoPress:
     def revise(self, paper: str, article: int, **changes: Any) -> None:  # noqa: ANN401  fields of Story
         """Print *article* (its number) of *paper* anew, with other values of ``Story``; works while serving.
 
-        A new title changes the boxes of other pages too: their furniture, not their text.
+        A new title changes the boxes of other pages too (their furniture, not their text), and the
+        address of the article: the old one leads to the new one for good.
         """
         newsroom = self.newsroom(paper)
         edition = newsroom.edition
@@ -150,7 +151,11 @@ class DemoPress:
             attrs.evolve(story, **changes) if story.number == article else story
             for story in edition.stories
         )
+        old = self._path(paper, article)
         newsroom.reprint(attrs.evolve(edition, stories=tuple(stories)))
+        new = self._path(paper, changes.get("number", article))
+        if new != old:
+            newsroom.switch.move(old, new)
 
     def withdraw(self, paper: str, number: int, how: str | None = "404") -> None:
         """Take article *number* away (``Withdrawal``: 404, 410, home, notice), or put it back with None."""
@@ -158,9 +163,7 @@ class DemoPress:
 
     def move(self, paper: str, number: int, to: int) -> None:
         """Give article *number* the number *to*; its old address leads to the new one for good."""
-        old = self._path(paper, number)
         self.revise(paper, number, number=to)
-        self.newsroom(paper).switch.move(old, self._path(paper, to))
 
     def _path(self, paper: str, number: int) -> str:
         edition = self.newsroom(paper).edition
