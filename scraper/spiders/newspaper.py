@@ -296,7 +296,7 @@ def redirect_outcome(site: SiteSpec, leased: LeasedUrl, capture: Capture) -> Red
     if not site.owns(target):
         detail = f"leads outside the site: {target}"
         return Redirected(capture=capture, detail=detail, moved_to=target if lasts else None)
-    if is_known and key != leased.key and _is_no_article(site, target):
+    if is_known and _is_no_article(site, target, is_same_page=key == leased.key):
         return Failed(reason="missing", detail=f"leads to {target}", capture=capture)
     if leased.hops >= MAX_HOPS:
         return Redirected(
@@ -314,11 +314,14 @@ def redirect_outcome(site: SiteSpec, leased: LeasedUrl, capture: Capture) -> Red
     )  # fmt: skip
 
 
-def _is_no_article(site: SiteSpec, target: str) -> bool:
+def _is_no_article(site: SiteSpec, target: str, *, is_same_page: bool) -> bool:
     """True for the home page, a section or an error page; a query may be a step on the way to an article."""
     parts = urlsplit(target)
-    is_plain = not parts.query or _ERROR_PAGE.search(parts.path) is not None
-    return is_plain and not site.fits_article(target)
+    if site.fits_article(target.partition("?")[0]):
+        return False
+    if _ERROR_PAGE.search(parts.path):
+        return True
+    return not (is_same_page or parts.query)
 
 
 def _one_line(error: BaseException) -> str:
