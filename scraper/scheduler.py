@@ -24,13 +24,13 @@ from archive.store import Store
 from scraper.clock import Clock
 from scraper.ledger import COMMIT_SECONDS, Ledger
 from scraper.middlewares.politeness import CONCURRENCY_WITHOUT_DELAY
+from scraper.recheck_settings import recheck_plan
 from scraper.settings import (
     ARCHIVE_SETTING,
     CLOCK_SETTING,
     OPERATOR_SETTING,
     SOFTWARE,
     archive_root,
-    recheck_plan,
 )
 from scraper.sites.row import site_row
 from scraper.spiders.newspaper import NewspaperSpider

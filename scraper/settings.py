@@ -5,13 +5,7 @@ from __future__ import annotations
 import os
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
-
-from archive.errors import UsageError
-from archive.rechecks import RecheckPlan
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from typing import Final
 
 #: Setting names of our own; also environment variables of the same name.
 ARCHIVE_SETTING: Final = "DQTV_ARCHIVE"
@@ -31,30 +25,6 @@ def user_agent(contact: str | None) -> str:
     """An honest user agent: who we are, and where a web master can reach whoever runs the crawl."""
     reach = f"; +{contact}" if contact else ""
     return f"{SOFTWARE} (newspaper archive, dan quan tu ve{reach})"
-
-
-def recheck_plan(settings: Mapping[str, object]) -> RecheckPlan:
-    """The plan that the settings ``DQTV_RECHECK_...`` and ``DQTV_SECOND_LOOK_HOURS`` describe.
-
-    Raises UsageError for what is no number, or makes no plan.
-    """
-    days = str(settings["DQTV_RECHECK_DAYS"]).strip("()[] ").split(",")
-    every = _number(settings, "DQTV_RECHECK_THEN_EVERY")
-    return RecheckPlan(
-        days=tuple(
-            _number({"DQTV_RECHECK_DAYS": day}, "DQTV_RECHECK_DAYS") for day in days if day.strip()
-        ),
-        then_every=every or None,
-        second_look_hours=_number(settings, "DQTV_SECOND_LOOK_HOURS"),
-        per_run=int(_number(settings, "DQTV_RECHECKS_PER_RUN")),
-    )
-
-
-def _number(settings: Mapping[str, object], name: str) -> float:
-    try:
-        return float(str(settings[name]))
-    except ValueError as error:
-        raise UsageError(f"{name}: {settings[name]!r} is no number") from error
 
 
 DQTV_ARCHIVE = os.environ.get(ARCHIVE_SETTING)
