@@ -307,7 +307,7 @@ class Frontier:
                 "UPDATE frontier SET state = 'found', url = ?, hops = ? WHERE id = ?",
                 (target.url, target.hops, leased.id),
             )
-            return Settled()
+            return Settled(goes_on=True)
         self._close(leased, "done", "redirected", outcome.detail, run_id=run_id, now=now)
         targets = () if target is None else (target,)
         return Settled(new=self._add_found(leased, targets, run_id=run_id, now=now))

@@ -55,3 +55,5 @@ class Settled:
     new: int = 0
     #: Unix time of the next try, or None when the row is closed.
     retry_at: float | None = None
+    #: The same row waits under another address (a redirect).
+    goes_on: bool = False

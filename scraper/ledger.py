@@ -308,7 +308,9 @@ class Ledger:
         session.hosts.see(entry.outcome)
         if settled.retry_at is None:
             self.rechecks.settled(entry.leased, entry.outcome, stored, now)
-            _tally(session.tally, entry.leased, entry.outcome, stored)
+            _tally(session.tally, entry.outcome, stored)
+            if entry.leased.recheck and not settled.goes_on:
+                session.tally.rechecked[stored] += 1
 
     def renew_locks(self) -> bool:
         """Hold all locks for another term; False when one was lost to another process."""
@@ -364,9 +366,7 @@ class Ledger:
                 self.store.register_closed_file(file)
 
 
-def _tally(tally: SiteTally, leased: LeasedUrl, outcome: Outcome, stored: str) -> None:
-    if leased.recheck:
-        tally.rechecked[stored] += 1
+def _tally(tally: SiteTally, outcome: Outcome, stored: str) -> None:
     match outcome:
         case Failed():
             tally.failed[outcome.reason] += 1

@@ -166,8 +166,9 @@ class FrontierScheduler(BaseScheduler):
     def _queue(self, site: SiteSpec) -> SiteQueue:
         last = self.ledger.sessions[site.id].last_fetch_at
         width = 1 if site.delay_s > 0 else 2 * CONCURRENCY_WITHOUT_DELAY
-        # A crash loop must not ask a site faster than its delay (docs/design-notes.md#politeness).
-        after_last = 0.0 if last is None else last + site.delay_s
+        # A crash loop must not ask a site faster than its delay (docs/design-notes.md#politeness),
+        # nor a clock that was set back since keep it waiting.
+        after_last = 0.0 if last is None else min(last, self.clock.unix()) + site.delay_s
         asked = self.ledger.asked_to_wait_until(site.id)
         queue = SiteQueue(site=site.id, width=width, resume_at=max(after_last, asked))
         wait = queue.resume_at - self.clock.unix()

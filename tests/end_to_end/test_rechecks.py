@@ -53,7 +53,7 @@ def rechecked(ask):
     """What the newest crawl made of the articles it looked at again."""
 
     def counts() -> dict[str, int]:
-        ((counts,),) = ask("SELECT counts FROM runs ORDER BY started_at DESC LIMIT 1")
+        ((counts,),) = ask("SELECT counts FROM runs ORDER BY rowid DESC LIMIT 1")
         return json.loads(counts)["rechecked"]
 
     return counts
