@@ -164,7 +164,7 @@ class Rechecks:
         self._connection.execute(
             "UPDATE frontier SET check_from = ?, check_step = ?, check_at = ?, check_set = ?,"
             " article_id = coalesce(article_id, ?) WHERE id = ? AND state IN ('done', 'failed')",
-            (*values, now, self._article_id(outcome), leased.id),
+            (*values, now, leased.article_id or self._article_id(outcome), leased.id),
         )
 
     def _article_id(self, outcome: Outcome) -> str | None:

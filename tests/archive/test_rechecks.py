@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+import sqlite_utils
 
 from archive.errors import UsageError
 from archive.frontier import Frontier, Purpose
 from archive.instants import instant_of
 from archive.model import Explored, Failed, FoundUrl, NotModified, Rejected, RejectReason, UrlKind
 from archive.rechecks import RECHECK_PRIORITY, RecheckPlan, Rechecks, count_due
+from archive.schema import MIGRATIONS
 from archive.store import Store
 
 DAY = 86_400.0
@@ -313,3 +315,43 @@ def test_not_modified_moves_the_article_on_without_a_version(crawl, make_capture
     assert crawl.store.connection.execute(
         "SELECT version, last_captured_at FROM articles"
     ).fetchone() == (1, "2026-11-25T03:00:00.000000Z")
+
+
+def test_an_archive_from_before_rechecks_plans_them_for_its_articles(tmp_path):
+    root = tmp_path / "older"
+    root.mkdir()
+    database = sqlite_utils.Database(root / "archive.db")
+    MIGRATIONS.apply(database, stop_before="m006_rechecks")
+    settled = "2026-11-24T03:00:00.000000Z"
+    row = {
+        "site": "bao",
+        "kind": "article",
+        "state": "done",
+        "found_at": settled,
+        "settled_at": settled,
+    }
+    rows = [
+        ("article:1", "accepted"),
+        ("article:2", "not_militia"),
+        ("http://bao.vn/x", "accepted"),
+    ]
+    database["frontier"].insert_all(
+        row | {"url_key": key, "url": f"http://bao.vn/{number}.html", "outcome": outcome}
+        for number, (key, outcome) in enumerate(rows)
+    )
+    database["article_addresses"].insert(
+        {
+            "article_id": "bao:x",
+            "url": "http://bao.vn/2.html",
+            "source": "captured",
+            "first_seen_at": settled,
+        }
+    )
+    database.conn.commit()
+    database.close()
+    with Store.open(root) as store:
+        planned = store.connection.execute(
+            "SELECT article_id, check_step, check_at FROM frontier ORDER BY id"
+        ).fetchall()
+    at = CLOCK + DAY
+    assert planned == [("bao:1", 0, at), (None, None, None), ("bao:x", 0, at)]
