@@ -137,6 +137,7 @@ class Rechecks:
         if stored in {"new", "new_version", "takedown"}:
             self._plan(leased, outcome, self.plan.first(now), now)
         elif stored == "missing":
+            self._name_missing(leased.id)
             self._again_at(leased.id, now + self.plan.second_look_hours * 3600.0, now)
         elif stored == "unchanged" or (
             leased.article_id is not None
@@ -173,6 +174,14 @@ class Rechecks:
         addresses = ArticleAddresses(self._connection)
         first = addresses.moved_article((outcome.capture.url, outcome.article.url))
         return first or outcome.article.id
+
+    def _name_missing(self, row_id: int) -> None:
+        """Note which article is missing, where it came by an import and not from this row."""
+        self._connection.execute(
+            "UPDATE frontier SET article_id = (SELECT article_id FROM events WHERE url = frontier.url"
+            " AND kind = 'missing' ORDER BY id DESC LIMIT 1) WHERE id = ? AND article_id IS NULL",
+            (row_id,),
+        )
 
     def _again_at(self, row_id: int, at: float, now: float) -> None:
         self._connection.execute(

@@ -201,11 +201,16 @@ def test_a_check_that_learned_nothing_is_made_again_a_day_later(crawl):
     assert crawl.open(now + DAY) == 1
 
 
-def test_the_second_look_comes_after_the_hours_of_the_plan(crawl, make_capture):
-    def gone(leased, now):
+@pytest.fixture
+def gone(make_capture):
+    def outcome_of(leased, now):
         capture = make_capture(leased.url, status=404, fetched_at=instant_of(now))
         return Failed(reason="not_found", detail="HTTP 404", capture=capture)
 
+    return outcome_of
+
+
+def test_the_second_look_comes_after_the_hours_of_the_plan(crawl, gone):
     crawl.find(1)
     crawl.fetch(CLOCK, crawl.article)
     now = CLOCK + DAY
@@ -213,6 +218,14 @@ def test_the_second_look_comes_after_the_hours_of_the_plan(crawl, make_capture):
     assert crawl.fetch(now, gone) == ["missing"]
     assert crawl.open(now + 11 * HOUR) == 0
     assert crawl.open(now + 12 * HOUR) == 1
+
+
+def test_an_imported_article_that_is_missing_gets_its_second_look_too(crawl, make_accepted, gone):
+    with crawl.store.transaction():
+        crawl.store.store_outcome(make_accepted(number=1))
+    crawl.find(1)
+    assert crawl.fetch(CLOCK + DAY, gone) == ["missing"]
+    assert crawl.open(CLOCK + 1.5 * DAY) == 1
 
 
 def test_a_clock_set_back_keeps_the_waiting_time(crawl):
