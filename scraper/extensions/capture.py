@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import http
 import uuid
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from scrapy import signals
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Headers, Response
 
+    from archive.frontier import LeasedUrl
     from scraper.ledger import Ledger
 
 
@@ -57,10 +57,11 @@ class CaptureExtension:
 
 def _write(ledger: Ledger, response: Response, request: Request) -> Capture:
     site: str = request.meta["download_slot"]
+    leased: LeasedUrl | None = request.meta.get("leased")
     exchange = Exchange(
         id=str(uuid.uuid4()),
         url=response.url,
-        fetched_at=datetime.now(UTC),
+        fetched_at=ledger.clock.utc(),
         method=request.method,
         request_headers=header_pairs(request.headers),
         status=response.status,
@@ -69,6 +70,7 @@ def _write(ledger: Ledger, response: Response, request: Request) -> Capture:
         response_headers=header_pairs(response.headers),
         payload=response.body,
         ip=str(response.ip_address) if response.ip_address is not None else None,
+        refers_to=leased.validators.refers_to if leased and leased.validators else None,
     )
     written = ledger.capture(site, exchange)
     return Capture(
