@@ -9,7 +9,8 @@ import attrs
 import scrapy
 from scrapy import exceptions
 
-from archive.decoding import without_undeclared_gzip
+from archive.decoding import MAX_BODY_BYTES, decoded_body, without_undeclared_gzip
+from archive.errors import BadAddress
 from archive.frontier import MAX_HOPS, LeasedUrl
 from archive.model import (
     Accepted,
@@ -24,10 +25,13 @@ from archive.model import (
 )
 from archive.spans import read_span
 from scraper.discovery.explore import explore, seed_urls, sitemap_urls
+from scraper.extract.hazards import why_not_parsed
 from scraper.extract.outsiders import is_challenge_capture
+from scraper.guard import PRIVATE_HOSTS_SETTING, Guard
 from scraper.middlewares.politeness import SLOW_DOWN_STATUS, retry_after_seconds
 from scraper.middlewares.robots import RobotsForbidden, RobotsUnreachable
 from scraper.process import process
+from scraper.settings import DOWNLOAD_MAXSIZE
 from scraper.sites.known import known_sites
 from scraper.sites.spec import Scope
 from scraper.tls import EXCEPTIONS_SETTING, CertificateRefused
@@ -44,6 +48,7 @@ if TYPE_CHECKING:
     from scraper.sites.spec import SiteSpec
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_HTML_LISTS = frozenset({UrlKind.HOME, UrlKind.LISTING, UrlKind.TAG, UrlKind.SEARCH})
 _GONE = frozenset({404, 410})
 _SERVER_ERROR = 500
 _REQUEST_TIMEOUT = 408
@@ -102,13 +107,20 @@ class NewspaperSpider(scrapy.Spider):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:  # noqa: ANN401  Scrapy's signature
-        """Build the spider (Scrapy's hook), and except the hosts whose site file gives a reason from TLS checks."""
+        """Build the spider (Scrapy's hook), and name the hosts excepted from TLS checks and from the guard."""
         spider = super().from_crawler(crawler, *args, **kwargs)
-        named = crawler.settings.getlist(EXCEPTIONS_SETTING)
-        crawler.settings.set(
-            EXCEPTIONS_SETTING, [*named, *spider.tls_exceptions()], priority="cmdline"
-        )
+        for setting, hosts in (
+            (EXCEPTIONS_SETTING, spider.tls_exceptions()),
+            (PRIVATE_HOSTS_SETTING, spider.demo_hosts()),
+        ):
+            named = crawler.settings.getlist(setting)
+            crawler.settings.set(setting, [*named, *hosts], priority="cmdline")
         return spider
+
+    def demo_hosts(self) -> tuple[str, ...]:
+        """Hosts of the demo papers that are crawled; they are on this machine."""
+        hosts = (host for site in self.sites.values() for host in site.domains)
+        return tuple(host for host in hosts if host in self.registry.demo_hosts)
 
     def tls_exceptions(self) -> tuple[str, ...]:
         """Hosts, without port, whose certificate need not verify."""
@@ -149,7 +161,6 @@ class NewspaperSpider(scrapy.Spider):
         if capture is None:
             # The capture extension has already asked for the end of the crawl; the address stays leased.
             return
-        capture = attrs.evolve(capture, body=response.body)
         yield PageOutcome(leased=leased, outcome=self._outcome(leased, capture))
 
     def failed(self, failure: Failure) -> Iterator[PageOutcome]:
@@ -164,14 +175,25 @@ class NewspaperSpider(scrapy.Spider):
             return redirect_outcome(site, leased, capture)
         if capture.status != _OK:
             return status_outcome(capture)
+        largest = MAX_BODY_BYTES if leased.kind is UrlKind.SITEMAP else DOWNLOAD_MAXSIZE
+        body = decoded_body(capture.headers, capture.body, limit=largest + 1)
+        if len(body) > largest:
+            detail = f"unpacks to more than {largest} bytes"
+            return Failed(reason="too_large", detail=detail, capture=capture)
+        capture = attrs.evolve(capture, body=body)
         if leased.kind is UrlKind.ARTICLE:
             template = self.template_of(site.id)
             outcome = process(capture, site, self.registry.family_of(site), template)
             return _unless_blocked(outcome)
+        return self._list_outcome(site, leased, capture)
+
+    def _list_outcome(self, site: SiteSpec, leased: LeasedUrl, capture: Capture) -> Outcome:
         if is_challenge_capture(capture):
             return _blocked(capture, "a challenge page instead of the list")
         # some servers send packed files as they lie on their disk
         capture = attrs.evolve(capture, body=without_undeclared_gzip(capture.body))
+        if leased.kind in _HTML_LISTS and (why := why_not_parsed(capture.body)) is not None:
+            return Failed(reason=f"unreadable_{leased.kind.value}", detail=why, capture=capture)
         found = FoundUrl(url=leased.url, kind=leased.kind, seed=leased.seed, page=leased.page)
         span = self.span if leased.backfill_id is not None else None
         return explore(capture, site, found, scope=self.scope_of(site), span=span)
@@ -192,8 +214,10 @@ def failure_outcome(error: BaseException) -> Failed:
     """The outcome of a request that ended in *error*."""
     if isinstance(error, RobotsForbidden):
         return Failed(reason="robots", detail=str(error))
+    if isinstance(error, BadAddress):
+        return Failed(reason="address_refused", detail=_one_line(error))
     if isinstance(error, exceptions.DownloadCancelledError):
-        return Failed(reason="too_large", detail=str(error))
+        return Failed(reason="too_large", detail=_one_line(error))
     for kind, reason in _NETWORK_REASONS:
         if isinstance(error, kind):
             return Failed(reason=reason, detail=_one_line(error), retry=True)
@@ -221,18 +245,27 @@ def status_outcome(capture: Capture) -> Failed:
     return Failed(reason="http_status", detail=f"HTTP {status}", capture=capture)
 
 
-def redirect_outcome(site: SiteSpec, leased: LeasedUrl, capture: Capture) -> Redirected:
-    """The outcome of a redirect; its target is named only when it is on the site and not one too many."""
+def redirect_outcome(site: SiteSpec, leased: LeasedUrl, capture: Capture) -> Redirected | Failed:
+    """The outcome of a redirect; its target is named only when it is on the site.
+
+    One too many, and one to an address that may not be asked, is a failure.
+    """
     location = capture.header("Location")
-    target = urljoin(capture.url, location) if location else None
-    if target is None:
+    if not location:
         return Redirected(capture=capture, detail="redirect without a Location header")
-    if not site.owns(target):
+    try:
+        target = urljoin(capture.url, location)
+        is_own = site.owns(target)
+        if not is_own:
+            Guard().check_url(target)
+    except (BadAddress, ValueError) as error:
+        detail = f"redirect to {location[:200]}: {_one_line(error)}"
+        return Failed(reason="address_refused", detail=detail, capture=capture)
+    if not is_own:
         return Redirected(capture=capture, detail=f"leads outside the site: {target}")
     if leased.hops >= MAX_HOPS:
-        return Redirected(
-            capture=capture, detail=f"more than {MAX_HOPS} redirects, last to {target}"
-        )
+        detail = f"more than {MAX_HOPS} redirects, last to {target}"
+        return Failed(reason="too_many_redirects", detail=detail, capture=capture)
     return Redirected(
         capture=capture,
         detail=target,

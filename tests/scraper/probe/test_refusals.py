@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from archive.errors import BadAddress, NotExplored, UsageError
-from scraper.probe.guard import Guard, is_private, web_address
+from scraper.guard import Guard, is_private, web_address
 from scraper.probe.new import Wish, explore_paper
 from scraper.sites.known import known_sites
 
