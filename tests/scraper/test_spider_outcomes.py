@@ -9,8 +9,10 @@ import pytest
 from scrapy import exceptions
 from scrapy.crawler import Crawler
 
+from archive.errors import BadAddress
 from archive.frontier import MAX_HOPS, LeasedUrl
 from archive.model import Capture, Failed, Redirected, UrlKind
+from scraper.downloads import HeadTooLarge
 from scraper.middlewares.politeness import retry_after_seconds
 from scraper.middlewares.robots import RobotsForbidden, RobotsUnreachable
 from scraper.sites.spec import SiteSpec
@@ -83,6 +85,8 @@ def test_retry_after_reaches_the_outcome():
         (exceptions.DownloadConnectionRefusedError("x"), "connection", True),
         (exceptions.DownloadFailedError("x"), "connection", True),
         (exceptions.DownloadCancelledError("x"), "too_large", False),
+        (HeadTooLarge(), "too_large", False),
+        (BadAddress("x"), "address_refused", False),
         (RuntimeError("x"), "internal", True),
     ],
 )
@@ -107,13 +111,29 @@ def test_a_redirect_inside_the_site_is_followed_one_hop_further():
     [
         (None, 0, "without a Location"),
         ("https://quangcao.example/", 0, "outside the site"),
-        ("http://127.0.0.1/", 0, "outside the site"),
-        ("/a-2.html", MAX_HOPS, f"more than {MAX_HOPS} redirects"),
+        ("https://quangcao.example/", MAX_HOPS, "outside the site"),
     ],
 )
 def test_a_redirect_that_is_not_followed_says_why(location, hops, said):
     outcome = redirect(location, hops)
     assert outcome.target is None
+    assert said in outcome.detail
+
+
+@pytest.mark.parametrize(
+    ("location", "reason", "said"),
+    [
+        ("http://127.0.0.1/", "address_refused", "private"),
+        ("//169.254.169.254/latest/", "address_refused", "private"),
+        ("ftp://baovidu.example/", "address_refused", "no http"),
+        ("http://[::1", "address_refused", "Invalid"),
+        ("https://baovidu.example:22/", "address_refused", "port 22"),
+        ("/a-2.html", "too_many_redirects", f"more than {MAX_HOPS} redirects"),
+    ],
+)
+def test_a_redirect_that_must_not_be_followed_is_a_failure_with_its_page(location, reason, said):
+    outcome = redirect(location, MAX_HOPS)
+    assert (outcome.reason, outcome.retry, outcome.capture.status) == (reason, False, 301)
     assert said in outcome.detail
 
 
