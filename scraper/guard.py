@@ -122,7 +122,8 @@ class Guard:
 
     def _check_host(self, host: str) -> None:
         """The host as written: an IP address in its one usual form, or a name with a dot."""
-        plain = unicodedata.normalize("NFKC", host).lower().rstrip(".")
+        # full-width digits and the ideographic full stop are read as their plain forms (UTS 46)
+        plain = unicodedata.normalize("NFKC", host).replace("\u3002", ".").lower().rstrip(".")
         if _is_address(plain):
             if is_private(plain):
                 raise self._private(host, plain)

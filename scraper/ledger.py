@@ -97,7 +97,9 @@ class Entry:
 class Ledger:
     """Leases addresses, writes records and commits outcomes for the sites of one process."""
 
-    def __init__(self, store: Store, *, software: str, operator: str) -> None:
+    def __init__(
+        self, store: Store, *, software: str, operator: str, warc_bytes: int = 1_000_000_000
+    ) -> None:
         self.store = store
         self.frontier = Frontier(store.connection)
         self.backfills = Backfills(store.connection)
@@ -108,6 +110,7 @@ class Ledger:
         self.backfilled: dict[str, BackfillProgress] = {}
         self._software = software
         self._operator = operator
+        self._warc_bytes = warc_bytes
         self._pending: deque[Entry] = deque()
         self._loose_captures: deque[Capture] = deque()
 
@@ -161,6 +164,7 @@ class Ledger:
                 operator=self._operator,
                 software=self._software,
                 robots_policy="obey",
+                max_bytes=self._warc_bytes,
                 known_payload=self.store.known_payload,
             ),
         )

@@ -24,7 +24,13 @@ from archive.model import Failed, Outcome
 from archive.store import Store
 from scraper.ledger import COMMIT_SECONDS, Ledger
 from scraper.middlewares.politeness import CONCURRENCY_WITHOUT_DELAY
-from scraper.settings import ARCHIVE_SETTING, OPERATOR_SETTING, SOFTWARE, archive_root
+from scraper.settings import (
+    ARCHIVE_SETTING,
+    OPERATOR_SETTING,
+    SOFTWARE_VERSIONS,
+    WARC_BYTES_SETTING,
+    archive_root,
+)
 from scraper.sites.row import site_row
 from scraper.spiders.newspaper import NewspaperSpider
 
@@ -134,7 +140,12 @@ class FrontierScheduler(BaseScheduler):
     def _open_ledger(self, spider: NewspaperSpider) -> None:
         settings = self._crawler.settings
         store = Store.open(archive_root(settings.get(ARCHIVE_SETTING)))
-        ledger = Ledger(store, software=SOFTWARE, operator=settings[OPERATOR_SETTING])
+        ledger = Ledger(
+            store,
+            software=SOFTWARE_VERSIONS,
+            operator=settings[OPERATOR_SETTING],
+            warc_bytes=settings.getint(WARC_BYTES_SETTING),
+        )
         try:
             rows = {site.id: site_row(site) for site in spider.sites.values()}
             ledger.open(rows, spider.seeds(), spider.span)

@@ -13,6 +13,12 @@ OPERATOR_SETTING: Final = "DQTV_OPERATOR"
 CONTACT_SETTING: Final = "DQTV_CONTACT"
 
 SOFTWARE: Final = f"dqtv-archive/{version('dqtv-archive')}"
+#: What wrote a capture, with what it is built on; stands in every WARC file.
+SOFTWARE_VERSIONS: Final = " ".join(
+    [SOFTWARE, *(f"{name}/{version(name)}" for name in ("Scrapy", "Twisted", "warcio"))]
+)
+#: Scrapy setting: bytes after which a WARC file is closed and the next one begun.
+WARC_BYTES_SETTING: Final = "DQTV_WARC_BYTES"
 
 
 def archive_root(value: str | None) -> Path:
@@ -28,6 +34,7 @@ def user_agent(contact: str | None) -> str:
 
 DQTV_ARCHIVE = os.environ.get(ARCHIVE_SETTING)
 DQTV_CONTACT = os.environ.get(CONTACT_SETTING)
+DQTV_WARC_BYTES = 1_000_000_000  # the usual size: small enough to copy, large enough for a year
 DQTV_OPERATOR = os.environ.get(OPERATOR_SETTING) or DQTV_CONTACT or "unknown"
 
 BOT_NAME = "dqtv-archive"
