@@ -6,8 +6,8 @@ import socket
 
 import pytest
 from scrapy import Request
+from scrapy.crawler import Crawler
 from scrapy.settings import Settings
-from scrapy.utils.test import get_crawler
 
 from archive.errors import BadAddress
 from scraper.guard import PRIVATE_HOSTS_SETTING, Guard, is_private
@@ -123,7 +123,7 @@ article_url = '-(?P<id>\\\\d+)$'
 """
     (tmp_path / "noi-bo.toml").write_text(paper, encoding="utf-8")
     monkeypatch.setenv("DQTV_SITES", str(tmp_path))
-    crawler = get_crawler(NewspaperSpider, settings_dict={PRIVATE_HOSTS_SETTING: list(private)})
+    crawler = Crawler(NewspaperSpider, {PRIVATE_HOSTS_SETTING: list(private)})
     spider = NewspaperSpider.from_crawler(crawler, site=",".join(sites), demo_port=8010)
     middleware = AddressGuardMiddleware.from_crawler(crawler)
     middleware.spider_opened(spider)
