@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-import time
 from collections import Counter, deque
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from archive.backfill import BackfillProgress, Backfills
+from archive.clock import steady_time
 from archive.database import translated_errors
 from archive.frontier import Frontier, LeasedUrl
 from archive.instants import utc_text
@@ -176,6 +176,7 @@ class Ledger:
         session = self.sessions[site]
         self.recovered[site] += self.frontier.recover(site)
         self.frontier.retry_transient(site)
+        self.frontier.bound_waits(site, steady_time())
         if span is not None:
             now = utc_text(datetime.now(UTC))
             session.backfill_id = self.backfills.open(site, span, now=now)
@@ -201,7 +202,7 @@ class Ledger:
     def lease(self, site: str, limit: int) -> list[LeasedUrl]:
         """Hand out up to *limit* addresses of *site* that may be fetched now."""
         with self.store.transaction():
-            return self.frontier.lease(site, limit, time.time())
+            return self.frontier.lease(site, limit, steady_time())
 
     def next_ready_at(self, site: str) -> float | None:
         """Unix time at which the next waiting address of *site* may be fetched; None when none waits."""
@@ -224,7 +225,7 @@ class Ledger:
         Raises ArchiveUnwritable when the disk refuses.
         """
         session = self.sessions[site]
-        session.last_fetch_at = time.time()
+        session.last_fetch_at = steady_time()
         return session.writer.write_exchange(exchange)
 
     def add_capture(self, capture: Capture) -> None:
@@ -278,7 +279,7 @@ class Ledger:
             entry.outcome,
             run_id=session.run_id,
             now=utc_text(datetime.now(UTC)),
-            clock=time.time(),
+            clock=steady_time(),
         )
         session.tally.found += settled.new
         if settled.retry_at is None:

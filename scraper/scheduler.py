@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
@@ -19,7 +18,8 @@ from scrapy.core.scheduler import BaseScheduler
 from scrapy.exceptions import CloseSpider, DontCloseSpider
 from scrapy.utils.asyncio import call_later, create_looping_call
 
-from archive.errors import ArchiveError, DqtvError
+from archive.clock import steady_time
+from archive.errors import ArchiveError, DqtvError, OutOfHandles
 from archive.model import Failed, Outcome
 from archive.store import Store
 from scraper.ledger import COMMIT_SECONDS, Ledger
@@ -32,7 +32,7 @@ from scraper.settings import (
     archive_root,
 )
 from scraper.sites.row import site_row
-from scraper.spiders.newspaper import NewspaperSpider
+from scraper.spiders.newspaper import OUT_OF_HANDLES, NewspaperSpider, failure_outcome
 
 if TYPE_CHECKING:
     from typing import Self
@@ -141,11 +141,9 @@ class FrontierScheduler(BaseScheduler):
         settings = self._crawler.settings
         store = Store.open(archive_root(settings.get(ARCHIVE_SETTING)))
         ledger = Ledger(
-            store,
-            software=SOFTWARE_VERSIONS,
-            operator=settings[OPERATOR_SETTING],
+            store, software=SOFTWARE_VERSIONS, operator=settings[OPERATOR_SETTING],
             warc_bytes=settings.getint(WARC_BYTES_SETTING),
-        )
+        )  # fmt: skip
         try:
             rows = {site.id: site_row(site) for site in spider.sites.values()}
             ledger.open(rows, spider.seeds(), spider.span)
@@ -166,10 +164,11 @@ class FrontierScheduler(BaseScheduler):
         last = self.ledger.sessions[site.id].last_fetch_at
         width = 1 if site.delay_s > 0 else 2 * CONCURRENCY_WITHOUT_DELAY
         # A crash loop must not ask a site faster than its delay (docs/design-notes.md#politeness).
-        after_last = 0.0 if last is None else last + site.delay_s
+        # One in the future was written before the clock was set back.
+        after_last = 0.0 if last is None else min(last, steady_time()) + site.delay_s
         asked = self.ledger.asked_to_wait_until(site.id)
         queue = SiteQueue(site=site.id, width=width, resume_at=max(after_last, asked))
-        wait = queue.resume_at - time.time()
+        wait = queue.resume_at - steady_time()
         if wait > LONGEST_WAIT:
             self._end(
                 queue, "asked to come back later", f"the site asked to wait {wait:.0f} s more"
@@ -233,7 +232,7 @@ class FrontierScheduler(BaseScheduler):
 
     def next_request(self) -> Request | None:
         """The next request of the least busy site, or None."""
-        now = time.time()
+        now = steady_time()
         for queue in sorted(self._queues.values(), key=lambda q: (q.under_way, q.handed_out)):
             if queue.ended is None and queue.under_way < queue.width and now >= queue.resume_at:
                 request = self._next_of(queue)
@@ -268,6 +267,10 @@ class FrontierScheduler(BaseScheduler):
 
     def settle(self, leased: LeasedUrl, outcome: Outcome) -> None:
         """Take back a handed-out address with what became of it; ignored when already settled."""
+        if isinstance(outcome, Failed) and outcome.reason == OUT_OF_HANDLES:
+            # says nothing of the address, which stays leased until the crawl gives it back
+            self.stop_all("out of file handles", OutOfHandles(outcome.detail))
+            return
         if self._under_way.pop(leased.id, None) is None:
             return
         self._requests.pop(leased.id, None)
@@ -293,7 +296,7 @@ class FrontierScheduler(BaseScheduler):
         if queue.blocked_in_a_row >= BLOCKED_AFTER:
             self._end(queue, "blocked", f"{BLOCKED_AFTER} challenge pages in a row")
         if isinstance(outcome, Failed) and outcome.retry_after:
-            queue.resume_at = max(queue.resume_at, time.time() + outcome.retry_after)
+            queue.resume_at = max(queue.resume_at, steady_time() + outcome.retry_after)
             if outcome.retry_after > LONGEST_WAIT:
                 wait = f"the site asked to wait {outcome.retry_after:.0f} s"
                 self._end(queue, "asked to come back later", wait)
@@ -328,7 +331,7 @@ class FrontierScheduler(BaseScheduler):
         """Unix time of the next possible fetch within `LONGEST_WAIT`, or None when the run is over."""
         times = [at for queue in self._queues.values() if (at := self._ready_at(queue)) is not None]
         soonest = min(times, default=None)
-        return None if soonest is None or soonest > time.time() + LONGEST_WAIT else soonest
+        return None if soonest is None or soonest > steady_time() + LONGEST_WAIT else soonest
 
     def _ready_at(self, queue: SiteQueue) -> float | None:
         if queue.ended is not None:
@@ -342,7 +345,7 @@ class FrontierScheduler(BaseScheduler):
         # The engine looks only every 5 s on its own (docs/design-notes.md#frontier).
         if self._wake is not None:
             self._wake.cancel()
-        self._wake = call_later(max(0.02, when - time.time()), self._nudge)
+        self._wake = call_later(max(0.02, when - steady_time()), self._nudge)
 
     def _nudge(self) -> None:
         engine = self._crawler.engine
@@ -369,8 +372,8 @@ class FrontierScheduler(BaseScheduler):
     def _spider_error(self, failure: Failure, response: Response | None) -> None:
         leased = response.meta.get("leased") if response is not None else None
         if leased is not None:
-            detail = f"{type(failure.value).__name__}: {failure.getErrorMessage()}"[:300]
-            self.settle(leased, Failed(reason="internal", detail=detail))
+            error = failure.value or RuntimeError("failure without an error")
+            self.settle(leased, attrs.evolve(failure_outcome(error), retry=False))
 
     def _sweep(self) -> None:
         self._settle_lost()

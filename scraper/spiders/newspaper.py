@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin
 
 import attrs
 import scrapy
 from scrapy import exceptions
+from twisted.internet.error import ConnectError
 
 from archive.decoding import MAX_BODY_BYTES, decoded_body, without_undeclared_gzip
-from archive.errors import BadAddress
+from archive.errors import BadAddress, is_out_of_handles
 from archive.frontier import MAX_HOPS, LeasedUrl
 from archive.model import (
     Accepted,
@@ -54,6 +55,8 @@ _SERVER_ERROR = 500
 _REQUEST_TIMEOUT = 408
 _OK = 200
 
+#: Reason of a failure that is the machine's, not the address's: the scheduler ends the crawl.
+OUT_OF_HANDLES: Final = "out_of_handles"
 #: Failure class -> reason; all of these may pass by the next try.
 _NETWORK_REASONS: tuple[tuple[type[Exception], str], ...] = (
     (RobotsUnreachable, "robots_unreachable"),
@@ -63,6 +66,7 @@ _NETWORK_REASONS: tuple[tuple[type[Exception], str], ...] = (
     (exceptions.ResponseDataLossError, "data_loss"),
     (exceptions.DownloadConnectionRefusedError, "connection"),
     (exceptions.DownloadFailedError, "connection"),
+    (ConnectError, "connection"),
 )
 
 
@@ -216,6 +220,8 @@ def failure_outcome(error: BaseException) -> Failed:
         return Failed(reason="robots", detail=str(error))
     if isinstance(error, BadAddress):
         return Failed(reason="address_refused", detail=_one_line(error))
+    if is_out_of_handles(error):
+        return Failed(reason=OUT_OF_HANDLES, detail=_one_line(error))
     if isinstance(error, exceptions.DownloadCancelledError):
         return Failed(reason="too_large", detail=_one_line(error))
     for kind, reason in _NETWORK_REASONS:
