@@ -165,7 +165,12 @@ class NewspaperSpider(scrapy.Spider):
         if capture is None:
             # The capture extension has already asked for the end of the crawl; the address stays leased.
             return
-        yield PageOutcome(leased=leased, outcome=self._outcome(leased, capture))
+        try:
+            outcome = self._outcome(leased, capture)
+        except OSError as error:
+            # reading a page opens files of the program only
+            outcome = failure_outcome(error)
+        yield PageOutcome(leased=leased, outcome=outcome)
 
     def failed(self, failure: Failure) -> Iterator[PageOutcome]:
         """Turn a request that brought no answer into an outcome."""

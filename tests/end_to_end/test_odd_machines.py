@@ -61,7 +61,7 @@ def expected(press):
     return {x.article_id for x in press.truth() if x.paper == PAPER and x.level > 0}
 
 
-@pytest.mark.parametrize("limit", [30_000, 300_000, 600_000])
+@pytest.mark.parametrize("limit", [30_000, 400_000])
 def test_a_crawl_on_a_full_disk_ends_with_the_file_named_and_goes_on_when_there_is_room(
     dqtv, press, limit
 ):
@@ -104,7 +104,7 @@ def test_publishing_on_a_full_disk_leaves_the_former_snapshot_current(dqtv, pres
     assert ids == expected(press)
 
 
-@pytest.mark.parametrize("limit", [10, 14, 17, 19, 21, 24])
+@pytest.mark.parametrize("limit", [12, 17, 21])
 def test_a_crawl_without_file_handles_says_so_and_goes_on_with_more(dqtv, press, limit):
     code, err = limited(dqtv, handles(limit), "crawl", PAPER)
     if code:
@@ -119,7 +119,7 @@ def test_a_crawl_without_file_handles_says_so_and_goes_on_with_more(dqtv, press,
 
 
 @pytest.mark.usefixtures("press")
-@pytest.mark.parametrize("place", ["", "warc", "public", "warc/demo-songmay", "archive.db"])
+@pytest.mark.parametrize("place", ["warc/demo-songmay", "archive.db"])
 def test_a_file_where_a_folder_belongs_is_named(dqtv, place):
     path = dqtv.archive / place
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -136,10 +136,12 @@ def test_a_second_crawl_of_a_paper_names_the_first_and_what_to_do(dqtv, press, u
     first = dqtv.start("crawl", PAPER)
     try:
         assert until_asked(first, 2)
+        first.send_signal(signal.SIGSTOP)
         ran = dqtv("crawl", PAPER, code=1)
         assert f"{PAPER} is being crawled by another process (process {first.pid} on " in ran.err
         assert "wait for it, or stop it and try again" in ran.err
     finally:
+        first.send_signal(signal.SIGCONT)
         first.send_signal(signal.SIGINT)
         first.communicate(timeout=60)
     press.set_fault(PAPER, None)
