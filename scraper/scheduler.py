@@ -241,8 +241,8 @@ class FrontierScheduler(BaseScheduler):
         return None
 
     def _next_of(self, queue: SiteQueue) -> Request | None:
-        if self._spider.max_pages is not None and queue.handed_out >= self._spider.max_pages:
-            self._end(queue, "page limit", f"stopped after {queue.handed_out} pages, as asked")
+        if (enough := self._spider.why_enough(queue.handed_out)) is not None:
+            self._end(queue, *enough)
             return None
         if not queue.ready:
             queue.ready.extend(self._lease(queue))

@@ -17,6 +17,8 @@ SOFTWARE: Final = f"dqtv-archive/{version('dqtv-archive')}"
 SOFTWARE_VERSIONS: Final = " ".join(
     [SOFTWARE, *(f"{name}/{version(name)}" for name in ("Scrapy", "Twisted", "warcio"))]
 )
+#: Scrapy setting: pages of one site in one run.
+PAGE_BUDGET_SETTING: Final = "DQTV_PAGE_BUDGET"
 #: Scrapy setting: bytes after which a WARC file is closed and the next one begun.
 WARC_BYTES_SETTING: Final = "DQTV_WARC_BYTES"
 
@@ -35,6 +37,8 @@ def user_agent(contact: str | None) -> str:
 DQTV_ARCHIVE = os.environ.get(ARCHIVE_SETTING)
 DQTV_CONTACT = os.environ.get(CONTACT_SETTING)
 DQTV_WARC_BYTES = 1_000_000_000  # the usual size: small enough to copy, large enough for a year
+# Far above what a day brings: stops endless calendars and the like. --max-pages wins over it.
+DQTV_PAGE_BUDGET = 20_000
 DQTV_OPERATOR = os.environ.get(OPERATOR_SETTING) or DQTV_CONTACT or "unknown"
 
 BOT_NAME = "dqtv-archive"

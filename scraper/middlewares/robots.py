@@ -137,15 +137,16 @@ class RobotsMiddleware:
         for _ in range(MAX_REDIRECTS + 1):
             try:
                 response = await self._download(url, request)
+                location = response.headers.get("Location")
+                is_redirect = _REDIRECT_FIRST <= response.status < _CLIENT_ERROR_FIRST
+                if location is not None and is_redirect:
+                    url = urljoin(url, location.decode("latin-1"))
+                    continue
             except Exception as error:  # noqa: BLE001  whatever stopped the download, the file is unreachable (RFC 9309 2.3.1.4)
                 return Rules(
                     unreachable=f"{url} could not be fetched: {type(error).__name__} {error}",
                     refusal=error if isinstance(error, CertificateRefused | BadAddress) else None,
                 )
-            location = response.headers.get("Location")
-            if _REDIRECT_FIRST <= response.status < _CLIENT_ERROR_FIRST and location is not None:
-                url = urljoin(url, location.decode("latin-1"))
-                continue
             return await self._judge(url, response, request)
         return Rules()
 

@@ -106,7 +106,7 @@ class PoliteFetcher:
             answer = self._ask(address, headers or {})
             location = answer.header("location")
             if answer.status in _REDIRECTS and location:
-                url = urljoin(address, location)
+                url = _target(address, location)
                 continue
             return Capture(
                 id=str(uuid.uuid4()), site=site, url=address, fetched_at=datetime.now(UTC),
@@ -137,7 +137,7 @@ class PoliteFetcher:
             location = answer.header("location")
             if answer.status not in _REDIRECTS or not location:
                 return read_rules(url, answer.status, answer.body)
-            url = urljoin(url, location)
+            url = _target(url, location)
         return Rules()
 
     def _ask(self, url: str, headers: Mapping[str, str]) -> _Answer:
@@ -253,6 +253,13 @@ def _body(response: http.client.HTTPResponse) -> bytes:
     if len(body) > DOWNLOAD_MAXSIZE:
         raise http.client.HTTPException(f"unpacks to more than {DOWNLOAD_MAXSIZE} bytes")
     return body
+
+
+def _target(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError as error:
+        raise NotFetched(f"{url} redirects to {location!r}, which is no address") from error
 
 
 def _origin(url: str) -> str:

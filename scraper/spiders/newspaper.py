@@ -32,7 +32,8 @@ from scraper.guard import PRIVATE_HOSTS_SETTING, Guard
 from scraper.middlewares.politeness import SLOW_DOWN_STATUS, retry_after_seconds
 from scraper.middlewares.robots import RobotsForbidden, RobotsUnreachable
 from scraper.process import process
-from scraper.settings import DOWNLOAD_MAXSIZE
+from scraper.settings import DOWNLOAD_MAXSIZE, PAGE_BUDGET_SETTING
+from scraper.settings import DQTV_PAGE_BUDGET as PAGE_BUDGET
 from scraper.sites.known import known_sites
 from scraper.sites.spec import Scope
 from scraper.tls import EXCEPTIONS_SETTING, CertificateRefused
@@ -103,6 +104,8 @@ class NewspaperSpider(scrapy.Spider):
         }
         self.max_pages = None if max_pages in {None, ""} else int(str(max_pages))
 
+        #: Pages of one site in one run when no limit was given; the crawl's settings may say another number.
+        self.page_budget = PAGE_BUDGET
         #: Days of publication a backfill asks for; None for a daily crawl.
         self.span = read_span(backfill) if backfill else None
         self._scope = Scope(scope) if scope else None
@@ -113,6 +116,7 @@ class NewspaperSpider(scrapy.Spider):
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:  # noqa: ANN401  Scrapy's signature
         """Build the spider (Scrapy's hook), and name the hosts excepted from TLS checks and from the guard."""
         spider = super().from_crawler(crawler, *args, **kwargs)
+        spider.page_budget = crawler.settings.getint(PAGE_BUDGET_SETTING, PAGE_BUDGET)
         for setting, hosts in (
             (EXCEPTIONS_SETTING, spider.tls_exceptions()),
             (PRIVATE_HOSTS_SETTING, spider.demo_hosts()),
@@ -120,6 +124,18 @@ class NewspaperSpider(scrapy.Spider):
             named = crawler.settings.getlist(setting)
             crawler.settings.set(setting, [*named, *hosts], priority="cmdline")
         return spider
+
+    def why_enough(self, pages: int) -> tuple[str, str] | None:
+        """Reason and detail with which a site's run ends after so many *pages*; None when it goes on."""
+        if self.max_pages is not None:
+            asked = f"stopped after {pages} pages, as asked"
+            return ("page limit", asked) if pages >= self.max_pages else None
+        if pages < self.page_budget:
+            return None
+        return "page budget", (
+            f"stopped after {pages} pages: a long backfill, or a trap of endless addresses; look at what"
+            " was found, then run the same command to go on"
+        )
 
     def demo_hosts(self) -> tuple[str, ...]:
         """Hosts of the demo papers that are crawled; they are on this machine."""
@@ -203,7 +219,9 @@ class NewspaperSpider(scrapy.Spider):
         capture = attrs.evolve(capture, body=without_undeclared_gzip(capture.body))
         if leased.kind in _HTML_LISTS and (why := why_not_parsed(capture.body)) is not None:
             return Failed(reason=f"unreadable_{leased.kind.value}", detail=why, capture=capture)
-        found = FoundUrl(url=leased.url, kind=leased.kind, seed=leased.seed, page=leased.page)
+        found = FoundUrl(
+            url=leased.url, kind=leased.kind, seed=leased.seed, page=leased.page, hops=leased.hops
+        )
         span = self.span if leased.backfill_id is not None else None
         return explore(capture, site, found, scope=self.scope_of(site), span=span)
 
