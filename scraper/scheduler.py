@@ -182,10 +182,8 @@ class FrontierScheduler(BaseScheduler):
             return
         if self._sweeper is not None:
             self._sweeper.stop()
-        unfinished = [
-            *self._under_way.values(),
-            *(x for q in self._queues.values() for x in q.ready),
-        ]
+        ready = (leased for queue in self._queues.values() for leased in queue.ready)
+        unfinished = [*self._under_way.values(), *ready]
         try:
             counts = self.ledger.close(self._reasons(reason), unfinished)
         except ArchiveError as error:
@@ -308,6 +306,8 @@ class FrontierScheduler(BaseScheduler):
 
     def _commit(self) -> None:
         self._commit_timer_set = False
+        if not self.is_open:  # the timer outlives a crawl that could not be closed cleanly
+            return
         try:
             self.ledger.commit()
         except ArchiveError as error:
