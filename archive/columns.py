@@ -53,7 +53,7 @@ DESCRIPTIONS: Final[dict[str, dict[str, str]]] = {
         "length": "Length of the gzip member in bytes.",
         "payload_sha256": "Hex SHA-256 of the payload as transferred.",
         "run_id": "Run that fetched or imported it.",
-        "robots": "What robots.txt said: allowed, or not_consulted for imports.",
+        "robots": "What robots.txt said: allowed, or not_consulted for imports. Empty for robots.txt itself.",
         "ip": "Address of the server that answered.",
     },
     "articles": {

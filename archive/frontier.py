@@ -41,6 +41,8 @@ __all__ = ["Frontier", "LeasedUrl", "Purpose", "Settled"]
 
 #: Seconds to wait after the first, second ... failed try of one address.
 RETRY_WAITS: Final = (2.0, 10.0, 60.0, 600.0)
+#: No site is waited for longer than this before the next try, in seconds, whatever it asks for.
+LONGEST_WAIT: Final = 86_400.0
 #: After this many failed tries within one run the address is given up until a later run.
 MAX_ATTEMPTS: Final = 5
 #: Failed addresses are not taken up again by later runs after this many tries in all.
@@ -88,6 +90,14 @@ class Frontier:
             " WHERE site = ? AND state = 'leased'",
             (site,),
         ).rowcount
+
+    def bound_waits(self, site: str, now: float) -> None:
+        """Bound the waits for another try: longer ones were written before the clock was set back."""
+        self._connection.execute(
+            "UPDATE frontier SET not_before = ?1 WHERE site = ?2 AND state = 'found' AND not_before > ?1"
+            " AND outcome IN (SELECT value FROM json_each(?3))",
+            (now + LONGEST_WAIT, site, json.dumps(TRANSIENT)),
+        )
 
     def retry_transient(self, site: str) -> int:
         """Take up addresses that earlier runs gave up for a passing reason; returns their number."""
@@ -332,7 +342,8 @@ class Frontier:
         self, leased: LeasedUrl, outcome: Failed, *, run_id: str, now: str, clock: float
     ) -> Settled:
         wait = max(
-            RETRY_WAITS[min(leased.attempts, len(RETRY_WAITS) - 1)], outcome.retry_after or 0.0
+            RETRY_WAITS[min(leased.attempts, len(RETRY_WAITS) - 1)],
+            min(outcome.retry_after or 0.0, LONGEST_WAIT),
         )
         self._connection.execute(
             "UPDATE frontier SET state = 'found', attempts = attempts + 1, not_before = ?, outcome = ?,"

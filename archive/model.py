@@ -109,7 +109,7 @@ class Capture:
     run_id: str | None = None
     #: IP address the answer came from.
     ip: str | None = None
-    #: What robots.txt said: ``allowed`` or ``not_consulted`` (imports).
+    #: What robots.txt said: ``allowed`` or ``not_consulted`` (imports); None for robots.txt itself.
     robots: str | None = None
 
     def header(self, name: str) -> str | None:

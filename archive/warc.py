@@ -2,8 +2,8 @@
 
 An exchange becomes a response (or revisit) record and its request record. Bytes of a record are
 built and compressed in one call each: measured, a quarter of the cost of warcio's own writer
-(docs/design-notes.md#capture). The HTTP heads are rebuilt from what the HTTP client reports, which the
-warcinfo record says.
+(docs/design-notes.md#capture). Responses are kept with status line and headers as sent; what the HTTP
+client changes is in the warcinfo record.
 """
 
 from __future__ import annotations
@@ -142,7 +142,9 @@ class WarcWriter:
             "operator": operator,
             "robots": robots_policy,
             "isPartOf": run_id,
-            "description": "HTTP headers rebuilt from the HTTP client; chunked coding removed",
+            "site": site,
+            "description": "response headers as sent; chunked coding removed, its header renamed to"
+            " X-Archive-Orig-Transfer-Encoding; request line and Host rebuilt",
         }
         self._max_bytes = max_bytes
         self._known_payload = known_payload

@@ -5,6 +5,7 @@ Results go to stdout, progress and logs to stderr. Exit codes: 0 done, 1 problem
 
 from __future__ import annotations
 
+import errno
 import sys
 from contextlib import ExitStack
 from functools import partial
@@ -26,6 +27,7 @@ from archive.cli import (
     status_command,
     stderr_progress,
 )
+from archive.database import unwritable
 from archive.diff_cli import diff_command
 from archive.errors import DqtvError, UsageError
 from archive.spans import read_span
@@ -77,6 +79,18 @@ def main() -> None:
     except BrokenPipeError:
         quiet_broken_pipe()
         sys.exit(1)
+    except OSError as error:
+        # of the disk or the process, wherever it happens: as good as the errors above
+        if error.errno not in _MACHINE_ERRORS:
+            raise
+        place = error.filename or "the output"
+        click.echo(f"dqtv: {unwritable(Path(str(place)), error)}", err=True)
+        sys.exit(1)
+
+
+_MACHINE_ERRORS = {
+    errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO,
+}  # fmt: skip
 
 
 for command in (

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from archive.clock import steady_time
 from archive.instants import instant_of
 
 if TYPE_CHECKING:
@@ -21,9 +22,9 @@ class Clock:
     ahead_s: float = 0.0
 
     def unix(self) -> float:
-        """Unix time in seconds."""
-        return time.time() + self.ahead_s
+        """Unix time in seconds, for waiting: setting the machine's clock does not change it."""
+        return steady_time() + self.ahead_s
 
     def utc(self) -> datetime:
-        """The same instant as an aware UTC datetime."""
-        return instant_of(self.unix())
+        """Now as an aware UTC datetime, for what is written down."""
+        return instant_of(time.time() + self.ahead_s)

@@ -113,6 +113,7 @@ class Ledger:
         plan: RecheckPlan | None = None,
         purpose: Purpose = Purpose.EVERYTHING,
         clock: Clock | None = None,
+        warc_bytes: int = 1_000_000_000,
     ) -> None:
         self.store = store
         self.clock = clock or Clock()
@@ -129,6 +130,7 @@ class Ledger:
         self.moved: dict[str, str] = {}
         self._software = software
         self._operator = operator
+        self._warc_bytes = warc_bytes
         self._pending: deque[Entry] = deque()
         self._loose_captures: deque[Capture] = deque()
 
@@ -182,6 +184,7 @@ class Ledger:
                 operator=self._operator,
                 software=self._software,
                 robots_policy="obey",
+                max_bytes=self._warc_bytes,
                 known_payload=self.store.known_payload,
                 clock=self.clock.utc,
             ),
@@ -194,6 +197,7 @@ class Ledger:
         session = self.sessions[site]
         self.recovered[site] += self.frontier.recover(site)
         self.frontier.retry_transient(site)
+        self.frontier.bound_waits(site, self.clock.unix())
         if self._purpose is not Purpose.NO_RECHECKS:
             self.rechecks.open_due(site, self.clock.unix())
         if span is not None:

@@ -18,7 +18,7 @@ from scrapy.core.scheduler import BaseScheduler
 from scrapy.exceptions import CloseSpider, DontCloseSpider
 from scrapy.utils.asyncio import call_later, create_looping_call
 
-from archive.errors import ArchiveError, DqtvError, ReaderDied
+from archive.errors import ArchiveError, DqtvError, OutOfHandles, ReaderDied
 from archive.model import Failed, Outcome
 from archive.store import Store
 from scraper.clock import Clock
@@ -29,11 +29,12 @@ from scraper.settings import (
     ARCHIVE_SETTING,
     CLOCK_SETTING,
     OPERATOR_SETTING,
-    SOFTWARE,
+    SOFTWARE_VERSIONS,
+    WARC_BYTES_SETTING,
     archive_root,
 )
 from scraper.sites.row import site_row
-from scraper.spiders.newspaper import NewspaperSpider
+from scraper.spiders.newspaper import OUT_OF_HANDLES, NewspaperSpider, failure_outcome
 
 if TYPE_CHECKING:
     from typing import Self
@@ -144,8 +145,8 @@ class FrontierScheduler(BaseScheduler):
         plan = recheck_plan(settings)
         store = Store.open(archive_root(settings.get(ARCHIVE_SETTING)))
         ledger = Ledger(
-            store, software=SOFTWARE, operator=settings[OPERATOR_SETTING], plan=plan,
-            purpose=spider.purpose, clock=self.clock,
+            store, software=SOFTWARE_VERSIONS, operator=settings[OPERATOR_SETTING], plan=plan,
+            purpose=spider.purpose, clock=self.clock, warc_bytes=settings.getint(WARC_BYTES_SETTING),
         )  # fmt: skip
         try:
             rows = {site.id: site_row(site) for site in spider.sites.values()}
@@ -185,10 +186,8 @@ class FrontierScheduler(BaseScheduler):
             return
         if self._sweeper is not None:
             self._sweeper.stop()
-        unfinished = [
-            *self._under_way.values(),
-            *(x for q in self._queues.values() for x in q.ready),
-        ]
+        ready = (leased for queue in self._queues.values() for leased in queue.ready)
+        unfinished = [*self._under_way.values(), *ready]
         try:
             counts = self.ledger.close(self._reasons(reason), unfinished)
         except ArchiveError as error:
@@ -245,8 +244,8 @@ class FrontierScheduler(BaseScheduler):
         return None
 
     def _next_of(self, queue: SiteQueue) -> Request | None:
-        if self._spider.max_pages is not None and queue.handed_out >= self._spider.max_pages:
-            self._end(queue, "page limit", f"stopped after {queue.handed_out} pages, as asked")
+        if (enough := self._spider.why_enough(queue.handed_out)) is not None:
+            self._end(queue, *enough)
             return None
         if not queue.ready:
             queue.ready.extend(self._lease(queue))
@@ -271,6 +270,10 @@ class FrontierScheduler(BaseScheduler):
 
     def settle(self, leased: LeasedUrl, outcome: Outcome) -> None:
         """Take back a handed-out address with what became of it; ignored when already settled."""
+        if isinstance(outcome, Failed) and outcome.reason == OUT_OF_HANDLES:
+            # says nothing of the address, which stays leased until the crawl gives it back
+            self.stop_all("out of file handles", OutOfHandles(outcome.detail))
+            return
         if self._under_way.pop(leased.id, None) is None:
             return
         self._requests.pop(leased.id, None)
@@ -308,6 +311,8 @@ class FrontierScheduler(BaseScheduler):
 
     def _commit(self) -> None:
         self._commit_timer_set = False
+        if not self.is_open:  # the timer outlives a crawl that could not be closed cleanly
+            return
         try:
             self.ledger.commit()
         except ArchiveError as error:
@@ -375,8 +380,8 @@ class FrontierScheduler(BaseScheduler):
             return
         leased = response.meta.get("leased") if response is not None else None
         if leased is not None:
-            detail = f"{type(failure.value).__name__}: {failure.getErrorMessage()}"[:300]
-            self.settle(leased, Failed(reason="internal", detail=detail))
+            error = failure.value or RuntimeError("failure without an error")
+            self.settle(leased, attrs.evolve(failure_outcome(error), retry=False))
 
     def _sweep(self) -> None:
         self._settle_lost()

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 #: The only parts that know Scrapy and Twisted.
 KNOWS_SCRAPY = re.compile(
-    r"scraper\.(?:(?:spiders|middlewares|extensions)(?:\..+)?|scheduler|pipelines|settings|crawling|tls)"
+    r"scraper\.(?:(?:spiders|middlewares|extensions)(?:\..+)?|scheduler|pipelines|settings|crawling|tls|downloads)"
 )
 #: What each stage imports from outside its own package: the nouns, and no other stage.
 STAGE_KNOWS = {
@@ -44,6 +44,7 @@ STAGE_KNOWS = {
 #: The modules that join stages, and the stages they join; ``scraper.sites.spec`` is a noun.
 JOINS = {
     "scraper.cli": {"sites"},
+    "scraper.guard": {"sites"},
     "scraper.importer": {"sites"},
     # people read a sample of what was judged
     "scraper.judge_cli": {"classify", "sites"},
@@ -60,7 +61,6 @@ JOINS = {
     "scraper.probe.container": {"extract"},
     "scraper.probe.coverage": {"discovery"},
     "scraper.probe.fields": {"clean", "extract"},
-    "scraper.probe.guard": {"sites"},
     "scraper.probe.look": {"discovery", "extract"},
     "scraper.probe.moments": {"extract"},
     "scraper.probe.naming": {"clean", "extract", "sites"},

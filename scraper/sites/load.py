@@ -35,6 +35,8 @@ class Registry:
 
     sites: dict[str, SiteSpec]
     families: dict[str, Family]
+    #: Hosts with port of the demo press, on this machine: the only private ones. No site file adds to them.
+    demo_hosts: frozenset[str] = frozenset()
     _by_host: dict[str, SiteSpec] = attrs.field(factory=dict, alias="by_host", repr=False)
 
     def site(self, site_id: str) -> SiteSpec:
@@ -67,10 +69,8 @@ def load_registry(*, demo_port: int = DEMO_PORT, extra: Path | None = None) -> R
     problems: list[str] = []
     families = _families(_tables(_FAMILIES, "families", problems), problems)
     papers = _tables(PAPERS, "papers", problems)
-    papers += [
-        _with_addresses(table, demo_port)
-        for table in _tables(_DEMO_PAPERS, "demo/papers", problems)
-    ]
+    demo = _tables(_DEMO_PAPERS, "demo/papers", problems)
+    papers += [_with_addresses(table, demo_port) for table in demo]
     if extra is not None:
         more = _families(_tables(extra / "families", f"{extra}/families", problems), problems)
         families |= more
@@ -83,6 +83,7 @@ def load_registry(*, demo_port: int = DEMO_PORT, extra: Path | None = None) -> R
     return Registry(
         sites={site.id: site for _, site in sorted(sites, key=lambda entry: entry[1].id)},
         families=dict(sorted(families.items())),
+        demo_hosts=frozenset(_demo_host(table, demo_port) for table in demo),
         by_host=by_host,
     )
 
@@ -159,14 +160,16 @@ def _check_successors(sites: list[tuple[str, SiteSpec]], problems: list[str]) ->
 
 def _with_addresses(table: Table, demo_port: int) -> Table:
     """The table with ``{origin}`` and ``{host}`` filled in."""
-    offset = table.values.get("port_offset")
-    if not isinstance(offset, int):
-        offset = 0
-    host = f"127.0.0.1:{demo_port + offset}"
+    host = _demo_host(table, demo_port)
     values = {key: _filled(value, host) for key, value in table.values.items()}
     if values.get("status") != SiteStatus.DEMO:
         table.mistake("status", 'must be "demo" in this folder')
     return attrs.evolve(table, values=values)
+
+
+def _demo_host(table: Table, demo_port: int) -> str:
+    offset = table.values.get("port_offset")
+    return f"127.0.0.1:{demo_port + (offset if isinstance(offset, int) else 0)}"
 
 
 def _filled(value: object, host: str) -> object:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import re
 from concurrent.futures.process import BrokenProcessPool
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
 
 import attrs
 import scrapy
 from scrapy import exceptions
+from twisted.internet.error import ConnectError
 
-from archive.decoding import without_undeclared_gzip
-from archive.errors import UsageError
+from archive.decoding import MAX_BODY_BYTES, decoded_body, without_undeclared_gzip
+from archive.errors import BadAddress, UsageError, is_out_of_handles
 from archive.frontier import MAX_HOPS, LeasedUrl, Purpose
 from archive.model import (
     Accepted,
@@ -29,13 +30,16 @@ from archive.model import (
 )
 from archive.spans import read_span
 from scraper.discovery.explore import explore, seed_urls, sitemap_urls
+from scraper.extract.hazards import why_not_parsed
 from scraper.extract.outsiders import is_challenge_capture
+from scraper.guard import PRIVATE_HOSTS_SETTING, Guard
 from scraper.middlewares.politeness import SLOW_DOWN_STATUS, retry_after_seconds
 from scraper.middlewares.robots import RobotsForbidden, RobotsUnreachable
 from scraper.moved_hosts import PERMANENT
 from scraper.process import SAYS_NOT_FOUND, process
 from scraper.readers import Readers, died
-from scraper.settings import READERS_SETTING
+from scraper.settings import DOWNLOAD_MAXSIZE, PAGE_BUDGET_SETTING, READERS_SETTING
+from scraper.settings import DQTV_PAGE_BUDGET as PAGE_BUDGET
 from scraper.sites.known import known_sites
 from scraper.sites.spec import Scope
 from scraper.tls import EXCEPTIONS_SETTING, CertificateRefused
@@ -52,6 +56,7 @@ if TYPE_CHECKING:
     from scraper.sites.spec import SiteSpec
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_HTML_LISTS = frozenset({UrlKind.HOME, UrlKind.LISTING, UrlKind.TAG, UrlKind.SEARCH})
 _GONE = frozenset({404, 410})
 _SERVER_ERROR = 500
 _REQUEST_TIMEOUT = 408
@@ -66,6 +71,8 @@ PURPOSES = {
     "only": Purpose.RECHECKS_ONLY,
 }
 
+#: Reason of a failure that is the machine's, not the address's: the scheduler ends the crawl.
+OUT_OF_HANDLES: Final = "out_of_handles"
 #: Failure class -> reason; all of these may pass by the next try.
 _NETWORK_REASONS: tuple[tuple[type[Exception], str], ...] = (
     (RobotsUnreachable, "robots_unreachable"),
@@ -75,6 +82,7 @@ _NETWORK_REASONS: tuple[tuple[type[Exception], str], ...] = (
     (exceptions.ResponseDataLossError, "data_loss"),
     (exceptions.DownloadConnectionRefusedError, "connection"),
     (exceptions.DownloadFailedError, "connection"),
+    (ConnectError, "connection"),
 )
 
 
@@ -116,6 +124,8 @@ class NewspaperSpider(scrapy.Spider):
         }
         self.max_pages = None if max_pages in {None, ""} else int(str(max_pages))
 
+        #: Pages of one site in one run when no limit was given; the crawl's settings may say another number.
+        self.page_budget = PAGE_BUDGET
         #: Days of publication a backfill asks for; None for a daily crawl.
         self.span = read_span(backfill) if backfill else None
         self._scope = Scope(scope) if scope else None
@@ -128,12 +138,15 @@ class NewspaperSpider(scrapy.Spider):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:  # noqa: ANN401  Scrapy's signature
-        """Build the spider (Scrapy's hook), and except the hosts whose site file gives a reason from TLS checks."""
+        """Build the spider (Scrapy's hook), and name the hosts excepted from TLS checks and from the guard."""
         spider = super().from_crawler(crawler, *args, **kwargs)
-        named = crawler.settings.getlist(EXCEPTIONS_SETTING)
-        crawler.settings.set(
-            EXCEPTIONS_SETTING, [*named, *spider.tls_exceptions()], priority="cmdline"
-        )
+        spider.page_budget = crawler.settings.getint(PAGE_BUDGET_SETTING, PAGE_BUDGET)
+        for setting, hosts in (
+            (EXCEPTIONS_SETTING, spider.tls_exceptions()),
+            (PRIVATE_HOSTS_SETTING, spider.demo_hosts()),
+        ):
+            named = crawler.settings.getlist(setting)
+            crawler.settings.set(setting, [*named, *hosts], priority="cmdline")
         if processes := crawler.settings.getint(READERS_SETTING):
             spider.readers = Readers(spider.registry, processes=processes)
         return spider
@@ -142,6 +155,23 @@ class NewspaperSpider(scrapy.Spider):
         """End the readers (Scrapy's hook)."""
         if self.readers is not None:
             self.readers.close()
+
+    def why_enough(self, pages: int) -> tuple[str, str] | None:
+        """Reason and detail with which a site's run ends after so many *pages*; None when it goes on."""
+        if self.max_pages is not None:
+            asked = f"stopped after {pages} pages, as asked"
+            return ("page limit", asked) if pages >= self.max_pages else None
+        if pages < self.page_budget:
+            return None
+        return "page budget", (
+            f"stopped after {pages} pages: a long backfill, or a trap of endless addresses; look at what"
+            " was found, then run the same command to go on"
+        )
+
+    def demo_hosts(self) -> tuple[str, ...]:
+        """Hosts of the demo papers that are crawled; they are on this machine."""
+        hosts = (host for site in self.sites.values() for host in site.domains)
+        return tuple(host for host in hosts if host in self.registry.demo_hosts)
 
     def tls_exceptions(self) -> tuple[str, ...]:
         """Hosts, without port, whose certificate need not verify."""
@@ -190,8 +220,12 @@ class NewspaperSpider(scrapy.Spider):
         if capture is None:
             # The capture extension has already asked for the end of the crawl; the address stays leased.
             return
-        capture = attrs.evolve(capture, body=response.body)
-        yield PageOutcome(leased=leased, outcome=self._outcome(leased, capture))
+        try:
+            outcome = self._outcome(leased, capture)
+        except OSError as error:
+            # reading a page opens files of the program only
+            outcome = failure_outcome(error)
+        yield PageOutcome(leased=leased, outcome=outcome)
 
     async def parse_elsewhere(self, response: Response) -> AsyncIterator[PageOutcome]:
         """As ``parse``, but an article's page is read in another process. Raises ReaderDied."""
@@ -225,15 +259,28 @@ class NewspaperSpider(scrapy.Spider):
             return redirect_outcome(site, leased, capture)
         if capture.status != _OK:
             return status_outcome(capture)
+        largest = MAX_BODY_BYTES if leased.kind is UrlKind.SITEMAP else DOWNLOAD_MAXSIZE
+        body = decoded_body(capture.headers, capture.body, limit=largest + 1)
+        if len(body) > largest:
+            detail = f"unpacks to more than {largest} bytes"
+            return Failed(reason="too_large", detail=detail, capture=capture)
+        capture = attrs.evolve(capture, body=body)
         if leased.kind is UrlKind.ARTICLE:
             template = self.template_of(site.id)
             outcome = process(capture, site, self.registry.family_of(site), template)
             return _unless_missing(leased, _unless_blocked(outcome))
+        return self._list_outcome(site, leased, capture)
+
+    def _list_outcome(self, site: SiteSpec, leased: LeasedUrl, capture: Capture) -> Outcome:
         if is_challenge_capture(capture):
             return _blocked(capture, "a challenge page instead of the list")
         # some servers send packed files as they lie on their disk
         capture = attrs.evolve(capture, body=without_undeclared_gzip(capture.body))
-        found = FoundUrl(url=leased.url, kind=leased.kind, seed=leased.seed, page=leased.page)
+        if leased.kind in _HTML_LISTS and (why := why_not_parsed(capture.body)) is not None:
+            return Failed(reason=f"unreadable_{leased.kind.value}", detail=why, capture=capture)
+        found = FoundUrl(
+            url=leased.url, kind=leased.kind, seed=leased.seed, page=leased.page, hops=leased.hops
+        )
         span = self.span if leased.backfill_id is not None else None
         return explore(capture, site, found, scope=self.scope_of(site), span=span)
 
@@ -275,8 +322,12 @@ def failure_outcome(error: BaseException) -> Failed:
     """The outcome of a request that ended in *error*."""
     if isinstance(error, RobotsForbidden):
         return Failed(reason="robots", detail=str(error))
+    if isinstance(error, BadAddress):
+        return Failed(reason="address_refused", detail=_one_line(error))
+    if is_out_of_handles(error):
+        return Failed(reason=OUT_OF_HANDLES, detail=_one_line(error))
     if isinstance(error, exceptions.DownloadCancelledError):
-        return Failed(reason="too_large", detail=str(error))
+        return Failed(reason="too_large", detail=_one_line(error))
     for kind, reason in _NETWORK_REASONS:
         if isinstance(error, kind):
             return Failed(reason=reason, detail=_one_line(error), retry=True)
@@ -313,26 +364,33 @@ def status_outcome(capture: Capture) -> Failed:
 
 
 def redirect_outcome(site: SiteSpec, leased: LeasedUrl, capture: Capture) -> Redirected | Failed:
-    """The outcome of a redirect; its target is named only when it is on the site and not one too many.
+    """The outcome of a redirect; its target is named only when it is on the site.
 
-    A known article whose address leads to a page that is none (the home page, a section) is missing;
-    one that leads to another article address for good has moved.
+    One too many, and one to an address that may not be asked, is a failure. A known article whose
+    address leads to a page that is none (the home page, a section) is missing; one that leads to
+    another article address for good has moved.
     """
     location = capture.header("Location")
-    target = urljoin(capture.url, location) if location else None
-    if target is None:
+    if not location:
         return Redirected(capture=capture, detail="redirect without a Location header")
+    try:
+        target = urljoin(capture.url, location)
+        is_own = site.owns(target)
+        if not is_own:
+            Guard().check_url(target)
+    except (BadAddress, ValueError) as error:
+        detail = f"redirect to {location[:200]}: {_one_line(error)}"
+        return Failed(reason="address_refused", detail=detail, capture=capture)
     key, is_known = site.key(target), leased.article_id is not None
     lasts = is_known and capture.status in PERMANENT and site.fits_article(target)
-    if not site.owns(target):
+    if not is_own:
         detail = f"leads outside the site: {target}"
         return Redirected(capture=capture, detail=detail, moved_to=target if lasts else None)
     if is_known and _is_no_article(site, target, is_same_page=key == leased.key):
         return Failed(reason="missing", detail=f"leads to {target}", capture=capture)
     if leased.hops >= MAX_HOPS:
-        return Redirected(
-            capture=capture, detail=f"more than {MAX_HOPS} redirects, last to {target}"
-        )
+        detail = f"more than {MAX_HOPS} redirects, last to {target}"
+        return Failed(reason="too_many_redirects", detail=detail, capture=capture)
     return Redirected(
         capture=capture,
         detail=target,

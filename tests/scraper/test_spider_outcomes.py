@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import errno
+import gzip
 import re
 from datetime import UTC, datetime
 
 import attrs
+import brotli
 import pytest
 from scrapy import exceptions
 from scrapy.crawler import Crawler
+from twisted.internet.error import ConnectError
 
-from archive.errors import UsageError
+from archive.decoding import zstd
+from archive.errors import BadAddress, UsageError
 from archive.frontier import MAX_HOPS, LeasedUrl, Purpose
 from archive.model import Capture, Failed, NotModified, Redirected, Rejected, RejectReason, UrlKind
 from archive.validators import Validators
+from scraper.downloads import HeadTooLarge
 from scraper.middlewares.politeness import retry_after_seconds
 from scraper.middlewares.robots import RobotsForbidden, RobotsUnreachable
+from scraper.settings import DOWNLOAD_MAXSIZE, DQTV_PAGE_BUDGET
 from scraper.sites.spec import SiteSpec
 from scraper.spiders.newspaper import (
+    OUT_OF_HANDLES,
     NewspaperSpider,
     failure_outcome,
     not_modified_outcome,
@@ -91,6 +99,9 @@ def test_retry_after_reaches_the_outcome():
         (exceptions.DownloadConnectionRefusedError("x"), "connection", True),
         (exceptions.DownloadFailedError("x"), "connection", True),
         (exceptions.DownloadCancelledError("x"), "too_large", False),
+        (HeadTooLarge(), "too_large", False),
+        (BadAddress("x"), "address_refused", False),
+        (ConnectError(string="No route to host"), "connection", True),
         (RuntimeError("x"), "internal", True),
     ],
 )
@@ -115,13 +126,29 @@ def test_a_redirect_inside_the_site_is_followed_one_hop_further():
     [
         (None, 0, "without a Location"),
         ("https://quangcao.example/", 0, "outside the site"),
-        ("http://127.0.0.1/", 0, "outside the site"),
-        ("/a-2.html", MAX_HOPS, f"more than {MAX_HOPS} redirects"),
+        ("https://quangcao.example/", MAX_HOPS, "outside the site"),
     ],
 )
 def test_a_redirect_that_is_not_followed_says_why(location, hops, said):
     outcome = redirect(location, hops)
     assert outcome.target is None
+    assert said in outcome.detail
+
+
+@pytest.mark.parametrize(
+    ("location", "reason", "said"),
+    [
+        ("http://127.0.0.1/", "address_refused", "private"),
+        ("//169.254.169.254/latest/", "address_refused", "private"),
+        ("ftp://baovidu.example/", "address_refused", "no http"),
+        ("http://[::1", "address_refused", "Invalid"),
+        ("https://baovidu.example:22/", "address_refused", "port 22"),
+        ("/a-2.html", "too_many_redirects", f"more than {MAX_HOPS} redirects"),
+    ],
+)
+def test_a_redirect_that_must_not_be_followed_is_a_failure_with_its_page(location, reason, said):
+    outcome = redirect(location, MAX_HOPS)
+    assert (outcome.reason, outcome.retry, outcome.capture.status) == (reason, False, 301)
     assert said in outcome.detail
 
 
@@ -281,3 +308,50 @@ def test_a_backfill_looks_at_nothing_again_and_rechecks_alone_seek_nothing_new()
 def test_rechecks_are_asked_for_by_three_words():
     with pytest.raises(UsageError, match="yes, no, only"):
         read_purpose("maybe")
+
+
+def lists(body: bytes, kind: UrlKind, *headers: tuple[str, str]):
+    """What the spider makes of an answer to a request for a list."""
+    spider = NewspaperSpider(site="demo-songmay")
+    lease = attrs.evolve(leased(), site="demo-songmay", kind=kind)
+    capture = attrs.evolve(answer(200, *headers), site="demo-songmay", body=body)
+    return spider._outcome(lease, capture)
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [
+        ("gzip", gzip.compress(bytes(DOWNLOAD_MAXSIZE + 1))),
+        ("br", brotli.compress(bytes(DOWNLOAD_MAXSIZE + 1), quality=3)),
+        ("zstd", zstd.compress(bytes(DOWNLOAD_MAXSIZE + 1))),
+        ("gzip, gzip", gzip.compress(gzip.compress(bytes(DOWNLOAD_MAXSIZE + 1)))),
+    ],
+)
+def test_a_body_that_unpacks_to_too_much_is_too_large_and_keeps_its_capture(coding, body):
+    outcome = lists(body, UrlKind.LISTING, ("Content-Encoding", coding))
+    assert (outcome.reason, outcome.retry) == ("too_large", False)
+    assert outcome.capture.status == 200
+
+
+def test_a_list_that_would_keep_the_parser_busy_is_unreadable():
+    outcome = lists(b"<div>" * 100_000, UrlKind.LISTING)
+    assert (outcome.reason, outcome.retry) == ("unreadable_listing", False)
+    assert "nested" in outcome.detail
+
+
+def test_a_run_has_a_budget_of_pages_which_a_limit_of_the_user_replaces():
+    spider = NewspaperSpider(site="demo-songmay")
+    assert spider.why_enough(DQTV_PAGE_BUDGET - 1) is None
+    reason, detail = spider.why_enough(DQTV_PAGE_BUDGET)
+    assert (reason, "endless addresses" in detail) == ("page budget", True)
+    asked = NewspaperSpider(site="demo-songmay", max_pages=30_000)
+    assert asked.why_enough(DQTV_PAGE_BUDGET) is None
+    assert asked.why_enough(30_000)[0] == "page limit"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OSError(errno.EMFILE, "x"), OSError(errno.ENFILE, "x"), ConnectError(osError=errno.EMFILE)],
+)
+def test_the_machines_own_trouble_is_no_failure_of_the_address(error):
+    assert failure_outcome(error).reason == OUT_OF_HANDLES
