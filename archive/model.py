@@ -69,6 +69,19 @@ class FoundUrl:
     modified_at: datetime | None = None
 
 
+@attrs.frozen(kw_only=True)
+class Asked:
+    """What a crawl took an address for when it asked: kept with the record, so that the answer can be read again."""
+
+    kind: UrlKind
+    #: Seed and number of a listing page, as in FoundUrl.
+    seed: str | None = None
+    page: int | None = None
+    hops: int = 0
+    #: Days a backfill wanted; None for a daily crawl.
+    span: DaySpan | None = None
+
+
 class CaptureKind(enum.StrEnum):
     """How a capture came into the archive."""
 
@@ -111,6 +124,8 @@ class Capture:
     ip: str | None = None
     #: What robots.txt said: ``allowed`` or ``not_consulted`` (imports).
     robots: str | None = None
+    #: None for robots.txt, for imports, and in files of before this was kept.
+    asked: Asked | None = None
 
     def header(self, name: str) -> str | None:
         """First value of the header *name* (case-insensitive), or None."""

@@ -21,6 +21,7 @@ from archive.database import translated_errors
 from archive.frontier import Frontier, LeasedUrl
 from archive.instants import utc_text
 from archive.locks import SiteLock
+from archive.manifest import register_closed
 from archive.model import (
     Accepted,
     Capture,
@@ -316,10 +317,7 @@ class Ledger:
         self.backfilled[session.site] = self.backfills.progress(session.backfill_id)
 
     def _close_files(self, session: SiteSession) -> None:
-        closed = session.writer.close()
-        with self.store.transaction():
-            for file in closed:
-                self.store.register_closed_file(file)
+        register_closed(self.store, session.writer.close())
 
 
 def _tally(tally: SiteTally, outcome: Outcome, stored: str | None) -> None:
