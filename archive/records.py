@@ -20,7 +20,7 @@ NO_RECORD: Final = "no WARC record begins there"
 #: No page is larger; more would only fill the memory.
 MAX_RECORD_BYTES: Final = 128 << 20
 #: Measured: a ninth of the time of gzip level 6 for files 15 % larger (docs/design-notes.md#capture).
-_ISAL_LEVEL: Final = 1
+ISAL_LEVEL: Final = 1
 
 
 class MalformedRecord(ValueError):
@@ -48,7 +48,7 @@ def record_bytes(fields: dict[str, str], block: bytes, content_type: str) -> byt
         ("Content-Length", str(len(block))),
     ]
     head: bytes = StatusAndHeaders("", pairs, protocol="WARC/1.1").to_bytes(encoding="utf-8")
-    member: bytes = igzip.compress(head + block + b"\r\n\r\n", _ISAL_LEVEL, mtime=0)
+    member: bytes = igzip.compress(head + block + b"\r\n\r\n", ISAL_LEVEL, mtime=0)
     return member
 
 

@@ -283,8 +283,26 @@ def m003_templates(db: Database) -> None:
     _run(db, _TEMPLATES)
 
 
+_VERIFICATIONS = """
+CREATE TABLE verifications (
+    id INTEGER PRIMARY KEY,
+    file TEXT NOT NULL,
+    checked_at TEXT NOT NULL,
+    result TEXT NOT NULL,
+    detail TEXT
+);
+CREATE INDEX verifications_by_file ON verifications (file, checked_at);
+"""
+
+
+@MIGRATIONS()
+def m005_verifications(db: Database) -> None:
+    """Keep the results of checking WARC files, with their dates."""
+    _run(db, _VERIFICATIONS)
+
+
 #: Tables that never leave the working database.
 PRIVATE_TABLES: Final = (
     "frontier", "site_locks", "rejections", "runs", "warc_files", "backfills", "backfill_seeds", "backfill_pages",
-    "template_pages", "template_blocks",
+    "template_pages", "template_blocks", "verifications",
 )  # fmt: skip

@@ -117,7 +117,7 @@ class Walk:
                 return start, b"", "the file ends within a record"
             try:
                 content = decoder.decompress(pending, _STEP_BYTES)
-            except IsalError as error:
+            except IsalError as error:  # type: ignore[misc]  # its stub says it is a value
                 return start, b"", f"the bytes of a record are damaged ({error})"
             rest = decoder.unused_data if decoder.eof else decoder.unconsumed_tail
             used += len(pending) - len(rest)

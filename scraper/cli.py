@@ -29,6 +29,7 @@ from archive.cli import (
 from archive.errors import DqtvError, UsageError
 from archive.spans import read_span
 from archive.store import Store
+from archive.verify_cli import verify_command
 from scraper.contact import contact_option
 from scraper.crawling import CrawlRequest, crawl
 from scraper.importer import ImportReport, import_warc
@@ -85,6 +86,7 @@ for command in (
     status_command,
     sites_group,
     replay_command,
+    verify_command,
     judge_group,
 ):
     cli.add_command(command)
