@@ -29,4 +29,4 @@ class StatedDigest:
         if self._digest is None:
             return True
         digest = self._digest.digest()
-        return self._value in {digest.hex(), base64.b32encode(digest).decode()}
+        return self._value == digest.hex() or self._value == base64.b32encode(digest).decode()

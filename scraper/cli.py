@@ -34,6 +34,7 @@ from scraper.contact import contact_option
 from scraper.crawling import CrawlRequest, crawl
 from scraper.importer import ImportReport, import_warc
 from scraper.judge_cli import judge_group
+from scraper.repair_cli import repair_command
 from scraper.replay_cli import replay_command
 from scraper.report import print_reasons, show_reports
 from scraper.saved_page import outcome_for_json, read_file
@@ -87,6 +88,7 @@ for command in (
     sites_group,
     replay_command,
     verify_command,
+    repair_command,
     judge_group,
 ):
     cli.add_command(command)

@@ -40,8 +40,9 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from twisted.python.failure import Failure
 
+    from archive.model import DaySpan
     from archive.template import Template
-    from scraper.sites.spec import SiteSpec
+    from scraper.sites.spec import Family, SiteSpec
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _GONE = frozenset({404, 410})
@@ -160,21 +161,40 @@ class NewspaperSpider(scrapy.Spider):
 
     def _outcome(self, leased: LeasedUrl, capture: Capture) -> Outcome:
         site = self.sites[leased.site]
-        if capture.status in _REDIRECTS:
-            return redirect_outcome(site, leased, capture)
-        if capture.status != _OK:
-            return status_outcome(capture)
-        if leased.kind is UrlKind.ARTICLE:
-            template = self.template_of(site.id)
-            outcome = process(capture, site, self.registry.family_of(site), template)
-            return _unless_blocked(outcome)
-        if is_challenge_capture(capture):
-            return _blocked(capture, "a challenge page instead of the list")
-        # some servers send packed files as they lie on their disk
-        capture = attrs.evolve(capture, body=without_undeclared_gzip(capture.body))
-        found = FoundUrl(url=leased.url, kind=leased.kind, seed=leased.seed, page=leased.page)
-        span = self.span if leased.backfill_id is not None else None
-        return explore(capture, site, found, scope=self.scope_of(site), span=span)
+        return answer_outcome(
+            leased,
+            capture,
+            site,
+            family=self.registry.family_of(site),
+            template=self.template_of(site.id),
+            scope=self.scope_of(site),
+            span=self.span if leased.backfill_id is not None else None,
+        )
+
+
+def answer_outcome(
+    leased: LeasedUrl,
+    capture: Capture,
+    site: SiteSpec,
+    *,
+    family: Family | None,
+    template: Template,
+    scope: Scope,
+    span: DaySpan | None,
+) -> Outcome:
+    """What an answer means for the address it was fetched from; *span* is a backfill's. Does no I/O."""
+    if capture.status in _REDIRECTS:
+        return redirect_outcome(site, leased, capture)
+    if capture.status != _OK:
+        return status_outcome(capture)
+    if leased.kind is UrlKind.ARTICLE:
+        return _unless_blocked(process(capture, site, family, template))
+    if is_challenge_capture(capture):
+        return _blocked(capture, "a challenge page instead of the list")
+    # some servers send packed files as they lie on their disk
+    capture = attrs.evolve(capture, body=without_undeclared_gzip(capture.body))
+    found = FoundUrl(url=leased.url, kind=leased.kind, seed=leased.seed, page=leased.page)
+    return explore(capture, site, found, scope=scope, span=span)
 
 
 def _unless_blocked(outcome: Accepted | Rejected) -> Outcome:

@@ -1,0 +1,58 @@
+"""Fill the frontier of a rebuilt archive from what its captures say was asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from archive.addresses import url_key
+from archive.frontier import Frontier, LeasedUrl
+from archive.instants import utc_text
+from archive.model import Explored
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from archive.model import Asked, Capture, FoundUrl, Outcome
+
+
+class Refill:
+    """Settles addresses as the crawl did that fetched them. Methods belong inside a transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._frontier = Frontier(connection)
+
+    def lease(self, capture: Capture, found: FoundUrl) -> LeasedUrl:
+        """The row of the address that *capture* was fetched from, made when nothing led to it."""
+        key = found.key or url_key(found.url)
+        row = self._row(capture.site, key)
+        if row is None:
+            self._frontier.add(
+                capture.site, (found,), run_id=capture.run_id or "", found_on=None,
+                now=utc_text(capture.fetched_at),
+            )  # fmt: skip
+            row = self._row(capture.site, key)
+        assert row is not None  # noqa: S101 - just added
+        return LeasedUrl(
+            id=row[0], site=capture.site, url=found.url, kind=found.kind, seed=found.seed,
+            page=found.page, priority=found.priority, hops=found.hops, attempts=row[1], key=key,
+            guess=found.guess,
+        )  # fmt: skip
+
+    def _row(self, site: str, key: str) -> tuple[int, int] | None:
+        row: tuple[int, int] | None = self._connection.execute(
+            "SELECT id, attempts FROM frontier WHERE site = ? AND url_key = ?", (site, key)
+        ).fetchone()
+        return row
+
+    def settle(self, leased: LeasedUrl, capture: Capture, outcome: Outcome, asked: Asked) -> None:
+        """Note what became of the address, and the addresses that its page led to."""
+        if asked.span is not None and isinstance(outcome, Explored):
+            # how far a backfill goes is its own table's, which is not rebuilt
+            outcome = attrs.evolve(outcome, next_page=None)
+        self._frontier.settle(
+            leased, outcome, run_id=capture.run_id or "", now=utc_text(capture.fetched_at),
+            clock=capture.fetched_at.timestamp(),
+        )  # fmt: skip
