@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import attrs
-from isal import igzip
+from isal import igzip, isal_zlib
 
 from archive.instants import read_instant, utc_text
 from archive.records import ISAL_LEVEL, MAX_RECORD_BYTES, MalformedRecord, parse_response, plain_id
@@ -195,7 +195,7 @@ def _packed_otherwise(file: BinaryIO) -> Iterator[int]:
     for start, end in pairwise(ends):
         file.seek(start)
         packed = file.read(end - start)
-        content = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(packed, MAX_RECORD_BYTES)
+        content = isal_zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(packed, MAX_RECORD_BYTES)
         again = igzip.compress(content, ISAL_LEVEL, mtime=0)
         if packed != again:
             pairs = zip(packed, again, strict=False)

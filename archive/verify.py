@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from archive.store import Store
 
 #: Files beside the WARC files that are the archive's own.
-_OWN_SUFFIXES: Final = (".cdxj", ".cdxj.gz", ".idx", ".new")
+_OWN: Final = (MANIFEST_NAME, f"{MANIFEST_NAME}.new")
 _MOVE_OUT: Final = "move it out of the archive and take it in with `dqtv import`"
 
 
@@ -215,7 +215,7 @@ def _look_around(job: _Verification) -> None:
         elif path.name.endswith(".warc.gz"):
             if not job.store.has_closed_file(name):
                 _look_at_unknown(job, path, name)
-        elif path.name != MANIFEST_NAME and not path.name.endswith(_OWN_SUFFIXES):
+        elif path.name not in _OWN:
             job.add(name, "foreign", "it is no file of this archive", "move it out of the archive's warc folder")  # fmt: skip
     _look_for_lost(job)
 
@@ -230,17 +230,19 @@ def _look_at_open(job: _Verification, path: Path, name: str) -> None:
     state = _open_state(path)
     if state == "written":
         job.notes.append(f"{name}: being written, not read")
+    elif state == "empty":
+        job.notes.append(f"{name}: nothing is written yet")
     elif state == "left":
         what = "a killed run left it open; its last record may be torn"
         job.add(name, "open", what, f"{REPAIR}, or crawl the paper again")
 
 
 def _open_state(path: Path) -> str:
-    """``written`` by a living process, ``left`` by a killed one, or ``closed`` in the meantime."""
+    """``written`` by a living process, ``left`` by a killed one, ``empty``, or ``closed`` in the meantime."""
     try:
         if path.stat().st_size == 0:
             # its writer may be about to lock it: do not get in its way
-            return "written"
+            return "empty"
         with path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except FileNotFoundError:
@@ -257,10 +259,12 @@ def _look_at_unknown(job: _Verification, path: Path, name: str) -> None:
     try:
         run_id = read_origin(path, job.store.warc_folder).run_id
     except ArchiveError:
-        empty = path.stat().st_size == 0
-        what = "it is empty" if empty else "it does not begin with a record of this program"
-        job.add(name, "foreign", what, "remove it" if empty else _MOVE_OUT)
-        return
+        if name not in job.manifest(name.partition("/")[0]):
+            empty = path.stat().st_size == 0
+            what = "it is empty" if empty else "it does not begin with a record of this program"
+            job.add(name, "foreign", what, "remove it" if empty else _MOVE_OUT)
+            return
+        run_id = ""
     except OSError as error:
         job.add(name, "unreadable", f"it cannot be read ({error.strerror})", "see that this user may read it")  # fmt: skip
         return

@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _GZIP: Final = zlib.MAX_WBITS | 16
-#: How a gzip member begins: magic number and deflate (RFC 1952, 2.3.1).
+#: How a gzip member begins: magic number and deflate, then a byte of flags (RFC 1952, 2.3.1).
 _MAGIC: Final = b"\x1f\x8b\x08"
+#: Flags that must not be set; our decoder does not look at them, others refuse them.
+_RESERVED_FLAGS: Final = 0xE0
 _READ_BYTES: Final = 1 << 18
 #: What one step decompresses at most.
 _STEP_BYTES: Final = 1 << 20
@@ -104,10 +106,12 @@ class Walk:
 
     def _member(self, start: int, pending: bytes, record: _Record) -> tuple[int, bytes, str | None]:
         """End of the member that begins with *pending*, what follows it, and why it is none."""
-        while len(pending) < len(_MAGIC) and (more := self._read()):
+        while len(pending) <= len(_MAGIC) and (more := self._read()):
             pending += more
         if not pending.startswith(_MAGIC):
             return start, b"", "no record begins there"
+        if len(pending) > len(_MAGIC) and pending[len(_MAGIC)] & _RESERVED_FLAGS:
+            return start, b"", "the bytes of a record are damaged (reserved flags of gzip are set)"
         decoder = isal_zlib.decompressobj(_GZIP)
         used = 0
         while not decoder.eof:
