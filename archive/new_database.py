@@ -126,7 +126,7 @@ def _alone(warc_folder: Path) -> Iterator[None]:
 
 def _held(path: Path) -> sqlite3.Connection | None:
     """Keep others from writing the former database meanwhile; one that cannot be read needs no guard."""
-    if not path.exists():
+    if not path.exists() or not _is_readable(path):
         return None
     connection = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
     try:
@@ -143,6 +143,17 @@ def _held(path: Path) -> sqlite3.Connection | None:
         connection.close()
         raise
     return connection
+
+
+def _is_readable(path: Path) -> bool:
+    """Whether it is a database of ours; looked at read-only, as a writer would clear away a damaged one's log."""
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    try:
+        with closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_S)) as probe:
+            probe.execute("SELECT count(*) FROM runs")
+    except sqlite3.DatabaseError as error:
+        return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+    return True
 
 
 def _let_go(former: sqlite3.Connection) -> None:
