@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import shutil
 import sqlite3
 import uuid
 from contextlib import closing
@@ -185,8 +186,15 @@ def crawl(tmp_path):
 
 
 @pytest.fixture
-def crawled(crawl):
+def crawled(made, tmp_path):
+    """An archive of one's own, as ``made`` made it."""
+    return shutil.copytree(made, tmp_path / "crawled")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
     """Three runs: a notice is learned, a text changes, an article goes and comes back, one moves."""
+    crawl = Crawl(tmp_path_factory.mktemp("made") / "archive")
     crawl.run(ROBOTS, front_page(*range(30)), *(article(n) for n in range(12)))
     crawl.run(
         front_page(*range(30)),
@@ -238,10 +246,10 @@ def test_addresses_that_were_found_and_not_fetched_wait_again(crawled):
     assert counts["done"] == len({address(n) for n in range(19)} | {LIST, address(25), address(26)})
 
 
-def test_a_rebuilt_archive_verifies_and_crawls_on(crawled, crawl):
+def test_a_rebuilt_archive_verifies_and_crawls_on(crawled):
     lose_database(crawled)
     rebuild(crawled, REGISTRY)
-    crawl.run(article(27))
+    Crawl(crawled, itertools.count(500)).run(article(27))
     with Store.open(crawled, create=False) as store:
         report = verify(store, Choice())
     assert (report.problems, report.notes) == ((), ())
