@@ -42,6 +42,8 @@ JOINS = {
     "scraper.judge_cli": {"classify", "sites"},
     "scraper.judging.archive_items": {"classify", "sites"},
     "scraper.process": {"extract", "clean", "classify"},
+    "scraper.rebuild": {"discovery", "sites"},
+    "scraper.repair_cli": {"sites"},
     "scraper.replay": {"sites"},
     "scraper.replay_cli": {"sites"},
     "scraper.saved_page": {"sites"},
