@@ -31,7 +31,8 @@ _GZIP: Final = zlib.MAX_WBITS | 16
 _MAGIC: Final = b"\x1f\x8b\x08"
 #: Flags that must not be set; our decoder does not look at them, others refuse them.
 _RESERVED_FLAGS: Final = 0xE0
-_READ_BYTES: Final = 1 << 18
+#: Small, as what follows a member is copied once for each member in a piece.
+_READ_BYTES: Final = 1 << 16
 #: What one step decompresses at most.
 _STEP_BYTES: Final = 1 << 20
 #: Named fields of a record, or headers of a response, beyond which none of ours go.
