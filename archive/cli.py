@@ -215,7 +215,8 @@ def status_command(root: Path, *, as_json: bool) -> None:
     for run in runs:
         console.print(
             f"{run.started_at:%Y-%m-%d %H:%M} UTC  {run.command:7} {escape(run.site)}: {run.reason or 'running'}"
-            f" ({run.counts.fetched} fetched, {run.counts.accepted} accepted)"
+            f" ({run.counts.fetched} fetched, {run.counts.accepted} accepted,"
+            f" {sum(run.counts.rechecked.values())} looked at again)"
         )
 
 
@@ -224,15 +225,15 @@ def _summary_table(root: Path, summary: Summary) -> Table:
         title=f"{root}: {summary.articles} articles, {summary.captures} captures",
         caption=_line("rejected", summary.rejections) + "; " + _line("frontier", summary.frontier),
     )
-    for heading in ("paper", "articles", "captures", "published", "last capture"):
-        table.add_column(
-            heading, justify="right" if heading in {"articles", "captures"} else "left"
-        )
+    for heading in ("paper", "articles", "captures", "published", "last capture", "due again"):
+        is_number = heading in {"articles", "captures", "due again"}
+        table.add_column(heading, justify="right" if is_number else "left")
     for site in summary.sites:
         span = f"{(site.first_published or '?')[:10]} to {(site.last_published or '?')[:10]}"
         table.add_row(
-            site.site, str(site.articles), str(site.captures), span, (site.last_captured or "")[:16]
-        )
+            site.site, str(site.articles), str(site.captures), span, (site.last_captured or "")[:16],
+            str(site.rechecks_due),
+        )  # fmt: skip
     return table
 
 

@@ -296,6 +296,16 @@ class Redirected:
     #: None when the target is outside the site or one redirect too many.
     target: FoundUrl | None = None
     detail: str | None = None
+    #: Where a known article went for good, if it did: it keeps its id there.
+    moved_to: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class NotModified:
+    """The server says that nothing changed since the capture whose validators it was sent (HTTP 304)."""
+
+    #: A revisit; it has no payload of its own.
+    capture: Capture
 
 
 @attrs.frozen(kw_only=True)
@@ -313,7 +323,7 @@ class Failed:
     retry_after: float | None = None
 
 
-Outcome = Accepted | Rejected | Explored | Redirected | Failed
+Outcome = Accepted | Rejected | Explored | NotModified | Redirected | Failed
 
 
 @attrs.frozen(kw_only=True)
@@ -327,6 +337,8 @@ class RunCounts:
     #: reason -> count
     rejected: dict[str, int] = attrs.field(factory=dict)
     failed: dict[str, int] = attrs.field(factory=dict)
+    #: Known articles looked at again: what came of it -> count.
+    rechecked: dict[str, int] = attrs.field(factory=dict)
 
     def plus(self, other: Self) -> RunCounts:
         """Both counts together."""
@@ -337,6 +349,7 @@ class RunCounts:
             unchanged=self.unchanged + other.unchanged,
             rejected=_sum_by_key(self.rejected, other.rejected),
             failed=_sum_by_key(self.failed, other.failed),
+            rechecked=_sum_by_key(self.rechecked, other.rechecked),
         )
 
 

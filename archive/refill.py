@@ -10,6 +10,8 @@ from archive.addresses import url_key
 from archive.frontier import Frontier, LeasedUrl
 from archive.instants import utc_text
 from archive.model import Explored
+from archive.rechecks import Rechecks
+from archive.validators import KnownValidators
 
 if TYPE_CHECKING:
     import sqlite3
@@ -23,6 +25,8 @@ class Refill:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._frontier = Frontier(connection)
+        self._rechecks = Rechecks(connection)
+        self._validators = KnownValidators(connection)
 
     def lease(self, capture: Capture, found: FoundUrl) -> LeasedUrl:
         """The row of the address that *capture* was fetched from, made when nothing led to it."""
@@ -35,24 +39,36 @@ class Refill:
             )  # fmt: skip
             row = self._row(capture.site, key)
         assert row is not None  # noqa: S101 - just added
+        row_id, attempts, article_id, is_settled = row
+        recheck = article_id is not None and bool(is_settled)
         return LeasedUrl(
-            id=row[0], site=capture.site, url=found.url, kind=found.kind, seed=found.seed,
-            page=found.page, priority=found.priority, hops=found.hops, attempts=row[1], key=key,
-            guess=found.guess,
+            id=row_id, site=capture.site, url=found.url, kind=found.kind, seed=found.seed,
+            page=found.page, priority=found.priority, hops=found.hops, key=key, guess=found.guess,
+            attempts=0 if recheck else attempts, recheck=recheck, article_id=article_id,
+            validators=self._validators.of(row_id, found.url, found.kind, capture.fetched_at),
         )  # fmt: skip
 
-    def _row(self, site: str, key: str) -> tuple[int, int] | None:
-        row: tuple[int, int] | None = self._connection.execute(
-            "SELECT id, attempts FROM frontier WHERE site = ? AND url_key = ?", (site, key)
+    def _row(self, site: str, key: str) -> tuple[int, int, str | None, int] | None:
+        row: tuple[int, int, str | None, int] | None = self._connection.execute(
+            "SELECT id, attempts, article_id, state IN ('done', 'failed') FROM frontier"
+            " WHERE site = ? AND url_key = ?",
+            (site, key),
         ).fetchone()
         return row
 
-    def settle(self, leased: LeasedUrl, capture: Capture, outcome: Outcome, asked: Asked) -> None:
-        """Note what became of the address, and the addresses that its page led to."""
+    def settle(
+        self, leased: LeasedUrl, capture: Capture, outcome: Outcome, asked: Asked, *, stored: str
+    ) -> None:
+        """Note what became of the address, and the addresses that its page led to.
+
+        *stored* is what ``Store.store_outcome`` said of it.
+        """
         if asked.span is not None and isinstance(outcome, Explored):
             # how far a backfill goes is its own table's, which is not rebuilt
             outcome = attrs.evolve(outcome, next_page=None)
-        self._frontier.settle(
-            leased, outcome, run_id=capture.run_id or "", now=utc_text(capture.fetched_at),
-            clock=capture.fetched_at.timestamp(),
+        clock = capture.fetched_at.timestamp()
+        settled = self._frontier.settle(
+            leased, outcome, run_id=capture.run_id or "", now=utc_text(capture.fetched_at), clock=clock
         )  # fmt: skip
+        if settled.retry_at is None:
+            self._rechecks.settled(leased, outcome, stored, clock)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from archive.rechecks import count_due
+
 if TYPE_CHECKING:
     import sqlite3
 
@@ -23,6 +25,8 @@ class SiteSummary:
     first_published: str | None
     last_published: str | None
     last_captured: str | None
+    #: Articles due to be looked at again.
+    rechecks_due: int
 
 
 @attrs.frozen(kw_only=True)
@@ -39,9 +43,9 @@ class Summary:
     sites: tuple[SiteSummary, ...]
 
 
-def read_summary(connection: sqlite3.Connection) -> Summary:
-    """Count the rows of the working database."""
-    sites = tuple(_site_summaries(connection))
+def read_summary(connection: sqlite3.Connection, now: float) -> Summary:
+    """Count the rows of the working database at *now* (Unix time)."""
+    sites = tuple(_site_summaries(connection, count_due(connection, now)))
     return Summary(
         articles=sum(site.articles for site in sites),
         captures=sum(site.captures for site in sites),
@@ -55,7 +59,7 @@ def read_summary(connection: sqlite3.Connection) -> Summary:
     )
 
 
-def _site_summaries(connection: sqlite3.Connection) -> list[SiteSummary]:
+def _site_summaries(connection: sqlite3.Connection, due: dict[str, int]) -> list[SiteSummary]:
     names: dict[str, str | None] = dict(connection.execute("SELECT id, name FROM sites"))
     captures: dict[str, tuple[int, str]] = {
         row[0]: (row[1], row[2])
@@ -82,6 +86,7 @@ def _site_summaries(connection: sqlite3.Connection) -> list[SiteSummary]:
                 first_published=first,
                 last_published=last,
                 last_captured=last_captured,
+                rechecks_due=due.get(site, 0),
             )
         )
     return summaries

@@ -26,6 +26,7 @@ from archive.cli import (
     status_command,
     stderr_progress,
 )
+from archive.diff_cli import diff_command
 from archive.errors import DqtvError, UsageError
 from archive.spans import read_span
 from archive.store import Store
@@ -85,6 +86,7 @@ for command in (
     serve_command,
     search_command,
     status_command,
+    diff_command,
     sites_group,
     replay_command,
     verify_command,
@@ -111,6 +113,12 @@ for command in (
     type=click.Choice([scope.value for scope in Scope]),
     help="Ask for this much of each paper, whatever its site file says.",
 )
+@click.option(
+    "--rechecks",
+    type=click.Choice(["yes", "no", "only"]),
+    help="Look at known articles again when they are due: after what is new (yes), not at all, or only that."
+    "  [default: yes; no with --backfill]",
+)
 @click.option("--max-pages", type=click.IntRange(1), help="Stop each paper after this many pages.")
 @contact_option
 @archive_option()
@@ -123,6 +131,7 @@ def crawl_command(
     contact: str | None,
     backfill: str | None,
     scope: str | None,
+    rechecks: str | None,
     all_sites: bool,
     demo: bool,
     as_json: bool,
@@ -132,6 +141,10 @@ def crawl_command(
     chosen = _chosen(registry, sites, all_sites=all_sites, demo=demo)
     if backfill is not None:
         read_span(backfill)
+        if rechecks == "only":
+            raise UsageError(
+                "--backfill and --rechecks only exclude each other; run one after the other"
+            )
     if contact is None and any(site.status is not SiteStatus.DEMO for site in chosen):
         click.echo(
             "dqtv: no contact given; set --contact or DQTV_CONTACT so that web masters can reach you",
@@ -144,6 +157,7 @@ def crawl_command(
         contact=contact,
         backfill=backfill,
         scope=scope,
+        rechecks=rechecks,
         progress=True,
     )
     reports = crawl(request)
@@ -320,7 +334,7 @@ def _echo_import(report: ImportReport) -> None:
     "faults",
     multiple=True,
     metavar="PAPER=FAULT",
-    help="Let a paper misbehave: 404, 429, 500, slow, truncated, charset, legacy_charset, refused.",
+    help="Let a paper misbehave: 404, 429, 500, slow, truncated, charset, legacy_charset, moved, refused.",
 )
 @archive_option("dqtv-demo")
 @json_option

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import time
 from typing import TYPE_CHECKING
 
 import attrs
@@ -15,6 +16,7 @@ from archive.backfill import BackfillProgress
 from archive.errors import ArchiveError, DqtvError
 from archive.frontier import Frontier
 from archive.model import RunCounts
+from archive.rechecks import count_due
 from archive.store import Store
 from scraper.settings import (
     ARCHIVE_SETTING,
@@ -48,6 +50,10 @@ class SiteReport:
     waiting: int
     #: How far back a backfill got, and why each seed stopped; None for a daily crawl.
     backfill: BackfillProgress | None = None
+    #: Known articles that are due to be looked at again, after this run.
+    rechecks_due: int = 0
+    #: Host that every page of the paper leads to now.
+    moved_to: str | None = None
 
     @property
     def is_good(self) -> bool:
@@ -71,6 +77,8 @@ class CrawlRequest:
     backfill: str | None = None
     #: ``defence`` or ``everything`` in place of each site's own choice.
     scope: str | None = None
+    #: ``yes``, ``no`` or ``only``: whether known articles are looked at again; None for the usual.
+    rechecks: str | None = None
     progress: bool = True
 
 
@@ -93,6 +101,7 @@ def crawl(request: CrawlRequest) -> tuple[SiteReport, ...]:
         demo_port=request.demo_port,
         backfill=request.backfill,
         scope=request.scope,
+        rechecks=request.rechecks,
     )
     process.start()
     _raise_failure(task)
@@ -136,11 +145,11 @@ def _settings(request: CrawlRequest) -> Settings:
 
 
 def _reports(request: CrawlRequest, stats: dict[str, object]) -> tuple[SiteReport, ...]:
-    counts, reasons, details, recovered, backfilled = (
+    counts, reasons, details, recovered, backfilled, moved = (
         _mapping(stats, name)
-        for name in ("counts", "reasons", "details", "recovered", "backfilled")
+        for name in ("counts", "reasons", "details", "recovered", "backfilled", "moved")
     )
-    waiting = _waiting(request.root, request.sites)
+    waiting, due = _left(request.root, request.sites)
     return tuple(
         SiteReport(
             site=site,
@@ -150,6 +159,8 @@ def _reports(request: CrawlRequest, stats: dict[str, object]) -> tuple[SiteRepor
             recovered=int(str(recovered.get(site, 0))),
             waiting=waiting[site],
             backfill=_progress(backfilled.get(site)),
+            rechecks_due=due.get(site, 0),
+            moved_to=_text(moved.get(site)),
         )
         for site in dict.fromkeys(request.sites)
     )
@@ -172,7 +183,9 @@ def _progress(value: object) -> BackfillProgress | None:
     return value if isinstance(value, BackfillProgress) else None
 
 
-def _waiting(root: Path, sites: Sequence[str]) -> dict[str, int]:
+def _left(root: Path, sites: Sequence[str]) -> tuple[dict[str, int], dict[str, int]]:
+    """Addresses that wait, and articles due to be looked at again, by site."""
     with Store.open(root, create=False) as store:
         frontier = Frontier(store.connection)
-        return {site: frontier.counts(site).get("found", 0) for site in sites}
+        waiting = {site: frontier.counts(site).get("found", 0) for site in sites}
+        return waiting, count_due(store.connection, time.time())

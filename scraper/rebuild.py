@@ -23,6 +23,7 @@ from archive.store import Store
 from archive.warc_files import OPEN_SUFFIX
 from scraper.discovery.explore import DISCOVERY_PRIORITY, seed_urls
 from scraper.importer import GROUP_SIZE as IMPORT_GROUP
+from scraper.moved_hosts import HostWatch
 from scraper.process import process
 from scraper.sites.row import site_row
 from scraper.sites.spec import Scope
@@ -89,6 +90,7 @@ class _SiteReader:
         self._waiting: list[Outcome] = []
         #: Where redirects of article addresses led.
         self._targets: set[str] = set()
+        self._hosts = HostWatch()
 
     def read(self, row: _Row) -> None:
         """Read one capture and store what it says; inside a transaction."""
@@ -115,10 +117,14 @@ class _SiteReader:
             self._settle(capture)
 
     def finish(self) -> None:
-        """Store what waits; inside a transaction."""
+        """Store what waits at the end of a run; inside a transaction."""
         for outcome in self._waiting:
             self._store_outcome(outcome)
         self._waiting.clear()
+        if (moved := self._hosts.moved()) is not None:
+            host, capture = moved
+            self._store.events.moved_host(capture, host)
+        self._hosts = HostWatch()
 
     def _take_import(self, capture: Capture) -> None:
         template = self._store.template(self._site.id)
@@ -136,11 +142,14 @@ class _SiteReader:
             leased, capture, self._site, family=self._family,
             template=self._store.template(self._site.id), scope=self._site.scope, span=asked.span,
         )  # fmt: skip
-        self._store_outcome(outcome)
-        self._refill.settle(leased, capture, outcome, asked)
+        stored = self._store_outcome(outcome, article_id=leased.article_id)
+        self._refill.settle(leased, capture, outcome, asked, stored=stored)
+        self._hosts.see(outcome)
 
-    def _store_outcome(self, outcome: Outcome) -> None:
-        self._report.results[self._store.store_outcome(outcome)] += 1
+    def _store_outcome(self, outcome: Outcome, *, article_id: str | None = None) -> str:
+        stored = self._store.store_outcome(outcome, article_id=article_id)
+        self._report.results[stored] += 1
+        return stored
 
     def _found(self, capture: Capture, asked: Asked) -> FoundUrl:
         seed = self._site.seed(asked.seed)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
@@ -22,9 +21,17 @@ from scrapy.utils.asyncio import call_later, create_looping_call
 from archive.errors import ArchiveError, DqtvError
 from archive.model import Failed, Outcome
 from archive.store import Store
+from scraper.clock import Clock
 from scraper.ledger import COMMIT_SECONDS, Ledger
 from scraper.middlewares.politeness import CONCURRENCY_WITHOUT_DELAY
-from scraper.settings import ARCHIVE_SETTING, OPERATOR_SETTING, SOFTWARE, archive_root
+from scraper.recheck_settings import recheck_plan
+from scraper.settings import (
+    ARCHIVE_SETTING,
+    CLOCK_SETTING,
+    OPERATOR_SETTING,
+    SOFTWARE,
+    archive_root,
+)
 from scraper.sites.row import site_row
 from scraper.spiders.newspaper import NewspaperSpider
 
@@ -88,6 +95,7 @@ class FrontierScheduler(BaseScheduler):
         self._closing: asyncio.Future[None] | None = None
         self._sweeper: AsyncioLoopingCall | LoopingCall | None = None
         self._spider: NewspaperSpider
+        self.clock = Clock(crawler.settings.getfloat(CLOCK_SETTING))
         #: Set once the archive is open.
         self.ledger: Ledger
         self.is_open = False
@@ -133,8 +141,12 @@ class FrontierScheduler(BaseScheduler):
 
     def _open_ledger(self, spider: NewspaperSpider) -> None:
         settings = self._crawler.settings
+        plan = recheck_plan(settings)
         store = Store.open(archive_root(settings.get(ARCHIVE_SETTING)))
-        ledger = Ledger(store, software=SOFTWARE, operator=settings[OPERATOR_SETTING])
+        ledger = Ledger(
+            store, software=SOFTWARE, operator=settings[OPERATOR_SETTING], plan=plan,
+            purpose=spider.purpose, clock=self.clock,
+        )  # fmt: skip
         try:
             rows = {site.id: site_row(site) for site in spider.sites.values()}
             ledger.open(rows, spider.seeds(), spider.span)
@@ -154,11 +166,12 @@ class FrontierScheduler(BaseScheduler):
     def _queue(self, site: SiteSpec) -> SiteQueue:
         last = self.ledger.sessions[site.id].last_fetch_at
         width = 1 if site.delay_s > 0 else 2 * CONCURRENCY_WITHOUT_DELAY
-        # A crash loop must not ask a site faster than its delay (docs/design-notes.md#politeness).
-        after_last = 0.0 if last is None else last + site.delay_s
+        # A crash loop must not ask a site faster than its delay (docs/design-notes.md#politeness),
+        # nor a clock that was set back since keep it waiting.
+        after_last = 0.0 if last is None else min(last, self.clock.unix()) + site.delay_s
         asked = self.ledger.asked_to_wait_until(site.id)
         queue = SiteQueue(site=site.id, width=width, resume_at=max(after_last, asked))
-        wait = queue.resume_at - time.time()
+        wait = queue.resume_at - self.clock.unix()
         if wait > LONGEST_WAIT:
             self._end(
                 queue, "asked to come back later", f"the site asked to wait {wait:.0f} s more"
@@ -188,6 +201,7 @@ class FrontierScheduler(BaseScheduler):
         )
         self._crawler.stats.set_value("dqtv/backfilled", dict(self.ledger.backfilled))
         self._crawler.stats.set_value("dqtv/recovered", dict(self.ledger.recovered))
+        self._crawler.stats.set_value("dqtv/moved", dict(self.ledger.moved))
         self._crawler.stats.set_value("dqtv/fatal", self.fatal)
         self.is_open = False
         self.ledger.store.close()
@@ -222,7 +236,7 @@ class FrontierScheduler(BaseScheduler):
 
     def next_request(self) -> Request | None:
         """The next request of the least busy site, or None."""
-        now = time.time()
+        now = self.clock.unix()
         for queue in sorted(self._queues.values(), key=lambda q: (q.under_way, q.handed_out)):
             if queue.ended is None and queue.under_way < queue.width and now >= queue.resume_at:
                 request = self._next_of(queue)
@@ -282,7 +296,7 @@ class FrontierScheduler(BaseScheduler):
         if queue.blocked_in_a_row >= BLOCKED_AFTER:
             self._end(queue, "blocked", f"{BLOCKED_AFTER} challenge pages in a row")
         if isinstance(outcome, Failed) and outcome.retry_after:
-            queue.resume_at = max(queue.resume_at, time.time() + outcome.retry_after)
+            queue.resume_at = max(queue.resume_at, self.clock.unix() + outcome.retry_after)
             if outcome.retry_after > LONGEST_WAIT:
                 wait = f"the site asked to wait {outcome.retry_after:.0f} s"
                 self._end(queue, "asked to come back later", wait)
@@ -317,7 +331,7 @@ class FrontierScheduler(BaseScheduler):
         """Unix time of the next possible fetch within `LONGEST_WAIT`, or None when the run is over."""
         times = [at for queue in self._queues.values() if (at := self._ready_at(queue)) is not None]
         soonest = min(times, default=None)
-        return None if soonest is None or soonest > time.time() + LONGEST_WAIT else soonest
+        return None if soonest is None or soonest > self.clock.unix() + LONGEST_WAIT else soonest
 
     def _ready_at(self, queue: SiteQueue) -> float | None:
         if queue.ended is not None:
@@ -331,7 +345,7 @@ class FrontierScheduler(BaseScheduler):
         # The engine looks only every 5 s on its own (docs/design-notes.md#frontier).
         if self._wake is not None:
             self._wake.cancel()
-        self._wake = call_later(max(0.02, when - time.time()), self._nudge)
+        self._wake = call_later(max(0.02, when - self.clock.unix()), self._nudge)
 
     def _nudge(self) -> None:
         engine = self._crawler.engine

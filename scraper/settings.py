@@ -11,6 +11,7 @@ from typing import Final
 ARCHIVE_SETTING: Final = "DQTV_ARCHIVE"
 OPERATOR_SETTING: Final = "DQTV_OPERATOR"
 CONTACT_SETTING: Final = "DQTV_CONTACT"
+CLOCK_SETTING: Final = "DQTV_CLOCK_AHEAD"
 
 SOFTWARE: Final = f"dqtv-archive/{version('dqtv-archive')}"
 
@@ -29,6 +30,18 @@ def user_agent(contact: str | None) -> str:
 DQTV_ARCHIVE = os.environ.get(ARCHIVE_SETTING)
 DQTV_CONTACT = os.environ.get(CONTACT_SETTING)
 DQTV_OPERATOR = os.environ.get(OPERATOR_SETTING) or DQTV_CONTACT or "unknown"
+
+# Days after the first capture, or the last change, on which an article is looked at again: news is corrected
+# and withdrawn within days. Nothing is checked again when this is empty.
+DQTV_RECHECK_DAYS = os.environ.get("DQTV_RECHECK_DAYS", "1,3,7,30,90")
+# Days from each check to the next after that, for ever: links of papers die over years. 0: no more.
+DQTV_RECHECK_THEN_EVERY = os.environ.get("DQTV_RECHECK_THEN_EVERY", "365")
+# Checks of one paper in one run at most: at five seconds a page, a quarter of an hour.
+DQTV_RECHECKS_PER_RUN = os.environ.get("DQTV_RECHECKS_PER_RUN", "200")
+# Hours after a first "not found" until an article is looked at again, and taken for withdrawn if it is still gone.
+DQTV_SECOND_LOOK_HOURS = os.environ.get("DQTV_SECOND_LOOK_HOURS", "12")
+# Seconds the crawl's clock is ahead of the machine's, to try out what happens on later days.
+DQTV_CLOCK_AHEAD = 0.0
 
 BOT_NAME = "dqtv-archive"
 SPIDER_MODULES = ["scraper.spiders"]

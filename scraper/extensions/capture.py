@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import http
 import uuid
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from scrapy import signals
@@ -59,10 +58,11 @@ class CaptureExtension:
 
 def _write(ledger: Ledger, response: Response, request: Request, spider: Spider | None) -> Capture:
     site: str = request.meta["download_slot"]
+    leased: LeasedUrl | None = request.meta.get("leased")
     exchange = Exchange(
         id=str(uuid.uuid4()),
         url=response.url,
-        fetched_at=datetime.now(UTC),
+        fetched_at=ledger.clock.utc(),
         method=request.method,
         request_headers=header_pairs(request.headers),
         status=response.status,
@@ -72,6 +72,7 @@ def _write(ledger: Ledger, response: Response, request: Request, spider: Spider 
         payload=response.body,
         ip=str(response.ip_address) if response.ip_address is not None else None,
         asked=_asked(request, spider),
+        refers_to=leased.validators.refers_to if leased and leased.validators else None,
     )
     written = ledger.capture(site, exchange)
     return Capture(

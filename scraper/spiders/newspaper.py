@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import attrs
 import scrapy
 from scrapy import exceptions
 
 from archive.decoding import without_undeclared_gzip
-from archive.frontier import MAX_HOPS, LeasedUrl
+from archive.errors import UsageError
+from archive.frontier import MAX_HOPS, LeasedUrl, Purpose
 from archive.model import (
     Accepted,
     Capture,
     Failed,
     FoundUrl,
+    NotModified,
     Outcome,
     Redirected,
     Rejected,
@@ -27,7 +30,8 @@ from scraper.discovery.explore import explore, seed_urls, sitemap_urls
 from scraper.extract.outsiders import is_challenge_capture
 from scraper.middlewares.politeness import SLOW_DOWN_STATUS, retry_after_seconds
 from scraper.middlewares.robots import RobotsForbidden, RobotsUnreachable
-from scraper.process import process
+from scraper.moved_hosts import PERMANENT
+from scraper.process import SAYS_NOT_FOUND, process
 from scraper.sites.known import known_sites
 from scraper.sites.spec import Scope
 from scraper.tls import EXCEPTIONS_SETTING, CertificateRefused
@@ -49,6 +53,15 @@ _GONE = frozenset({404, 410})
 _SERVER_ERROR = 500
 _REQUEST_TIMEOUT = 408
 _OK = 200
+_NOT_MODIFIED = 304
+#: Path of a page that web servers and CMSs show in place of one that is missing.
+_ERROR_PAGE = re.compile(r"404|error|not-?found|khong-tim-thay", re.IGNORECASE)
+#: Values of the argument ``rechecks``.
+PURPOSES = {
+    "yes": Purpose.EVERYTHING,
+    "no": Purpose.NO_RECHECKS,
+    "only": Purpose.RECHECKS_ONLY,
+}
 
 #: Failure class -> reason; all of these may pass by the next try.
 _NETWORK_REASONS: tuple[tuple[type[Exception], str], ...] = (
@@ -74,7 +87,10 @@ class PageOutcome:
 
 
 class NewspaperSpider(scrapy.Spider):
-    """Crawls papers; ``-a site=ID[,ID...] [-a max_pages=N] [-a backfill=FROM..TO] [-a scope=everything]``."""
+    """Crawls papers.
+
+    ``-a site=ID[,ID...] [-a max_pages=N] [-a backfill=FROM..TO] [-a scope=everything] [-a rechecks=yes|no|only]``
+    """
 
     name = "newspaper"
 
@@ -85,6 +101,8 @@ class NewspaperSpider(scrapy.Spider):
         demo_port: str | int | None = None,
         backfill: str | None = None,
         scope: str | None = None,
+        *,
+        rechecks: str | None = None,
         **kwargs: Any,  # noqa: ANN401  Scrapy's signature
     ) -> None:
         super().__init__(**kwargs)
@@ -98,6 +116,8 @@ class NewspaperSpider(scrapy.Spider):
         #: Days of publication a backfill asks for; None for a daily crawl.
         self.span = read_span(backfill) if backfill else None
         self._scope = Scope(scope) if scope else None
+        #: Whether known articles are looked at again; a backfill leaves that to the daily crawl.
+        self.purpose = read_purpose(rechecks or ("no" if self.span else "yes"))
         #: What is known of a site's template; the scheduler lets it read the archive.
         self.template_of: Callable[[str], Template] = lambda _: {}
 
@@ -122,22 +142,30 @@ class NewspaperSpider(scrapy.Spider):
 
     def seeds(self) -> dict[str, tuple[FoundUrl, ...]]:
         """Addresses each site's run starts from."""
+        if self.purpose is Purpose.RECHECKS_ONLY:
+            return dict.fromkeys(self.sites, ())
         return {site.id: seed_urls(site, self.scope_of(site)) for site in self.sites.values()}
 
     def sitemaps(self, site_id: str, addresses: Iterable[str]) -> tuple[FoundUrl, ...]:
         """What of the sitemaps in a site's robots.txt this run shall read."""
         site = self.sites[site_id]
-        wanted = self.scope_of(site) is Scope.EVERYTHING
+        wanted = (
+            self.scope_of(site) is Scope.EVERYTHING and self.purpose is not Purpose.RECHECKS_ONLY
+        )
         return sitemap_urls(site, addresses) if wanted else ()
 
     def request_for(self, leased: LeasedUrl) -> scrapy.Request:
         """The request of a leased address; it carries the lease and goes to the site's own slot."""
         seed = self.sites[leased.site].seed(leased.seed)
+        if self._scope is not None and leased.kind.is_discovery:
+            # what was read for another scope has to be read again
+            leased = attrs.evolve(leased, validators=None)
+        conditions = leased.validators.headers if leased.validators else {}
         return scrapy.Request(
             leased.url,
             callback=self.parse,
             errback=self.failed,
-            headers=dict(seed.headers) if seed else None,
+            headers={**(seed.headers if seed else {}), **conditions},
             priority=leased.priority,
             dont_filter=True,
             meta={"leased": leased, "download_slot": leased.site},
@@ -183,12 +211,14 @@ def answer_outcome(
     span: DaySpan | None,
 ) -> Outcome:
     """What an answer means for the address it was fetched from; *span* is a backfill's. Does no I/O."""
+    if capture.status == _NOT_MODIFIED:
+        return not_modified_outcome(leased, capture)
     if capture.status in _REDIRECTS:
         return redirect_outcome(site, leased, capture)
     if capture.status != _OK:
         return status_outcome(capture)
     if leased.kind is UrlKind.ARTICLE:
-        return _unless_blocked(process(capture, site, family, template))
+        return _unless_missing(leased, _unless_blocked(process(capture, site, family, template)))
     if is_challenge_capture(capture):
         return _blocked(capture, "a challenge page instead of the list")
     # some servers send packed files as they lie on their disk
@@ -202,6 +232,28 @@ def _unless_blocked(outcome: Accepted | Rejected) -> Outcome:
     if isinstance(outcome, Rejected) and outcome.reason is RejectReason.BLOCKED:
         return _blocked(outcome.capture, outcome.detail)
     return outcome
+
+
+def _unless_missing(leased: LeasedUrl, outcome: Outcome) -> Outcome:
+    """A notice in place of a known article says that it is gone, whatever the status.
+
+    Other pages without an article do not: after a change of layout a page may be read wrongly.
+    """
+    if (
+        leased.article_id is not None
+        and isinstance(outcome, Rejected)
+        and outcome.detail == SAYS_NOT_FOUND
+    ):
+        return Failed(reason="missing", detail=outcome.detail, capture=outcome.capture)
+    return outcome
+
+
+def read_purpose(text: str) -> Purpose:
+    """What ``yes``, ``no`` or ``only`` asks for. Raises UsageError for anything else."""
+    try:
+        return PURPOSES[text]
+    except KeyError as error:
+        raise UsageError(f"rechecks={text!r}: write one of {', '.join(PURPOSES)}") from error
 
 
 def _blocked(capture: Capture, detail: str | None) -> Failed:
@@ -220,6 +272,14 @@ def failure_outcome(error: BaseException) -> Failed:
     return Failed(
         reason="internal", detail=f"{type(error).__name__}: {_one_line(error)}", retry=True
     )
+
+
+def not_modified_outcome(leased: LeasedUrl, capture: Capture) -> NotModified | Failed:
+    """The outcome of a 304: nothing changed, unless we never asked whether anything did."""
+    if leased.validators is None:
+        detail = "HTTP 304 to a request without conditions: there is no page to refer to"
+        return Failed(reason="unasked_304", detail=detail, capture=capture)
+    return NotModified(capture=capture)
 
 
 def status_outcome(capture: Capture) -> Failed:
@@ -241,14 +301,23 @@ def status_outcome(capture: Capture) -> Failed:
     return Failed(reason="http_status", detail=f"HTTP {status}", capture=capture)
 
 
-def redirect_outcome(site: SiteSpec, leased: LeasedUrl, capture: Capture) -> Redirected:
-    """The outcome of a redirect; its target is named only when it is on the site and not one too many."""
+def redirect_outcome(site: SiteSpec, leased: LeasedUrl, capture: Capture) -> Redirected | Failed:
+    """The outcome of a redirect; its target is named only when it is on the site and not one too many.
+
+    A known article whose address leads to a page that is none (the home page, a section) is missing;
+    one that leads to another article address for good has moved.
+    """
     location = capture.header("Location")
     target = urljoin(capture.url, location) if location else None
     if target is None:
         return Redirected(capture=capture, detail="redirect without a Location header")
+    key, is_known = site.key(target), leased.article_id is not None
+    lasts = is_known and capture.status in PERMANENT and site.fits_article(target)
     if not site.owns(target):
-        return Redirected(capture=capture, detail=f"leads outside the site: {target}")
+        detail = f"leads outside the site: {target}"
+        return Redirected(capture=capture, detail=detail, moved_to=target if lasts else None)
+    if is_known and _is_no_article(site, target, is_same_page=key == leased.key):
+        return Failed(reason="missing", detail=f"leads to {target}", capture=capture)
     if leased.hops >= MAX_HOPS:
         return Redirected(
             capture=capture, detail=f"more than {MAX_HOPS} redirects, last to {target}"
@@ -256,12 +325,23 @@ def redirect_outcome(site: SiteSpec, leased: LeasedUrl, capture: Capture) -> Red
     return Redirected(
         capture=capture,
         detail=target,
+        moved_to=target if lasts and key != leased.key else None,
         target=FoundUrl(
             url=target, kind=leased.kind, seed=leased.seed, page=leased.page,
             priority=leased.priority, hops=leased.hops + 1, guess=leased.guess,
-            key=site.key(target) if leased.kind is UrlKind.ARTICLE else None,
+            key=key if leased.kind is UrlKind.ARTICLE else None,
         ),
     )  # fmt: skip
+
+
+def _is_no_article(site: SiteSpec, target: str, *, is_same_page: bool) -> bool:
+    """True for the home page, a section or an error page; a query may be a step on the way to an article."""
+    parts = urlsplit(target)
+    if site.fits_article(target.partition("?")[0]):
+        return False
+    if _ERROR_PAGE.search(parts.path):
+        return True
+    return not (is_same_page or parts.query)
 
 
 def _one_line(error: BaseException) -> str:
