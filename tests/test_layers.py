@@ -41,6 +41,7 @@ JOINS = {
     # people read a sample of what was judged
     "scraper.judge_cli": {"classify", "sites"},
     "scraper.judging.archive_items": {"classify", "sites"},
+    "scraper.printed_lines": {"clean", "extract"},
     "scraper.process": {"extract", "clean", "classify"},
     "scraper.rebuild": {"discovery", "sites"},
     "scraper.repair_cli": {"sites"},
