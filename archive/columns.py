@@ -40,6 +40,13 @@ DESCRIPTIONS: Final[dict[str, dict[str, str]]] = {
         "sha256": "Hex SHA-256 of the closed file.",
         "verified_at": "Instant of the last successful check, UTC.",
     },
+    "verifications": {
+        "id": "Number of the check.",
+        "file": "WARC file, relative to the archive's warc folder.",
+        "checked_at": "When it was read to its last byte, UTC.",
+        "result": "sound, or the first thing wrong: missing, unreadable, length, checksum, damaged, record, row, payload, manifest.",
+        "detail": "Everything wrong, one line each with file, byte and what to do; NULL for a sound file.",
+    },
     "captures": {
         "id": "UUID of the WARC record.",
         "site": "Site the page belongs to.",

@@ -7,7 +7,7 @@ aware: UTC everywhere, except ``Article.published_at``, which keeps +07:00 as th
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -69,6 +69,19 @@ class FoundUrl:
     modified_at: datetime | None = None
 
 
+@attrs.frozen(kw_only=True)
+class Asked:
+    """What a crawl took an address for when it asked: kept with the record, so that the answer can be read again."""
+
+    kind: UrlKind
+    #: Seed and number of a listing page, as in FoundUrl.
+    seed: str | None = None
+    page: int | None = None
+    hops: int = 0
+    #: Days a backfill wanted; None for a daily crawl.
+    span: DaySpan | None = None
+
+
 class CaptureKind(enum.StrEnum):
     """How a capture came into the archive."""
 
@@ -111,6 +124,8 @@ class Capture:
     ip: str | None = None
     #: What robots.txt said: ``allowed`` or ``not_consulted`` (imports); None for robots.txt itself.
     robots: str | None = None
+    #: None for robots.txt, for imports, and in files of before this was kept.
+    asked: Asked | None = None
 
     def header(self, name: str) -> str | None:
         """First value of the header *name* (case-insensitive), or None."""
@@ -365,34 +380,3 @@ class Failed:
 
 
 Outcome = Accepted | Rejected | Explored | NotModified | Redirected | Failed
-
-
-@attrs.frozen(kw_only=True)
-class RunCounts:
-    """What a run did, in numbers; the end report and the ``runs`` table show the same."""
-
-    found: int = 0
-    fetched: int = 0
-    accepted: int = 0
-    unchanged: int = 0
-    #: reason -> count
-    rejected: dict[str, int] = attrs.field(factory=dict)
-    failed: dict[str, int] = attrs.field(factory=dict)
-    #: Known articles looked at again: what came of it -> count.
-    rechecked: dict[str, int] = attrs.field(factory=dict)
-
-    def plus(self, other: Self) -> RunCounts:
-        """Both counts together."""
-        return RunCounts(
-            found=self.found + other.found,
-            fetched=self.fetched + other.fetched,
-            accepted=self.accepted + other.accepted,
-            unchanged=self.unchanged + other.unchanged,
-            rejected=_sum_by_key(self.rejected, other.rejected),
-            failed=_sum_by_key(self.failed, other.failed),
-            rechecked=_sum_by_key(self.rechecked, other.rechecked),
-        )
-
-
-def _sum_by_key(left: dict[str, int], right: dict[str, int]) -> dict[str, int]:
-    return {key: left.get(key, 0) + right.get(key, 0) for key in sorted(left.keys() | right.keys())}

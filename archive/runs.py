@@ -10,8 +10,8 @@ import attrs
 import orjson
 
 from archive.instants import compact_text, read_instant, utc_text
-from archive.model import RunCounts
 from archive.processes import is_alive, this_process
+from archive.run_counts import RunCounts
 
 if TYPE_CHECKING:
     from archive.store import Store

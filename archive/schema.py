@@ -296,6 +296,24 @@ def m004_text_changes_and_page_kind(db: Database) -> None:
     _run(db, _TEXT_CHANGES_AND_PAGE_KIND)
 
 
+_VERIFICATIONS = """
+CREATE TABLE verifications (
+    id INTEGER PRIMARY KEY,
+    file TEXT NOT NULL,
+    checked_at TEXT NOT NULL,
+    result TEXT NOT NULL,
+    detail TEXT
+);
+CREATE INDEX verifications_by_file ON verifications (file, checked_at);
+"""
+
+
+@MIGRATIONS()
+def m005_verifications(db: Database) -> None:
+    """Keep the results of checking WARC files, with their dates."""
+    _run(db, _VERIFICATIONS)
+
+
 _RECHECKS = """
 ALTER TABLE frontier ADD COLUMN article_id TEXT;
 ALTER TABLE frontier ADD COLUMN recheck INTEGER NOT NULL DEFAULT 0;
@@ -329,5 +347,5 @@ def m006_rechecks(db: Database) -> None:
 #: Tables that never leave the working database.
 PRIVATE_TABLES: Final = (
     "frontier", "site_locks", "rejections", "runs", "warc_files", "backfills", "backfill_seeds", "backfill_pages",
-    "template_pages", "template_blocks",
+    "template_pages", "template_blocks", "verifications",
 )  # fmt: skip

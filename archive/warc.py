@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 import attrs
 from warcio.recordbuilder import RecordBuilder
 
+from archive.asked import ASKED_FIELD, asked_text
 from archive.instants import compact_text, utc_text
 from archive.model import CaptureKind, RecordLocation
 from archive.records import (
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from archive.model import Asked
     from archive.records import Pairs
 
 __all__ = [
@@ -77,6 +79,8 @@ class Exchange:
     ip: str | None = None
     #: URL and instant of the capture whose validators were sent, for a 304.
     refers_to: tuple[str, datetime] | None = None
+    #: What the crawl took the address for; None for robots.txt.
+    asked: Asked | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -127,6 +131,7 @@ class WarcWriter:
         operator: str,
         software: str,
         robots_policy: str,
+        command: str = "crawl",
         max_bytes: int = 1_000_000_000,
         known_payload: Callable[[str], tuple[str, datetime] | None],
         clock: Callable[[], datetime] = _utc_now,
@@ -143,6 +148,7 @@ class WarcWriter:
             "robots": robots_policy,
             "isPartOf": run_id,
             "site": site,
+            "command": command,
             "description": "response headers as sent; chunked coding removed, its header renamed to"
             " X-Archive-Orig-Transfer-Encoding; request line and Host rebuilt",
         }
@@ -228,6 +234,8 @@ class WarcWriter:
             fields["WARC-IP-Address"] = exchange.ip
         if not exchange.http_version.startswith("HTTP/"):
             fields["WARC-Protocol"] = exchange.http_version
+        if exchange.asked is not None:
+            fields[ASKED_FIELD] = asked_text(exchange.asked)
         if exchange.status == _NOT_MODIFIED:
             profile, original = _NOT_MODIFIED_PROFILE, exchange.refers_to
         else:

@@ -32,10 +32,12 @@ from archive.diff_cli import diff_command
 from archive.errors import DqtvError, UsageError
 from archive.spans import read_span
 from archive.store import Store
+from archive.verify_cli import verify_command
 from scraper.contact import contact_option
 from scraper.crawling import CrawlRequest, crawl
 from scraper.importer import ImportReport, import_warc
 from scraper.judge_cli import judge_group
+from scraper.repair_cli import repair_command
 from scraper.replay_cli import replay_command
 from scraper.report import print_reasons, show_reports
 from scraper.saved_page import outcome_for_json, read_file
@@ -101,6 +103,8 @@ for command in (
     diff_command,
     sites_group,
     replay_command,
+    verify_command,
+    repair_command,
     judge_group,
 ):
     cli.add_command(command)

@@ -15,8 +15,8 @@ from scrapy.settings import Settings
 from archive.backfill import BackfillProgress
 from archive.errors import ArchiveError, DqtvError
 from archive.frontier import Frontier
-from archive.model import RunCounts
 from archive.rechecks import count_due
+from archive.run_counts import RunCounts
 from archive.store import Store
 from scraper.settings import (
     ARCHIVE_SETTING,

@@ -20,6 +20,7 @@ from archive.database import translated_errors
 from archive.frontier import Frontier, LeasedUrl, Purpose
 from archive.instants import utc_text
 from archive.locks import SiteLock
+from archive.manifest import register_closed
 from archive.model import (
     Accepted,
     Capture,
@@ -29,10 +30,10 @@ from archive.model import (
     Outcome,
     Redirected,
     Rejected,
-    RunCounts,
 )
 from archive.rechecks import Rechecks
 from archive.recovery import recover_open_files
+from archive.run_counts import RunCounts
 from archive.runs import finish_run, new_run_id, start_run
 from archive.warc import Exchange, WarcWriter, Written
 from scraper.clock import Clock
@@ -364,10 +365,7 @@ class Ledger:
             self.moved[session.site] = host
 
     def _close_files(self, session: SiteSession) -> None:
-        closed = session.writer.close()
-        with self.store.transaction():
-            for file in closed:
-                self.store.register_closed_file(file)
+        register_closed(self.store, session.writer.close())
 
 
 def _tally(tally: SiteTally, outcome: Outcome, stored: str) -> None:

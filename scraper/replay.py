@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from archive.errors import RecordUnreadable
-from archive.model import Accepted, Rejected, RunCounts
+from archive.model import Accepted, Rejected
 from archive.readings import (
     StoredArticle,
     StoredCapture,
@@ -34,6 +34,7 @@ from archive.readings import (
     stored_rejection,
 )
 from archive.rows import text_sha256
+from archive.run_counts import RunCounts
 from archive.runs import finish_run, new_run_id, start_run
 from scraper.readers import Readers, StoredPage, read_stored_page
 from scraper.replay_report import Move, ReplayReport

@@ -9,7 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from archive.cli import print_json, wide_console
-from archive.model import RunCounts
+from archive.run_counts import RunCounts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

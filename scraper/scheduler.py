@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -33,6 +32,7 @@ from scraper.settings import (
     WARC_BYTES_SETTING,
     archive_root,
 )
+from scraper.site_queue import LONGEST_WAIT, SiteQueue
 from scraper.sites.row import site_row
 from scraper.spiders.newspaper import OUT_OF_HANDLES, NewspaperSpider, failure_outcome
 
@@ -52,35 +52,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: A run waits at most this long for an address that may be fetched later, in seconds.
-LONGEST_WAIT: Final = 90.0
-#: Failed tries in a row, none of them answered, after which a site is left alone until the next run.
-UNREACHABLE_AFTER: Final = 6
 #: Seconds between checks that no lease was lost and no lock taken over.
 SWEEP_SECONDS: Final = 5.0
-
-_UNREACHABLE: Final = frozenset({"dns", "connection", "timeout", "tls", "robots_unreachable"})
-#: Challenge pages in a row after which a site is left alone until the next run: it wants no robots now.
-BLOCKED_AFTER: Final = 6
-
-
-@attrs.define
-class SiteQueue:
-    """What one site may do next."""
-
-    site: str
-    #: Requests at a time.
-    width: int
-    ready: deque[LeasedUrl] = attrs.field(factory=deque)
-    under_way: int = 0
-    handed_out: int = 0
-    #: Unix time before which the site is not asked at all (Retry-After, last run's delay).
-    resume_at: float = 0.0
-    failures_in_a_row: int = 0
-    blocked_in_a_row: int = 0
-    #: Why nothing more is fetched in this run; None while the site is being crawled.
-    ended: str | None = None
-    detail: str | None = None
 
 
 class FrontierScheduler(BaseScheduler):
@@ -171,12 +144,8 @@ class FrontierScheduler(BaseScheduler):
         # nor a clock that was set back since keep it waiting.
         after_last = 0.0 if last is None else min(last, self.clock.unix()) + site.delay_s
         asked = self.ledger.asked_to_wait_until(site.id)
-        queue = SiteQueue(site=site.id, width=width, resume_at=max(after_last, asked))
-        wait = queue.resume_at - self.clock.unix()
-        if wait > LONGEST_WAIT:
-            self._end(
-                queue, "asked to come back later", f"the site asked to wait {wait:.0f} s more"
-            )
+        queue = SiteQueue(site=site.id, width=width)
+        queue.wait_until(max(after_last, asked), self.clock.unix())
         return queue
 
     def close(self, reason: str) -> None:
@@ -245,7 +214,7 @@ class FrontierScheduler(BaseScheduler):
 
     def _next_of(self, queue: SiteQueue) -> Request | None:
         if (enough := self._spider.why_enough(queue.handed_out)) is not None:
-            self._end(queue, *enough)
+            queue.end(*enough)
             return None
         if not queue.ready:
             queue.ready.extend(self._lease(queue))
@@ -279,35 +248,12 @@ class FrontierScheduler(BaseScheduler):
         self._requests.pop(leased.id, None)
         queue = self._queues[leased.site]
         queue.under_way -= 1
-        self._watch_health(queue, outcome)
+        queue.watch(outcome, self.clock.unix())
         if self.ledger.add(leased, outcome):
             self._commit()
         elif not self._commit_timer_set:
             self._commit_timer_set = True
             call_later(COMMIT_SECONDS, self._commit)
-
-    def _watch_health(self, queue: SiteQueue, outcome: Outcome) -> None:
-        """Leave a site alone when it asks for it or does not answer at all."""
-        if isinstance(outcome, Failed) and outcome.reason in _UNREACHABLE:
-            queue.failures_in_a_row += 1
-            if queue.failures_in_a_row >= UNREACHABLE_AFTER:
-                self._end(queue, "unreachable", outcome.detail)
-            return
-        queue.failures_in_a_row = 0
-        is_blocked = isinstance(outcome, Failed) and outcome.reason == "blocked"
-        queue.blocked_in_a_row = queue.blocked_in_a_row + 1 if is_blocked else 0
-        if queue.blocked_in_a_row >= BLOCKED_AFTER:
-            self._end(queue, "blocked", f"{BLOCKED_AFTER} challenge pages in a row")
-        if isinstance(outcome, Failed) and outcome.retry_after:
-            queue.resume_at = max(queue.resume_at, self.clock.unix() + outcome.retry_after)
-            if outcome.retry_after > LONGEST_WAIT:
-                wait = f"the site asked to wait {outcome.retry_after:.0f} s"
-                self._end(queue, "asked to come back later", wait)
-
-    def _end(self, queue: SiteQueue, reason: str, detail: str | None) -> None:
-        if queue.ended is None:
-            queue.ended, queue.detail = reason, detail
-            logger.warning("%s: %s (%s)", queue.site, reason, detail)
 
     def _commit(self) -> None:
         self._commit_timer_set = False

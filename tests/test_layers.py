@@ -43,6 +43,7 @@ STAGE_KNOWS = {
 }
 #: The modules that join stages, and the stages they join; ``scraper.sites.spec`` is a noun.
 JOINS = {
+    "scraper.answers": {"discovery", "extract"},
     "scraper.cli": {"sites"},
     "scraper.guard": {"sites"},
     "scraper.importer": {"sites"},
@@ -52,6 +53,8 @@ JOINS = {
     "scraper.printed_lines": {"clean", "extract"},
     "scraper.process": {"extract", "clean", "classify"},
     "scraper.readers": {"sites"},
+    "scraper.rebuild": {"discovery", "sites"},
+    "scraper.repair_cli": {"sites"},
     "scraper.replay": {"sites"},
     "scraper.replay_cli": {"sites"},
     "scraper.saved_page": {"sites"},
@@ -71,7 +74,7 @@ JOINS = {
     "scraper.probe.samples": {"clean", "extract"},
     "scraper.probe.site_file": {"sites"},
     "scraper.probe.tree": {"extract"},
-    "scraper.spiders.newspaper": {"discovery", "extract", "sites"},
+    "scraper.spiders.newspaper": {"discovery", "sites"},
 }
 #: The search desk reads published snapshots; of the rest of the archive it knows this much.
 DESK_KNOWS = {

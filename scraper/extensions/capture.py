@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING
 from scrapy import signals
 
 from archive.errors import ArchiveUnwritable
-from archive.model import Capture
+from archive.model import Asked, Capture
 from archive.records import parse_response
 from archive.warc import Exchange
 from scraper.scheduler import FrontierScheduler
+from scraper.spiders.newspaper import NewspaperSpider
 
 if TYPE_CHECKING:
     from typing import Self
 
-    from scrapy import Request
+    from scrapy import Request, Spider
     from scrapy.crawler import Crawler
     from scrapy.http import Headers, Response
 
@@ -46,7 +47,7 @@ class CaptureExtension:
         """Write the exchange; ask for the end of the crawl when the disk refuses."""
         scheduler = FrontierScheduler.of(self._crawler)
         try:
-            capture = _write(scheduler.ledger, response, request)
+            capture = _write(scheduler.ledger, response, request, self._crawler.spider)
         except ArchiveUnwritable as error:
             scheduler.stop_all("archive unwritable", error)
             return
@@ -56,7 +57,7 @@ class CaptureExtension:
             request.meta["capture"] = capture
 
 
-def _write(ledger: Ledger, response: Response, request: Request) -> Capture:
+def _write(ledger: Ledger, response: Response, request: Request, spider: Spider | None) -> Capture:
     site: str = request.meta["download_slot"]
     leased: LeasedUrl | None = request.meta.get("leased")
     reason, headers = _sent_head(response, request)
@@ -72,6 +73,7 @@ def _write(ledger: Ledger, response: Response, request: Request) -> Capture:
         response_headers=headers,
         payload=response.body,
         ip=str(response.ip_address) if response.ip_address is not None else None,
+        asked=_asked(request, spider),
         refers_to=leased.validators.refers_to if leased and leased.validators else None,
     )
     written = ledger.capture(site, exchange)
@@ -89,7 +91,16 @@ def _write(ledger: Ledger, response: Response, request: Request) -> Capture:
         run_id=ledger.sessions[site].run_id,
         ip=exchange.ip,
         robots=None if request.meta.get("is_robots_txt") else "allowed",
+        asked=exchange.asked,
     )
+
+
+def _asked(request: Request, spider: Spider | None) -> Asked | None:
+    leased: LeasedUrl | None = request.meta.get("leased")
+    if leased is None or not isinstance(spider, NewspaperSpider):
+        return None
+    span = spider.span if leased.backfill_id is not None else None
+    return Asked(kind=leased.kind, seed=leased.seed, page=leased.page, hops=leased.hops, span=span)
 
 
 def _sent_head(response: Response, request: Request) -> tuple[str | None, Pairs]:

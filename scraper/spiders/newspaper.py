@@ -3,43 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urljoin, urlsplit
 
 import attrs
 import scrapy
 from scrapy import exceptions
 from twisted.internet.error import ConnectError
 
-from archive.decoding import MAX_BODY_BYTES, decoded_body, without_undeclared_gzip
 from archive.errors import BadAddress, UsageError, is_out_of_handles
-from archive.frontier import MAX_HOPS, LeasedUrl, Purpose
-from archive.model import (
-    Accepted,
-    Capture,
-    Failed,
-    FoundUrl,
-    NotModified,
-    Outcome,
-    Redirected,
-    Rejected,
-    RejectReason,
-    UrlKind,
-)
+from archive.frontier import LeasedUrl, Purpose
+from archive.model import Capture, Failed, FoundUrl, Outcome, UrlKind
 from archive.spans import read_span
-from scraper.discovery.explore import explore, seed_urls, sitemap_urls
-from scraper.extract.hazards import why_not_parsed
-from scraper.extract.outsiders import is_challenge_capture
-from scraper.guard import PRIVATE_HOSTS_SETTING, Guard
-from scraper.middlewares.politeness import SLOW_DOWN_STATUS, retry_after_seconds
+from scraper.answers import answer_outcome, article_outcome, too_large, unpacked
+from scraper.discovery.explore import seed_urls, sitemap_urls
+from scraper.guard import PRIVATE_HOSTS_SETTING
 from scraper.middlewares.robots import RobotsForbidden, RobotsUnreachable
-from scraper.moved_hosts import PERMANENT
-from scraper.process import SAYS_NOT_FOUND, process
 from scraper.readers import Readers, died
-from scraper.settings import DOWNLOAD_MAXSIZE, PAGE_BUDGET_SETTING, READERS_SETTING
 from scraper.settings import DQTV_PAGE_BUDGET as PAGE_BUDGET
+from scraper.settings import PAGE_BUDGET_SETTING, READERS_SETTING
 from scraper.sites.known import known_sites
 from scraper.sites.spec import Scope
 from scraper.tls import EXCEPTIONS_SETTING, CertificateRefused
@@ -55,15 +37,7 @@ if TYPE_CHECKING:
     from archive.template import Template
     from scraper.sites.spec import SiteSpec
 
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_HTML_LISTS = frozenset({UrlKind.HOME, UrlKind.LISTING, UrlKind.TAG, UrlKind.SEARCH})
-_GONE = frozenset({404, 410})
-_SERVER_ERROR = 500
-_REQUEST_TIMEOUT = 408
 _OK = 200
-_NOT_MODIFIED = 304
-#: Path of a page that web servers and CMSs show in place of one that is missing.
-_ERROR_PAGE = re.compile(r"404|error|not-?found|khong-tim-thay", re.IGNORECASE)
 #: Values of the argument ``rechecks``.
 PURPOSES = {
     "yes": Purpose.EVERYTHING,
@@ -221,7 +195,7 @@ class NewspaperSpider(scrapy.Spider):
             # The capture extension has already asked for the end of the crawl; the address stays leased.
             return
         try:
-            outcome = self._outcome(leased, capture)
+            outcome = self._outcome(leased, unpacked(leased, capture))
         except OSError as error:
             # reading a page opens files of the program only
             outcome = failure_outcome(error)
@@ -236,14 +210,16 @@ class NewspaperSpider(scrapy.Spider):
             for outcome in self.parse(response):
                 yield outcome
             return
-        capture = attrs.evolve(capture, body=response.body)
+        capture = unpacked(leased, capture)
+        if (refused := too_large(leased, capture)) is not None:
+            yield PageOutcome(leased=leased, outcome=refused)
+            return
         reading = self.readers.read(capture, self.template_of(leased.site))
         try:
             read = await asyncio.wrap_future(reading)
         except BrokenProcessPool as error:
             raise died() from error
-        outcome = _unless_missing(leased, _unless_blocked(read))
-        yield PageOutcome(leased=leased, outcome=outcome)
+        yield PageOutcome(leased=leased, outcome=article_outcome(leased, read))
 
     def failed(self, failure: Failure) -> Iterator[PageOutcome]:
         """Turn a request that brought no answer into an outcome."""
@@ -253,57 +229,15 @@ class NewspaperSpider(scrapy.Spider):
 
     def _outcome(self, leased: LeasedUrl, capture: Capture) -> Outcome:
         site = self.sites[leased.site]
-        if capture.status == _NOT_MODIFIED:
-            return not_modified_outcome(leased, capture)
-        if capture.status in _REDIRECTS:
-            return redirect_outcome(site, leased, capture)
-        if capture.status != _OK:
-            return status_outcome(capture)
-        largest = MAX_BODY_BYTES if leased.kind is UrlKind.SITEMAP else DOWNLOAD_MAXSIZE
-        body = decoded_body(capture.headers, capture.body, limit=largest + 1)
-        if len(body) > largest:
-            detail = f"unpacks to more than {largest} bytes"
-            return Failed(reason="too_large", detail=detail, capture=capture)
-        capture = attrs.evolve(capture, body=body)
-        if leased.kind is UrlKind.ARTICLE:
-            template = self.template_of(site.id)
-            outcome = process(capture, site, self.registry.family_of(site), template)
-            return _unless_missing(leased, _unless_blocked(outcome))
-        return self._list_outcome(site, leased, capture)
-
-    def _list_outcome(self, site: SiteSpec, leased: LeasedUrl, capture: Capture) -> Outcome:
-        if is_challenge_capture(capture):
-            return _blocked(capture, "a challenge page instead of the list")
-        # some servers send packed files as they lie on their disk
-        capture = attrs.evolve(capture, body=without_undeclared_gzip(capture.body))
-        if leased.kind in _HTML_LISTS and (why := why_not_parsed(capture.body)) is not None:
-            return Failed(reason=f"unreadable_{leased.kind.value}", detail=why, capture=capture)
-        found = FoundUrl(
-            url=leased.url, kind=leased.kind, seed=leased.seed, page=leased.page, hops=leased.hops
+        return answer_outcome(
+            leased,
+            capture,
+            site,
+            family=self.registry.family_of(site),
+            template=self.template_of(site.id),
+            scope=self.scope_of(site),
+            span=self.span if leased.backfill_id is not None else None,
         )
-        span = self.span if leased.backfill_id is not None else None
-        return explore(capture, site, found, scope=self.scope_of(site), span=span)
-
-
-def _unless_blocked(outcome: Accepted | Rejected) -> Outcome:
-    """A challenge in place of the page is no judgement of it: it is asked for again by a later run."""
-    if isinstance(outcome, Rejected) and outcome.reason is RejectReason.BLOCKED:
-        return _blocked(outcome.capture, outcome.detail)
-    return outcome
-
-
-def _unless_missing(leased: LeasedUrl, outcome: Outcome) -> Outcome:
-    """A notice in place of a known article says that it is gone, whatever the status.
-
-    Other pages without an article do not: after a change of layout a page may be read wrongly.
-    """
-    if (
-        leased.article_id is not None
-        and isinstance(outcome, Rejected)
-        and outcome.detail == SAYS_NOT_FOUND
-    ):
-        return Failed(reason="missing", detail=outcome.detail, capture=outcome.capture)
-    return outcome
 
 
 def read_purpose(text: str) -> Purpose:
@@ -312,10 +246,6 @@ def read_purpose(text: str) -> Purpose:
         return PURPOSES[text]
     except KeyError as error:
         raise UsageError(f"rechecks={text!r}: write one of {', '.join(PURPOSES)}") from error
-
-
-def _blocked(capture: Capture, detail: str | None) -> Failed:
-    return Failed(reason="blocked", detail=detail, capture=capture)
 
 
 def failure_outcome(error: BaseException) -> Failed:
@@ -334,83 +264,6 @@ def failure_outcome(error: BaseException) -> Failed:
     return Failed(
         reason="internal", detail=f"{type(error).__name__}: {_one_line(error)}", retry=True
     )
-
-
-def not_modified_outcome(leased: LeasedUrl, capture: Capture) -> NotModified | Failed:
-    """The outcome of a 304: nothing changed, unless we never asked whether anything did."""
-    if leased.validators is None:
-        detail = "HTTP 304 to a request without conditions: there is no page to refer to"
-        return Failed(reason="unasked_304", detail=detail, capture=capture)
-    return NotModified(capture=capture)
-
-
-def status_outcome(capture: Capture) -> Failed:
-    """The outcome of an answer that is neither a page nor a redirect."""
-    status = capture.status
-    if status in _GONE:
-        return Failed(reason="not_found", detail=f"HTTP {status}", capture=capture)
-    if status in SLOW_DOWN_STATUS:
-        wait = retry_after_seconds(capture.header("Retry-After"))
-        return Failed(
-            reason="slow_down",
-            detail=f"HTTP {status}",
-            capture=capture,
-            retry=True,
-            retry_after=wait,
-        )
-    if status >= _SERVER_ERROR or status == _REQUEST_TIMEOUT:
-        return Failed(reason="server_error", detail=f"HTTP {status}", capture=capture, retry=True)
-    return Failed(reason="http_status", detail=f"HTTP {status}", capture=capture)
-
-
-def redirect_outcome(site: SiteSpec, leased: LeasedUrl, capture: Capture) -> Redirected | Failed:
-    """The outcome of a redirect; its target is named only when it is on the site.
-
-    One too many, and one to an address that may not be asked, is a failure. A known article whose
-    address leads to a page that is none (the home page, a section) is missing; one that leads to
-    another article address for good has moved.
-    """
-    location = capture.header("Location")
-    if not location:
-        return Redirected(capture=capture, detail="redirect without a Location header")
-    try:
-        target = urljoin(capture.url, location)
-        is_own = site.owns(target)
-        if not is_own:
-            Guard().check_url(target)
-    except (BadAddress, ValueError) as error:
-        detail = f"redirect to {location[:200]}: {_one_line(error)}"
-        return Failed(reason="address_refused", detail=detail, capture=capture)
-    key, is_known = site.key(target), leased.article_id is not None
-    lasts = is_known and capture.status in PERMANENT and site.fits_article(target)
-    if not is_own:
-        detail = f"leads outside the site: {target}"
-        return Redirected(capture=capture, detail=detail, moved_to=target if lasts else None)
-    if is_known and _is_no_article(site, target, is_same_page=key == leased.key):
-        return Failed(reason="missing", detail=f"leads to {target}", capture=capture)
-    if leased.hops >= MAX_HOPS:
-        detail = f"more than {MAX_HOPS} redirects, last to {target}"
-        return Failed(reason="too_many_redirects", detail=detail, capture=capture)
-    return Redirected(
-        capture=capture,
-        detail=target,
-        moved_to=target if lasts and key != leased.key else None,
-        target=FoundUrl(
-            url=target, kind=leased.kind, seed=leased.seed, page=leased.page,
-            priority=leased.priority, hops=leased.hops + 1, guess=leased.guess,
-            key=key if leased.kind is UrlKind.ARTICLE else None,
-        ),
-    )  # fmt: skip
-
-
-def _is_no_article(site: SiteSpec, target: str, *, is_same_page: bool) -> bool:
-    """True for the home page, a section or an error page; a query may be a step on the way to an article."""
-    parts = urlsplit(target)
-    if site.fits_article(target.partition("?")[0]):
-        return False
-    if _ERROR_PAGE.search(parts.path):
-        return True
-    return not (is_same_page or parts.query)
 
 
 def _one_line(error: BaseException) -> str:

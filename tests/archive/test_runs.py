@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from archive.model import RunCounts
+from archive.run_counts import RunCounts
 from archive.runs import finish_run, last_runs, new_run_id, start_run
 
 START = """

@@ -19,6 +19,7 @@ from archive.errors import BadAddress, UsageError
 from archive.frontier import MAX_HOPS, LeasedUrl, Purpose
 from archive.model import Capture, Failed, NotModified, Redirected, Rejected, RejectReason, UrlKind
 from archive.validators import Validators
+from scraper.answers import not_modified_outcome, redirect_outcome, status_outcome, unpacked
 from scraper.downloads import HeadTooLarge
 from scraper.middlewares.politeness import retry_after_seconds
 from scraper.middlewares.robots import RobotsForbidden, RobotsUnreachable
@@ -28,10 +29,7 @@ from scraper.spiders.newspaper import (
     OUT_OF_HANDLES,
     NewspaperSpider,
     failure_outcome,
-    not_modified_outcome,
     read_purpose,
-    redirect_outcome,
-    status_outcome,
 )
 from scraper.tls import CertificateRefused
 
@@ -315,7 +313,7 @@ def lists(body: bytes, kind: UrlKind, *headers: tuple[str, str]):
     spider = NewspaperSpider(site="demo-songmay")
     lease = attrs.evolve(leased(), site="demo-songmay", kind=kind)
     capture = attrs.evolve(answer(200, *headers), site="demo-songmay", body=body)
-    return spider._outcome(lease, capture)
+    return spider._outcome(lease, unpacked(lease, capture))
 
 
 @pytest.mark.parametrize(
