@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-__all__ = ["ForeignRecord", "ForeignWarc", "iter_captures", "read_capture"]
+__all__ = ["ForeignRecord", "ForeignWarc", "iter_captures", "read_capture", "record_fields"]
 
 
 def read_capture(
@@ -69,6 +69,11 @@ def read_capture(
         location=location,
         ip=record.fields.get("warc-ip-address"),
     )
+
+
+def record_fields(warc_folder: Path, location: RecordLocation) -> dict[str, str]:
+    """The WARC fields of the capture at *location*, names in lower case; raises RecordUnreadable."""
+    return _read_record(warc_folder, location).fields
 
 
 @attrs.frozen(kw_only=True)

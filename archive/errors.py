@@ -15,7 +15,8 @@
     │   ├── SchemaMismatch        written by another version of this program
     │   ├── ArchiveUnwritable     full disk, read-only folder, no permission
     │   ├── SiteLocked            another process is crawling this site
-    │   └── NothingPublished      no public snapshot yet
+    │   ├── NothingPublished      no public snapshot yet
+    │   └── NothingCaptured       no capture of a paper in a period
     └── CaptureError              stored pages
         ├── NotAWarc              the file is no WARC file
         └── RecordUnreadable      a record could not be read back at its offset
@@ -105,6 +106,10 @@ class SiteLocked(ArchiveError):
 
 class NothingPublished(ArchiveError):
     """The archive has no public snapshot yet."""
+
+
+class NothingCaptured(ArchiveError):
+    """The archive has no capture of a paper in the period asked for."""
 
 
 class CaptureError(DqtvError):

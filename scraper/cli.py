@@ -29,6 +29,7 @@ from archive.cli import (
 from archive.errors import DqtvError, UsageError
 from archive.spans import read_span
 from archive.store import Store
+from archive.viewing_cli import index_command, wacz_command
 from scraper.contact import contact_option
 from scraper.crawling import CrawlRequest, crawl
 from scraper.importer import ImportReport, import_warc
@@ -83,6 +84,8 @@ for command in (
     serve_command,
     search_command,
     status_command,
+    index_command,
+    wacz_command,
     sites_group,
     replay_command,
     judge_group,
