@@ -35,9 +35,7 @@ def index_command(root: Path, *, rewrite: bool, as_json: bool) -> None:
     for done in recovered:
         click.echo(f"dqtv: {done}", err=True)
     if as_json:
-        print_json(
-            {"index": merged, "files": indexed.files, "problems": indexed.problems}
-        )
+        print_json({"index": merged, "files": indexed.files, "problems": indexed.problems})
     else:
         click.echo(f"{len(indexed.files)} WARC files indexed; {merged} holds all of them")
         click.echo(f"view them with pywb: wayback -d {index_folder(root)} -b 127.0.0.1 -p 8002")

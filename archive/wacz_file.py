@@ -57,7 +57,11 @@ class WaczFile:
 
         blocks, index = BytesIO(), StringIO()
         writer = CompressedWriter(
-            index, blocks, num_lines=_LINES_PER_BLOCK, data_out_name=_INDEX_NAME, digest_records=True
+            index,
+            blocks,
+            num_lines=_LINES_PER_BLOCK,
+            data_out_name=_INDEX_NAME,
+            digest_records=True,
         )
         for line in lines:
             writer.write(line.decode())
