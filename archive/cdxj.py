@@ -11,7 +11,6 @@ import os
 from collections import deque
 from contextlib import ExitStack, contextmanager
 from heapq import merge
-from io import StringIO
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -37,8 +36,10 @@ collections:
 """
 #: Files merged at once; more would need more file handles than a process may have.
 _AT_ONCE: Final = 200
-#: How cdxj-indexer shows a 304: it has no payload, and players take the capture before it.
-_NOT_MODIFIED: Final = b'"status": "304"'
+#: A 304 has no payload; players take the capture before it, which is the page it speaks of.
+NOT_MODIFIED: Final = "304"
+#: How cdxj-indexer writes it; quotes in other values are escaped.
+_NOT_MODIFIED_FIELD: Final = f'"status": "{NOT_MODIFIED}"'.encode()
 
 
 @attrs.frozen(kw_only=True)
@@ -102,26 +103,17 @@ def index_closed_files(
 
 def write_index(root: Path, name: str) -> None:
     """Write the index of one closed file. Raises RecordUnreadable, ArchiveUnwritable."""
-    from cdxj_indexer.main import CDXJIndexer  # noqa: PLC0415  a sixth of a second to import
-    from warcio.exceptions import ArchiveLoadFailed  # noqa: PLC0415  the same
+    from archive.cdxj_lines import index_lines  # noqa: PLC0415  a sixth of a second to import
 
-    lines = StringIO()
-    indexer = CDXJIndexer(lines, str(root / "warc" / name), dir_root=str(root / "warc"))
-    try:
-        indexer.process_all()
-    except (OSError, EOFError, ArchiveLoadFailed) as error:
-        raise RecordUnreadable(
-            f"{root / 'warc' / name} cannot be indexed ({error}); restore it from a backup"
-        ) from error
+    lines = index_lines(root / "warc" / name, root / "warc")
     with replaced(index_path(root, name)) as file:
-        file.writelines(sorted(lines.getvalue().encode().splitlines(keepends=True)))
+        file.writelines(lines)
 
 
 def merge_indexes(store: Store) -> Path:
     """Write ``index/dqtv.cdxj`` anew from the files' indexes, and pywb's configuration beside it.
 
-    A 304 is left out: players then take the capture before it, which is the page it speaks of. Raises
-    ArchiveUnwritable.
+    A 304 is left out. Raises ArchiveUnwritable.
     """
     paths = deque(
         path for name in closed_files(store) if (path := index_path(store.root, name)).exists()
@@ -137,18 +129,13 @@ def merge_indexes(store: Store) -> Path:
                 file.writelines(merged([paths.popleft() for _ in range(_AT_ONCE)]))
             paths.append(part)
         with replaced(target) as file:
-            file.writelines(line for line in merged(paths) if is_playable(line))
+            file.writelines(line for line in merged(paths) if _NOT_MODIFIED_FIELD not in line)
     finally:
         for part in parts:
             part.unlink(missing_ok=True)
     with replaced(folder / "config.yaml") as file:
         file.write(_CONFIG.encode())
     return target
-
-
-def is_playable(line: bytes) -> bool:
-    """Whether a line is of a capture with a payload, here or in the record it refers to."""
-    return _NOT_MODIFIED not in line
 
 
 def merged(paths: Iterable[Path]) -> Iterator[bytes]:

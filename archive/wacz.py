@@ -15,7 +15,7 @@ import attrs
 import orjson
 
 from archive.captures import record_fields
-from archive.cdxj import closed_files, index_closed_files, index_path, is_playable, replaced
+from archive.cdxj import NOT_MODIFIED, closed_files, index_closed_files, index_path, replaced
 from archive.errors import NothingCaptured, RecordUnreadable
 from archive.instants import VIETNAM, read_instant, utc_text
 from archive.model import RecordLocation
@@ -244,9 +244,8 @@ def _add_warc(
             f"{path} does not fit the SHA-256 written down when it was closed; restore it from a backup"
         )
     for start, line in chosen.items():
-        copied = line.moved(moved[start])
-        if is_playable(copied):
-            yield copied
+        if line.fields.get("status") != NOT_MODIFIED:
+            yield line.moved(moved[start])
 
 
 def _pieces(path: Path, spans: Iterable[tuple[int, int]]) -> Iterator[bytes]:
