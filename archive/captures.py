@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import zlib
 from contextlib import closing
@@ -20,6 +19,7 @@ from archive.records import (
     MAX_RECORD_BYTES,
     HttpMessage,
     MalformedRecord,
+    digest_fits,
     parse_record,
     parse_response,
     plain_id,
@@ -153,11 +153,7 @@ def _read_member(warc_folder: Path, location: RecordLocation) -> bytes:
 
 def _check_digest(location: RecordLocation, stated: str | None, content: bytes) -> None:
     """Compare with a stated digest, hex or base32, of an algorithm we know; others say nothing."""
-    algorithm, _, value = (stated or "").partition(":")
-    if algorithm not in {"sha256", "sha1", "md5"}:
-        return
-    digest = hashlib.new(algorithm, content, usedforsecurity=False).digest()
-    if value not in {digest.hex(), base64.b32encode(digest).decode()}:
+    if not digest_fits(stated, content):
         raise _unreadable(location, f"its content does not fit its digest {stated}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from typing import Final
 from urllib.parse import urlsplit
@@ -116,6 +117,15 @@ def plain_id(named: str) -> str:
     return named.strip().removeprefix("<").removesuffix(">").removeprefix("urn:uuid:")
 
 
+def digest_fits(stated: str | None, content: bytes) -> bool:
+    """False when *content* has another digest than stated, in hex or base32; unknown kinds say nothing."""
+    algorithm, _, value = (stated or "").partition(":")
+    if algorithm.lower() not in {"sha256", "sha1", "md5"}:
+        return True
+    digest = hashlib.new(algorithm, content, usedforsecurity=False).digest()
+    return value.lower() in {digest.hex(), base64.b32encode(digest).decode().lower()}
+
+
 def one_line(text: str) -> str:
     """The text without line ends, so that no value can begin a header of its own."""
     return text.replace("\r", " ").replace("\n", " ")
@@ -151,7 +161,10 @@ def _headers(lines: list[str]) -> Pairs:
             # folded line of the old standard (RFC 9112, 5.2)
             name, value = headers[-1]
             headers[-1] = (name, f"{value} {line.strip()}")
-        elif ":" in line:
+        elif ":" in line[1:]:
+            # the pseudo-headers of HTTP/2, such as ":status", are no headers
             name, _, value = line.partition(":")
+            if not name:
+                continue
             headers.append((name.strip(), value.strip()))
     return tuple(headers)
