@@ -268,7 +268,7 @@ def import_warc(
             finish_import(store, begun.id)
             bad_count += warc.bad_count
             bad += warc.bad
-        reason = "finished" if not bad else "damaged file"
+        reason = "finished" if not bad_count else "damaged file"
     seen = job.seen
     return ImportReport(
         path=path, sha256=job.source.sha256, resumed=resumed, responses=seen["responses"],
