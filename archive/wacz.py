@@ -107,8 +107,7 @@ def write_wacz(
     referred, missing = _take_along(store, chosen)
     pages = list(_pages(store, site, chosen, _bounds(first, last)))
     target = out / _name(site, first, last)
-    with replaced(target) as stream:
-        package = WaczFile(stream)
+    with replaced(target) as stream, WaczFile(stream) as package:
         lines: list[bytes] = []
         for name in sorted(chosen):
             lines += _add_warc(package, store, name, chosen[name])

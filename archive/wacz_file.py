@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import zipfile
 from io import BytesIO, StringIO
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 import attrs
 import orjson
@@ -39,11 +39,17 @@ class Page:
 
 
 class WaczFile:
-    """A WACZ file being written into *stream*: WARC files first, then ``finish``."""
+    """A WACZ file being written into *stream*, as a context: WARC files first, then ``finish``."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._zip = zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED)
         self._resources: list[dict[str, object]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._zip.close()
 
     def add_warc(self, name: str, size: int, pieces: Iterable[bytes]) -> str:
         """Add ``archive/<name>`` of *size* bytes; returns the hex SHA-256 of what was written."""
@@ -52,7 +58,7 @@ class WaczFile:
     def finish(
         self, *, lines: Iterable[bytes], pages: Iterable[Page], title: str, software: str
     ) -> None:
-        """Add the index (sorted CDXJ *lines*), the list of pages and the description, and close."""
+        """Add the index (sorted CDXJ *lines*), the list of pages and the description."""
         from cdxj_indexer.main import CompressedWriter  # noqa: PLC0415  a sixth of a second to import
 
         blocks, index = BytesIO(), StringIO()
@@ -83,7 +89,6 @@ class WaczFile:
         self._add_bytes("datapackage.json", description)
         digest = {"path": "datapackage.json", "hash": _hash(hashlib.sha256(description))}
         self._add_bytes("datapackage-digest.json", orjson.dumps(digest, option=_INDENTED))
-        self._zip.close()
 
     def _add_bytes(self, path: str, content: bytes) -> None:
         self._add(path, len(content), [content])
