@@ -14,7 +14,7 @@ from archive.errors import NotAWarc
 from archive.foreign_stream import Bad, RawRecord, raw_records
 from archive.instants import read_instant
 from archive.model import Capture
-from archive.records import parse_response, plain_id
+from archive.records import http_payload, parse_response, plain_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,8 +49,6 @@ class ForeignRecord:
     headers: Pairs
     #: Status line, headers and payload verbatim.
     http_bytes: bytes = attrs.field(repr=False)
-    #: Payload with chunking and content coding removed.
-    body: bytes = attrs.field(repr=False)
     ip: str | None = None
     #: As the record states it, of whatever kind.
     payload_digest: str | None = None
@@ -58,6 +56,11 @@ class ForeignRecord:
     is_revisit: bool = False
     #: URL and instant of the capture a revisit refers to, where it says so.
     refers_to: tuple[str, datetime] | None = None
+
+    @property
+    def body(self) -> bytes:
+        """Payload with chunking and content coding removed; unpacked only for pages that are wanted."""
+        return decoded_body(self.headers, http_payload(self.http_bytes))
 
     def as_capture(self, *, site: str, written: Written, run_id: str) -> Capture:
         """The capture of *site* that this record is, once ``WarcWriter`` took it over."""
@@ -193,7 +196,6 @@ def _foreign_record(raw: RawRecord, block: bytes) -> ForeignRecord:
         status=message.status,
         headers=message.headers,
         http_bytes=block,
-        body=decoded_body(message.headers, message.payload),
         ip=fields.get("warc-ip-address"),
         payload_digest=fields.get("warc-payload-digest"),
         is_revisit=is_revisit,
