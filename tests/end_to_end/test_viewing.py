@@ -18,7 +18,7 @@ import attrs
 import pytest
 
 from archive.captures import read_capture
-from archive.cdxj import index_closed_files, merge_indexes
+from archive.cdxj import closed_files, index_closed_files, index_path, merge_indexes
 from archive.decoding import decoded_body
 from archive.model import Capture, RecordLocation
 from archive.store import Store
@@ -112,8 +112,13 @@ def crawled(tmp_path_factory, new_command):
     dqtv = new_command(tmp_path_factory.mktemp("viewing"))
     with DemoPress(port=dqtv.port) as press:
         papers = press.friendly[:4]
-        for _ in range(2):
-            dqtv("crawl", *papers, "--json")
+        dqtv("crawl", *papers, "--json")
+        # as after a kill between closing a file and indexing it
+        next((dqtv.archive / "index").rglob("*.cdxj")).unlink()
+        dqtv("crawl", *papers, "--json")
+    with Store.open(dqtv.archive, create=False) as store:
+        missing = [x for x in closed_files(store) if not index_path(dqtv.archive, x).exists()]
+    assert missing == [], "every file has an index when its crawl ends, and what a kill left out"
     dqtv("publish")
     dqtv("index")
     return dqtv
