@@ -89,6 +89,8 @@ DESCRIPTIONS: Final[dict[str, dict[str, str]]] = {
         "story_id": "Story shared with other papers; NULL until compared.",
         "word_count": "Syllables in lead and body.",
         "printed_digest": "Digest of the page's text before recurring blocks were left out; the same one means the paper changed nothing.",
+        "page_kind": "article, album, video, audio, emagazine, infographic or multi_page (goes on at addresses that are not held); NULL where it was read before kinds were told apart.",
+        "text_changes": "What was changed in title, lead, body, author line, captions, section and tags, spaces apart, as a JSON list of kinds with counts of characters: charset:<name> (another one than the page declares), tcvn3, vni, viqr, entities, debris, mojibake, letter_forms, nfc, look_alikes, invisible, controls; NULL where it was read before this was kept.",
     },
     "article_versions": {
         "article_id": "Article.",
@@ -99,6 +101,7 @@ DESCRIPTIONS: Final[dict[str, dict[str, str]]] = {
         "sapo": "Lead of this version.",
         "body": "Text of this version.",
         "seen_at": "When this version was first seen, UTC.",
+        "text_changes": "What was changed in the article's text, as in articles.",
     },
     "article_addresses": {
         "article_id": "Article.",

@@ -39,7 +39,7 @@ _SEPARATOR: Final = re.compile(r"\s+[-–—]\s+|\s*[,;/&|+]\s*|\s+và\s+", re.I
 _INITIALS: Final = re.compile(r"^(?:[^\W\d_]{1,2}\.\s?)+[^\W\d_]{0,3}\.?$|^[A-ZĐ]{1,4}$")
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’.-][^\W\d_]+)*")
 _ORGANISATION: Final = re.compile(
-    r"^(?:báo|tạp chí|đài|ttxvn|thông tấn xã|vov|vtv|vna|cổng|ban|bộ|sở|phòng|công an|trung tâm|tòa soạn"
+    r"^(?:báo|tạp chí|bản tin|trang tin|đài|ttxvn|thông tấn xã|vov|vtv|vna|cổng|ban|bộ|sở|phòng|công an|trung tâm|tòa soạn"
     r"|bbt|ban biên tập|nhóm|pv|p\.v|phóng viên|ctv|cộng tác viên|tổng hợp|ubnd|afp|reuters|ap)\b"
 )
 

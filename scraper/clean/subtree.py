@@ -12,6 +12,7 @@ from archive.vietnamese import exact_key
 from scraper.clean.blocks import read_blocks
 from scraper.clean.boilerplate import without_boilerplate
 from scraper.clean.bylines import trailing_byline
+from scraper.clean.changes import together
 from scraper.clean.figures import separate_figures
 from scraper.clean.furniture import page_blocks, without_furniture
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from selectolax.lexbor import LexborNode
 
-    from archive.model import Figure
+    from archive.model import Figure, TextChange
     from archive.template import PageBlock, RemovedBlock
     from scraper.clean.blocks import Block
     from scraper.clean.furniture import Learned
@@ -57,6 +58,8 @@ class CleanBody:
     #: Text blocks of the page but the author line, those left out by what was learned included.
     blocks: tuple[PageBlock, ...] = ()
     removed: tuple[RemovedBlock, ...] = ()
+    #: What was changed in paragraphs, author line and captions.
+    changes: tuple[TextChange, ...] = ()
     #: Digest of title, sapo and all blocks, with the author line.
     printed_digest: str | None = None
 
@@ -90,6 +93,8 @@ def clean_subtree(
     mark, sapo, paragraphs = _split_dateline(sapo, paragraphs, dateline or _DATELINE)
     if sapo is not None and paragraphs and exact_key(paragraphs[0]) == exact_key(sapo):
         paragraphs = paragraphs[1:]
+    # what was dropped as a repetition stood at the beginning
+    stored = blocks[len(blocks) - lines - len(paragraphs) :]
     return CleanBody(
         paragraphs=tuple(paragraphs),
         figures=separated.figures,
@@ -99,6 +104,7 @@ def clean_subtree(
         is_encoded=is_encoded,
         blocks=tuple(x for x, block in zip(known, printed, strict=True) if id(block) not in signed),
         removed=removed,
+        changes=together(*(x.changes for x in (*stored, *separated.captions) if x.changes)),
         printed_digest=printed_digest,
     )
 

@@ -163,6 +163,54 @@ def pages():
     return {"demo": list(demo_pages()), "made_up": list(made_up_pages())}
 
 
+FIELDS = ("sapo", "dateline", "section", "tags", "figures", "people")
+
+
+@pytest.fixture(scope="module")
+def every_field():
+    """What is printed and what is read, by the rules, of every article of the demo press."""
+    truths = {article.url: article for article in DemoPress(port=PORT).truth()}
+    pairs = []
+    for gold in demo_pages():
+        true = truths[gold.capture.url]
+        article = process(gold.capture, gold.site, gold.family).article
+        pairs.append((true, article))
+    return pairs
+
+
+def true_values(true, article):
+    return {
+        "sapo": true.sapo,
+        "dateline": true.dateline,
+        "section": true.section,
+        "tags": true.tags,
+        "figures": tuple((at, x.caption, x.credit) for at, x in enumerate(true.figures, start=1)),
+        # whoever is an author stands in the author line, and no paper is one
+        "people": tuple(x for x in article.authors if x in (true.byline or "") and "Báo" not in x),
+    }
+
+
+def read_values(article):
+    return {
+        "sapo": article.sapo,
+        "dateline": article.dateline,
+        "section": article.section,
+        "tags": article.tags,
+        "figures": tuple((x.position, x.caption, x.credit) for x in article.figures),
+        "people": article.authors,
+    }
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_every_field_is_exactly_what_the_demo_press_printed(every_field, field):
+    wrong = [
+        (true.url, true_values(true, article)[field], read_values(article)[field])
+        for true, article in every_field
+        if true_values(true, article)[field] != read_values(article)[field]
+    ]
+    assert wrong == []
+
+
 @pytest.fixture(scope="module")
 def scores(pages):
     return {
