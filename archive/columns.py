@@ -77,7 +77,7 @@ DESCRIPTIONS: Final[dict[str, dict[str, str]]] = {
         "sapo_source": "Where the lead was read.",
         "date_source": "Where the date was read.",
         "author_source": "Where the byline was read.",
-        "body_source": "rule (the CMS family's layout) or fallback (the generic path).",
+        "body_source": "rule (the CMS family's layout), fallback (the generic path) or second_opinion (trafilatura named the container).",
         "body_state": "full, lead_only or encoded.",
         "first_captured_at": "First capture of the article, UTC.",
         "last_captured_at": "Newest capture of the article, UTC.",

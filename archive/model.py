@@ -230,7 +230,7 @@ class Article:
     sapo_source: str | None = None
     date_source: str | None = None
     author_source: str | None = None
-    #: ``rule`` (family layout) or ``fallback`` (generic path).
+    #: ``rule`` (family layout), ``fallback`` (generic path) or ``second_opinion`` (trafilatura named the container).
     body_source: str | None = None
     body_state: BodyState = BodyState.FULL
     page_kind: PageKind = PageKind.ARTICLE

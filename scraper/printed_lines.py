@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from scraper.clean.bylines import is_person_account, looks_like_byline, people
+from scraper.clean.bylines import is_person_account, looks_like_byline, people, signs_itself
 from scraper.clean.subtree import holds_blob
 from scraper.clean.text import clean_and_tell, clean_line
 from scraper.extract import metadata
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from archive.model import TextChange
     from scraper.clean.subtree import CleanBody
     from scraper.extract.page import Page
+    from scraper.extract.surroundings import Surroundings
     from scraper.sites.spec import Layout, SiteSpec
 
 
@@ -34,22 +35,29 @@ class Authorship:
 
 
 def authorship(
-    page: Page, site: SiteSpec, layout: Layout | None, body: CleanBody, above: Iterable[Found]
+    page: Page, site: SiteSpec, layout: Layout | None, body: CleanBody, around: Surroundings
 ) -> Authorship:
     """Byline and the people in it; a name from the head only when it is a person's."""
     own = (site.name, *site.own_names)
     found = first_clean(metadata.bylines(page, layout)) if layout else None
     byline = found.text if found else body.byline
     if byline is not None:
-        source = found.source if found else "body:last-line"
+        place = "body:first-line" if body.signed_above else "body:last-line"
+        source = found.source if found else place
         changes = found.changes if found else ()
         return Authorship(
             byline=byline, authors=people(byline, own), source=source, changes=changes
         )
-    for line in above:
+    for line in around.bylines:
         name, changes = clean_and_tell(line.text)
         if name and looks_like_byline(name) and (names := people(name, own)) and _spelt(names[0]):
             return Authorship(byline=name, authors=names, source=line.source, changes=changes)
+    for line in around.lines:
+        name, changes = clean_and_tell(line.text)
+        if name and signs_itself(name):
+            return Authorship(
+                byline=name, authors=people(name, own), source=line.source, changes=changes
+            )
     for account in metadata.account_names(page):
         name = clean_line(account.text)
         if name and is_person_account(name, own):

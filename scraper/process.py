@@ -22,7 +22,7 @@ from scraper.clean.furniture import Learned
 from scraper.clean.headline import own_title
 from scraper.clean.subtree import CleanBody, clean_subtree
 from scraper.clean.text import clean_and_tell, clean_line
-from scraper.extract import fallback, metadata, publication, surroundings
+from scraper.extract import fallback, metadata, publication, second_opinion
 from scraper.extract.body import cut_by_layout, holds_player
 from scraper.extract.encoded import holds_encoded_body
 from scraper.extract.hazards import why_not_parsed, why_not_read
@@ -38,6 +38,7 @@ from scraper.extract.page import Page, is_html, line_text, read_page
 from scraper.extract.page_kind import Content, page_kind
 from scraper.extract.pager import mark_pager
 from scraper.extract.printed import printed_title
+from scraper.extract.surroundings import Surroundings, look_around
 from scraper.printed_lines import authorship, clean_tags, first_clean
 
 if TYPE_CHECKING:
@@ -113,10 +114,11 @@ def _article(
     title = _title(page, site, layout)
     if title is None:
         raise _NoArticle(RejectReason.NO_TITLE, "no title on the page")
-    cut = cut or fallback.cut_by_text(page)
+    if cut is None:
+        cut = second_opinion.reconsidered(page, fallback.cut_by_text(page), title.text)
     if cut is None and not _is_stub(page, site):
         raise _no_body(page, site)
-    if cut and cut.source == fallback.SOURCE and title.source == "title":
+    if cut and cut.source != "rule" and title.source == "title":
         title = _printed(page, cut, title)
     # a container is larger than its page only by entities written out
     if cut and 2 * len(capture.body) > _MAX_CONTAINER and len(cut.html) > _MAX_CONTAINER:
@@ -178,7 +180,9 @@ def _no_body(page: Page, site: SiteSpec) -> _NoArticle:
         return _NoArticle(RejectReason.NO_BODY, _NOT_FOUND)
     if links_like_a_listing(page, site):
         return _NoArticle(RejectReason.LISTING_PAGE, "many article links and no article")
-    return _NoArticle(RejectReason.NO_BODY, "no text of an article on the page")
+    unasked = second_opinion.why_not_asked(page)
+    detail = "no text of an article on the page" + (f"; {unasked}" if unasked else "")
+    return _NoArticle(RejectReason.NO_BODY, detail)
 
 
 def _assembled(
@@ -191,7 +195,7 @@ def _assembled(
     template: Template,
 ) -> tuple[Article, Lesson | None]:
     name = _layout_name(cut)
-    around = surroundings.look_around(page, cut, title.text) if cut else surroundings.Surroundings()
+    around = look_around(page, cut, title.text) if cut else Surroundings()
     sapo = first_clean([*(metadata.sapos(page, layout) if layout else ()), *around.sapos])
     url = metadata.canonical_url(page, site)
     article_id = site.article_id(url)
@@ -203,7 +207,7 @@ def _assembled(
         sapo = first_clean(metadata.described_leads(page))
         body = attrs.evolve(body, sapo=sapo.text if sapo else None)
     state = _state(page, cut, body)
-    signed = authorship(page, site, layout, body, around.bylines)
+    signed = authorship(page, site, layout, body, around)
     published = publication.published(page, layout, around.dates)
     published_at = published.date.instant if published else None
     published_on = published_at.astimezone(VIETNAM).date() if published_at else None

@@ -223,14 +223,22 @@ _BREAKS: Final = frozenset({"br", "p", "div", "li", "tr", "td", "h1", "h2", "h3"
 _SILENT: Final = frozenset({"script", "style", "noscript", "template", "xml"})
 
 
-def line_text(node: LexborNode) -> str:
-    """Text of an element as a reader sees it on one line: no scripts, a space for every break."""
+def line_text(node: LexborNode, *, most: int | None = None) -> str:
+    """Text of an element as a reader sees it on one line: no scripts, a space for every break.
+
+    With *most*, reading ends after so many letters, spaces not counted: the text is longer than that,
+    or it is whole.
+    """
     parts: list[str] = []
+    letters = 0
     for inner in node.traverse(include_text=True):
         if inner.is_text_node:
             parent = inner.parent
             if parent is None or parent.tag not in _SILENT:
-                parts.append(inner.text_content or "")
+                text = inner.text_content or ""
+                parts.append(text)
+                if most is not None and (letters := letters + len(text.strip())) > most:
+                    break
         elif inner.tag in _BREAKS:
             parts.append(" ")
     return "".join(parts)
