@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 p
 	if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$p; break; fi; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench bench-peers docs lock clean
+.PHONY: help install demo view view-install test check bench bench-peers docs lock clean
 
 help: ## Show what can be made.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1	/'
@@ -25,7 +25,21 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 demo: install ## Crawl the bundled demo press, publish it, serve the search desk at http://127.0.0.1:8001.
 	@$(BIN)/dqtv demo
 
-test: check ## Run every check and every test.
+ARCHIVE ?= $(if $(DQTV_ARCHIVE),$(DQTV_ARCHIVE),dqtv-data)
+view: install view-install ## Show stored pages at http://127.0.0.1:8002/dqtv/ with pywb; ARCHIVE=DIR names the archive.
+	@$(BIN)/dqtv index --archive "$(ARCHIVE)"
+	@echo "Stored pages are at http://127.0.0.1:8002/dqtv/ - press Ctrl-C to stop."
+	@.venv-view/bin/wayback -d "$(ARCHIVE)/index" -b 127.0.0.1 -p 8002
+
+view-install: .venv-view/.installed ## Set up the viewer in .venv-view.
+
+.venv-view/.installed: docs/viewer.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and none was found; install it, or name it: make PYTHON=/path/to/python3 ..." >&2; exit 1; }
+	@$(PYTHON) -m venv --clear .venv-view
+	@.venv-view/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement docs/viewer.txt
+	@touch $@
+
+test: check view-install ## Run every check and every test.
 	$(BIN)/pytest
 
 check: install ## Format, lint and types.
@@ -57,5 +71,5 @@ lock: ## Resolve the newest allowed versions into requirements.lock.
 		--generate-hashes --no-emit-index-url --no-annotate --no-header --output-file requirements.lock
 
 clean: ## Remove .venv, caches and the demo's archive.
-	rm -rf $(VENV) .venv-peers .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist dqtv-demo
+	rm -rf $(VENV) .venv-peers .venv-view .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist dqtv-demo
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

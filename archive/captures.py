@@ -12,7 +12,7 @@ from warcio.archiveiterator import WARCIterator
 
 from archive.asked import read_asked
 from archive.decoding import decoded_body
-from archive.digests import StatedDigest
+from archive.digests import digest_fits
 from archive.errors import RecordUnreadable
 from archive.foreign import ForeignRecord, ForeignWarc, iter_captures
 from archive.instants import read_instant
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-__all__ = ["ForeignRecord", "ForeignWarc", "iter_captures", "read_capture"]
+__all__ = ["ForeignRecord", "ForeignWarc", "iter_captures", "read_capture", "record_fields"]
 
 
 def read_capture(
@@ -71,6 +71,11 @@ def read_capture(
         ip=record.fields.get("warc-ip-address"),
         asked=read_asked(record.fields),
     )
+
+
+def record_fields(warc_folder: Path, location: RecordLocation) -> dict[str, str]:
+    """The WARC fields of the capture at *location*, names in lower case; raises RecordUnreadable."""
+    return _read_record(warc_folder, location).fields
 
 
 @attrs.frozen(kw_only=True)
@@ -149,9 +154,7 @@ def _read_member(warc_folder: Path, location: RecordLocation) -> bytes:
 
 
 def _check_digest(location: RecordLocation, stated: str | None, content: bytes) -> None:
-    digest = StatedDigest(stated)
-    digest.update(content)
-    if not digest.fits:
+    if not digest_fits(stated, content):
         raise _unreadable(location, f"its content does not fit its digest {stated}")
 
 

@@ -102,11 +102,18 @@ def publish_command(root: Path, *, as_json: bool) -> None:
 @click.option(
     "--port", type=click.IntRange(1, 65535), default=DEFAULT_PORT, show_default=True, help="Port."
 )
-def serve_command(root: Path, host: str, port: int) -> None:
+@click.option(
+    "--viewer-url",
+    envvar="DQTV_VIEWER_URL",
+    show_envvar=True,
+    help="Collection of a viewer of stored pages (make view), such as http://127.0.0.1:8002/dqtv; articles"
+    " link to it.",
+)
+def serve_command(root: Path, host: str, port: int, viewer_url: str | None) -> None:
     """Serve the search desk on the newest snapshot until Ctrl-C."""
     from archive.desk.serve import serve  # noqa: PLC0415  Datasette takes half a second to import
 
-    serve(root, host=host, port=port, on_ready=announce)
+    serve(root, host=host, port=port, viewer_url=viewer_url, on_ready=announce)
 
 
 def announce(address: str) -> None:

@@ -237,4 +237,22 @@ DESCRIPTIONS: Final[dict[str, dict[str, str]]] = {
         "expires_at": "Unix time at which the lock may be taken over.",
         "last_fetch_at": "Unix time of the last request, kept between runs so that the delay holds.",
     },
+    "imports": {
+        "id": "Number of the import.",
+        "name": "Name of the file that was imported.",
+        "member": "WARC file inside a WACZ file; NULL for a WARC file.",
+        "bytes": "Length of the file in bytes.",
+        "sha256": "Hex SHA-256 of the file.",
+        "position": "Byte at which the reading goes on after an interruption; what stands before it is done.",
+        "all_pages": "1 when pages that look like no article were asked for too.",
+        "started_at": "When it was first read, UTC.",
+        "finished_at": "When it was read to its end, UTC; NULL while it can be continued.",
+    },
+    "import_records": {
+        "capture_id": "Capture.",
+        "import_id": "Import it came with.",
+        "record_id": "WARC-Record-ID in the file it came from.",
+        "offset": "Byte at which the record, or the gzip member it is in, begins in that file.",
+        "payload_digest": "Payload digest as the record states it; NULL when it states none.",
+    },
 }

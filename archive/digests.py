@@ -15,6 +15,7 @@ class StatedDigest:
     def __init__(self, stated: str | None) -> None:
         self.stated = stated
         algorithm, _, self._value = (stated or "").partition(":")
+        algorithm = algorithm.lower()
         known = algorithm in _KNOWN
         self._digest = hashlib.new(algorithm, usedforsecurity=False) if known else None
 
@@ -29,4 +30,11 @@ class StatedDigest:
         if self._digest is None:
             return True
         digest = self._digest.digest()
-        return self._value == digest.hex() or self._value == base64.b32encode(digest).decode()
+        return self._value.lower() in {digest.hex(), base64.b32encode(digest).decode().lower()}
+
+
+def digest_fits(stated: str | None, content: bytes) -> bool:
+    """False when *content* is not what the stated digest is of; True where it is of no kind we know."""
+    digest = StatedDigest(stated)
+    digest.update(content)
+    return digest.fits

@@ -16,7 +16,8 @@
     │   ├── ArchiveUnwritable     full disk, read-only folder, no permission
     │   │   └── OutOfHandles      too many open files
     │   ├── SiteLocked            another process is crawling this site
-    │   └── NothingPublished      no public snapshot yet
+    │   ├── NothingPublished      no public snapshot yet
+    │   └── NothingCaptured       no capture of a paper in a period
     ├── ReaderDied                a process that reads pages was killed or ran out of memory
     └── CaptureError              stored pages
         ├── NotAWarc              the file is no WARC file
@@ -130,6 +131,10 @@ class SiteLocked(ArchiveError):
 
 class NothingPublished(ArchiveError):
     """The archive has no public snapshot yet."""
+
+
+class NothingCaptured(ArchiveError):
+    """The archive has no capture of a paper in the period asked for."""
 
 
 class ReaderDied(DqtvError):

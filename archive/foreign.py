@@ -1,21 +1,20 @@
-"""Walk through a WARC file of any origin, whole or torn, and hand out its responses."""
+"""The pages in a WARC file of any origin, whole or torn; see ``foreign_stream`` for how it is read."""
 
 from __future__ import annotations
 
-import gzip
-import zlib
-from contextlib import closing
+import re
+import zipfile
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import attrs
-from warcio.archiveiterator import WARCIterator
-from warcio.exceptions import ArchiveLoadFailed
 
 from archive.decoding import decoded_body
 from archive.errors import NotAWarc
+from archive.foreign_stream import Bad, RawRecord, raw_records
 from archive.instants import read_instant
 from archive.model import Capture
-from archive.records import MAX_RECORD_BYTES, parse_response, plain_id
+from archive.records import http_payload, parse_response, plain_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,20 +22,25 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
-    from warcio.recordloader import ArcWarcRecord
-
     from archive.records import Pairs
     from archive.warc import Written
 
-_GZIP_MAGIC: Final = b"\x1f\x8b"
+_WARC_IN_WACZ: Final = re.compile(r"archive/[^/]+\.warc(?:\.gz|\.zst)?")
+#: Bad places kept with their reasons.
+_LISTED: Final = 1000
+_PAGES: Final = {"response", "revisit"}
 
 
 @attrs.frozen(kw_only=True)
 class ForeignRecord:
-    """One HTTP response of a WARC file that this archive did not write."""
+    """One HTTP response, or a revisit of one, of a WARC file that this archive did not write."""
 
     #: UUID, or the whole URI where the record is not named by a UUID.
     id: str
+    #: Byte of the file at which it, or the gzip member it is in, begins.
+    offset: int
+    #: True when the reading may begin there another time.
+    is_start: bool
     url: str
     #: WARC-Date as it stands.
     date: str
@@ -45,12 +49,21 @@ class ForeignRecord:
     headers: Pairs
     #: Status line, headers and payload verbatim.
     http_bytes: bytes = attrs.field(repr=False)
-    #: Payload with chunking and content coding removed.
-    body: bytes = attrs.field(repr=False)
     ip: str | None = None
+    #: As the record states it, of whatever kind.
+    payload_digest: str | None = None
+    #: True when the payload lies in another record.
+    is_revisit: bool = False
+    #: URL and instant of the capture a revisit refers to, where it says so.
+    refers_to: tuple[str, datetime] | None = None
+
+    @property
+    def body(self) -> bytes:
+        """Payload with chunking and content coding removed; unpacked only for pages that are wanted."""
+        return decoded_body(self.headers, http_payload(self.http_bytes))
 
     def as_capture(self, *, site: str, written: Written, run_id: str) -> Capture:
-        """The capture of *site* that this record is, once ``WarcWriter.copy_record`` took it over."""
+        """The capture of *site* that this record is, once ``WarcWriter`` took it over."""
         return Capture(
             id=self.id,
             site=site,
@@ -69,133 +82,129 @@ class ForeignRecord:
 
 
 class ForeignWarc:
-    """The responses of a WARC file, read one after the other; iterate once.
+    """The responses and revisits of a WARC file, read one after the other; iterate once.
 
-    Raises NotAWarc at the first step when the file is none. What came before a torn or damaged
-    place is handed out; then ``damage`` says what was met.
+    *member* names a WARC file inside the WACZ file *path*; *start* is the offset of an earlier record
+    that ``is_start``. Raises NotAWarc when nothing in the file is a record. What cannot be read is left
+    out and listed in ``bad``.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, member: str | None = None, start: int = 0) -> None:
         self.path = path
-        #: Responses handed out.
+        self._member = member
+        self._start = start
+        #: Responses and revisits handed out.
         self.responses = 0
-        #: Other records (requests, revisits, warcinfo ...) and responses that are no HTTP page.
+        #: Other records (requests, warcinfo ...) and responses that are no HTTP page.
         self.skipped = 0
-        #: What is wrong with the end of the file; None when it was read to its last byte.
-        self.damage: str | None = None
+        #: The first places that could not be read, and records that are not sound; all are counted.
+        self.bad: list[Bad] = []
+        self.bad_count = 0
 
     def __iter__(self) -> Iterator[ForeignRecord]:
-        with _opened(self.path) as file:
-            stream = _Stream(file)
-            with closing(WARCIterator(stream, no_record_parse=True)) as records:
-                yield from self._walk(records)
-            if stream.damage is not None:
-                self.damage = stream.damage
-        if self.responses + self.skipped == 0:
-            raise NotAWarc(f"{self.path} holds no WARC record ({self.damage or 'it is empty'})")
-
-    def _walk(self, records: WARCIterator) -> Iterator[ForeignRecord]:
-        while True:
-            try:
-                record = next(records)
-            except StopIteration:
-                return
-            except ArchiveLoadFailed as error:
-                self._stopped_at(str(error))
-                return
-            found = self._read(record)
-            if found is None:
-                self.skipped += 1
-            else:
-                self.responses += 1
-                yield found
-            if self.damage is not None:
-                return
-
-    def _stopped_at(self, why: str) -> None:
-        if self.responses + self.skipped == 0:
+        with _opened(self.path, self._member) as file:
+            for found in raw_records(file, start=self._start, wanted=_is_page):
+                page = self._page(found)
+                if page is not None:
+                    self.responses += 1
+                    yield page
+        if self.responses + self.skipped == 0 and not self._start:
             raise NotAWarc(
-                f"{self.path} is no WARC file: its first line is not WARC/1.0 or WARC/1.1;"
-                " give files that end in .warc or .warc.gz"
+                f"{self.path} is no WARC file: {self.bad[0].reason if self.bad else 'it is empty'};"
+                " give files that end in .warc, .warc.gz, .warc.zst or .wacz"
             )
-        self.damage = (
-            f"what follows record {self.responses + self.skipped} is no record: {why[:80]}"
-        )
 
-    def _read(self, record: ArcWarcRecord) -> ForeignRecord | None:
-        """The response in *record*; None when it is something else, or the file ends inside it."""
-        length = record.length
-        if record.rec_type != "response" or length is None or length > MAX_RECORD_BYTES:
-            if length is None:
-                self.damage = "the last record has no length: the file was cut off"
+    def _page(self, found: RawRecord | Bad) -> ForeignRecord | None:
+        if isinstance(found, RawRecord) and found.block is None:
+            self.skipped += 1
             return None
-        block = record.raw_stream.read()
-        if len(block) < length:
-            self.damage = f"the last record ends after {len(block)} of {length} bytes"
-            return None
-        return _foreign_record(record, block)
+        try:
+            if isinstance(found, RawRecord):
+                return _foreign_record(found, found.block or b"")
+        except ValueError as error:
+            self.skipped += 1
+            found = Bad(found.offset, str(error))
+        self.bad_count += 1
+        if len(self.bad) < _LISTED:
+            self.bad.append(found)
+        return None
 
 
 def iter_captures(path: Path) -> ForeignWarc:
-    """Stream the responses of *path* (.warc or .warc.gz); see ``ForeignWarc``."""
+    """Stream the pages of *path* (.warc, .warc.gz or .warc.zst); see ``ForeignWarc``."""
     return ForeignWarc(path)
 
 
-class _Stream:
-    """Hands out what can be decompressed; the end of that is the end of the stream."""
+def warc_members(path: Path) -> tuple[str | None, ...]:
+    """Names of the WARC files inside the WACZ file *path*; (None,) when it is no ZIP file.
 
-    def __init__(self, file: BinaryIO | gzip.GzipFile) -> None:
-        self._file = file
-        self._at = 0
-        self.damage: str | None = None
-
-    def read(self, size: int) -> bytes:
-        try:
-            # read1: an error further on must not take the bytes before it along
-            part = self._file.read1(size)  # type: ignore[union-attr]
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            self.damage = f"the file is cut off or damaged: {error}"
-            return b""
-        self._at += len(part)
-        return part
-
-    def tell(self) -> int:
-        return self._at
-
-
-def _opened(path: Path) -> BinaryIO | gzip.GzipFile:
+    Raises NotAWarc for a ZIP file without any, and for what cannot be read.
+    """
     try:
-        file = path.open("rb")
-    except OSError as error:
-        raise NotAWarc(f"cannot read {path}: {error.strerror}") from error
-    if file.peek(2)[:2] != _GZIP_MAGIC:
-        return file
-    file.close()
-    # not isal's reader, which drops what it has decompressed when it meets a torn end
-    return gzip.GzipFile(path, "rb")
+        if not zipfile.is_zipfile(path):
+            return (None,)
+        with zipfile.ZipFile(path) as package:
+            names = [x for x in package.namelist() if _WARC_IN_WACZ.fullmatch(x)]
+    except (OSError, zipfile.BadZipFile) as error:
+        raise NotAWarc(f"cannot read {path}: {error}") from error
+    if not names:
+        raise NotAWarc(
+            f"{path} is a ZIP file without a WARC file in its folder archive/, so it is no WACZ file"
+        )
+    return tuple(sorted(names))
 
 
-def _foreign_record(record: ArcWarcRecord, block: bytes) -> ForeignRecord | None:
-    fields = record.rec_headers
-    url = fields.get_header("WARC-Target-URI") or ""
-    record_id = fields.get_header("WARC-Record-ID")
-    date = fields.get_header("WARC-Date")
-    if not url.startswith(("http://", "https://")) or record_id is None or date is None:
-        return None
+@contextmanager
+def _opened(path: Path, member: str | None) -> Iterator[BinaryIO]:
     try:
-        message = parse_response(block)
-        fetched_at = read_instant(date)
-    except ValueError:
-        # also MalformedRecord: a response record without an HTTP message
-        return None
+        if member is None:
+            with path.open("rb") as file:
+                yield file
+        else:
+            with zipfile.ZipFile(path) as package, package.open(member) as inner:
+                yield inner  # type: ignore[misc]  # it reads, seeks and closes, and no more is asked
+    except (OSError, zipfile.BadZipFile) as error:
+        raise NotAWarc(
+            f"cannot read {path}: {getattr(error, 'strerror', None) or error}"
+        ) from error
+
+
+def _is_page(fields: dict[str, str]) -> bool:
+    """Whether a record is a capture of a web page; ``dns:`` answers are responses too."""
+    address = fields.get("warc-target-uri", "").lstrip("<")
+    return fields.get("warc-type") in _PAGES and address.startswith(("http://", "https://"))
+
+
+def _foreign_record(raw: RawRecord, block: bytes) -> ForeignRecord:
+    """The page in a record. Raises ValueError saying what it lacks."""
+    fields = raw.fields
+    record_id, date = fields.get("warc-record-id"), fields.get("warc-date")
+    if not record_id or not date:
+        raise ValueError("it has no WARC-Record-ID or no WARC-Date")
+    if truncated := fields.get("warc-truncated"):
+        raise ValueError(f"its writer cut it off (WARC-Truncated: {truncated})")
+    is_revisit = fields["warc-type"] == "revisit"
+    message = parse_response(block)
     return ForeignRecord(
         id=plain_id(record_id),
-        url=url,
+        offset=raw.offset,
+        is_start=raw.is_start,
+        # wget up to 1.20 writes it in angle brackets
+        url=fields["warc-target-uri"].removeprefix("<").removesuffix(">"),
         date=date,
-        fetched_at=fetched_at,
+        fetched_at=read_instant(date),
         status=message.status,
         headers=message.headers,
         http_bytes=block,
-        body=decoded_body(message.headers, message.payload),
-        ip=fields.get_header("WARC-IP-Address"),
+        ip=fields.get("warc-ip-address"),
+        payload_digest=fields.get("warc-payload-digest"),
+        is_revisit=is_revisit,
+        refers_to=_refers_to(fields) if is_revisit else None,
     )
+
+
+def _refers_to(fields: dict[str, str]) -> tuple[str, datetime] | None:
+    url, date = fields.get("warc-refers-to-target-uri"), fields.get("warc-refers-to-date")
+    if url is None or date is None:
+        return None
+    return url.removeprefix("<").removesuffix(">"), read_instant(date)

@@ -166,7 +166,10 @@ def _headers(lines: list[str]) -> Pairs:
             # folded line of the old standard (RFC 9112, 5.2)
             name, value = headers[-1]
             headers[-1] = (name, f"{value} {line.strip()}")
-        elif ":" in line:
+        elif ":" in line[1:]:
+            # the pseudo-headers of HTTP/2, such as ":status", are no headers
             name, _, value = line.partition(":")
+            if not name:
+                continue
             headers.append((name.strip(), value.strip()))
     return tuple(headers)

@@ -344,8 +344,39 @@ def m006_rechecks(db: Database) -> None:
     _run(db, _RECHECKS)
 
 
+_IMPORTS = """
+CREATE TABLE imports (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    member TEXT,
+    bytes INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    position INTEGER NOT NULL DEFAULT 0,
+    all_pages INTEGER NOT NULL,
+    started_at TEXT NOT NULL,
+    finished_at TEXT
+);
+CREATE UNIQUE INDEX imports_by_source ON imports (sha256, ifnull(member, ''));
+CREATE TABLE import_records (
+    capture_id TEXT PRIMARY KEY REFERENCES captures (id),
+    import_id INTEGER NOT NULL REFERENCES imports (id),
+    record_id TEXT NOT NULL,
+    offset INTEGER NOT NULL,
+    payload_digest TEXT
+);
+CREATE INDEX import_records_by_import ON import_records (import_id);
+CREATE INDEX import_records_by_digest ON import_records (payload_digest);
+"""
+
+
+@MIGRATIONS()
+def m007_imports(db: Database) -> None:
+    """Remember which file and record an imported capture is from, and how far a file was read."""
+    _run(db, _IMPORTS)
+
+
 #: Tables that never leave the working database.
 PRIVATE_TABLES: Final = (
     "frontier", "site_locks", "rejections", "runs", "warc_files", "backfills", "backfill_seeds", "backfill_pages",
-    "template_pages", "template_blocks", "verifications",
+    "template_pages", "template_blocks", "verifications", "imports", "import_records",
 )  # fmt: skip

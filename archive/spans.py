@@ -34,6 +34,18 @@ def read_span(text: str) -> DaySpan:
     return DaySpan(first=first, last=last)
 
 
+def read_ends(first: str | None, last: str | None) -> tuple[date | None, date | None]:
+    """The days that two dates mean, each a year, month or day: the first of one, the last of the other.
+
+    None stays None. Raises BadDateRange, naming what is wrong.
+    """
+    since = _read(first, first)[0] if first is not None else None
+    until = _read(last, last)[1] if last is not None else None
+    if since is not None and until is not None and until < since:
+        raise BadDateRange(f"{until} is before {since}; write the earlier date first")
+    return since, until
+
+
 _FORMS: Final = "write FROM..TO, such as 2019..2021-06 or 2024-03-01..2024-03-31"
 
 

@@ -119,7 +119,7 @@ class WarcWriter:
 
     *folder* is the archive's ``warc`` folder. The first file is made by the first record, further
     ones whenever *max_bytes* are reached. *known_payload* (``Store.known_payload``) decides what
-    becomes a revisit. Raises ArchiveUnwritable from every method when the disk refuses.
+    becomes a revisit. *source* names the file that records are copied from. Raises ArchiveUnwritable from every method when the disk refuses.
     """
 
     def __init__(
@@ -132,6 +132,7 @@ class WarcWriter:
         software: str,
         robots_policy: str,
         command: str = "crawl",
+        source: str | None = None,
         max_bytes: int = 1_000_000_000,
         known_payload: Callable[[str], tuple[str, datetime] | None],
         clock: Callable[[], datetime] = _utc_now,
@@ -152,6 +153,8 @@ class WarcWriter:
             "description": "response headers as sent; chunked coding removed, its header renamed to"
             " X-Archive-Orig-Transfer-Encoding; request line and Host rebuilt",
         }
+        if source is not None:
+            self._info["source"] = source
         self._max_bytes = max_bytes
         self._known_payload = known_payload
         self._clock = clock
@@ -206,6 +209,36 @@ class WarcWriter:
             fields["WARC-IP-Address"] = ip
         location = self._write(fields, http_bytes, content_type=HTTP_RESPONSE)
         return Written(location=location, kind=CaptureKind.IMPORT, payload_sha256=sha256)
+
+    def copy_revisit(
+        self,
+        *,
+        record_id: str,
+        url: str,
+        date: str,
+        http_bytes: bytes,
+        payload_sha256: str,
+        refers_to: tuple[str, datetime],
+        ip: str | None = None,
+    ) -> Written:
+        """Take over a revisit record of another archive, as one of a capture of this archive.
+
+        *payload_sha256* and *refers_to* (URL and instant) are those of the record that holds its payload.
+        """
+        fields = {
+            "WARC-Type": "revisit",
+            "WARC-Record-ID": urn(record_id),
+            "WARC-Date": date,
+            "WARC-Target-URI": url,
+            "WARC-Payload-Digest": f"sha256:{payload_sha256}",
+            "WARC-Profile": RecordBuilder.REVISIT_PROFILE_1_1,
+            "WARC-Refers-To-Target-URI": refers_to[0],
+            "WARC-Refers-To-Date": utc_text(refers_to[1]),
+        }
+        if ip is not None:
+            fields["WARC-IP-Address"] = ip
+        location = self._write(fields, http_bytes, content_type=HTTP_RESPONSE)
+        return Written(location=location, kind=CaptureKind.REVISIT, payload_sha256=payload_sha256)
 
     def flush(self, *, durable: bool) -> None:
         """Hand all records to the operating system; with *durable*, to the disk (fdatasync)."""

@@ -33,6 +33,7 @@ from archive.errors import DqtvError, UsageError
 from archive.spans import read_span
 from archive.store import Store
 from archive.verify_cli import verify_command
+from archive.viewing_cli import index_command, wacz_command
 from scraper.contact import contact_option
 from scraper.crawling import CrawlRequest, crawl
 from scraper.importer import ImportReport, import_warc
@@ -101,6 +102,8 @@ for command in (
     search_command,
     status_command,
     diff_command,
+    index_command,
+    wacz_command,
     sites_group,
     replay_command,
     verify_command,
@@ -267,10 +270,15 @@ def _echo_block(heading: str, items: object) -> None:
 
 @cli.command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--all-pages",
+    is_flag=True,
+    help="Also keep what looks like no article, such as lists and feeds of known papers.",
+)
 @archive_option()
 @json_option
-def import_command(files: tuple[Path, ...], root: Path, *, as_json: bool) -> None:
-    """Take in pages from WARC files written by others."""
+def import_command(files: tuple[Path, ...], root: Path, *, all_pages: bool, as_json: bool) -> None:
+    """Take in articles of known papers from WARC and WACZ files written by others; run again to go on."""
     for path in files:
         if not path.is_file():
             raise UsageError(f"{path} is no file; check the path")
@@ -289,6 +297,7 @@ def import_command(files: tuple[Path, ...], root: Path, *, as_json: bool) -> Non
                     path,
                     software=SOFTWARE,
                     operator=DQTV_OPERATOR,
+                    all_pages=all_pages,
                     on_record=partial(_show_records, bar, task),
                 )
             )
@@ -297,8 +306,12 @@ def import_command(files: tuple[Path, ...], root: Path, *, as_json: bool) -> Non
     else:
         for report in reports:
             _echo_import(report)
-    if any(report.damage for report in reports):
+    if any(report.bad_count for report in reports):
         sys.exit(1)
+
+
+#: Bad places that are printed.
+_BAD_LINES = 20
 
 
 def _show_records(bar: Progress, task: TaskID, done: int) -> None:
@@ -310,11 +323,16 @@ def _echo_import(report: ImportReport) -> None:
     click.echo(
         f"{report.path}: {report.responses} responses read, {counts.fetched} pages taken in,"
         f" {counts.accepted} articles, {counts.unchanged} unchanged, {report.known} known before,"
-        f" {report.foreign} of other hosts or without a page"
+        f" {report.foreign} of other hosts, {report.other} that look like no article,"
+        f" {report.unresolved} revisits of pages that are not here"
     )
+    if report.resumed:
+        click.echo("  went on where an earlier import was interrupted")
     print_reasons(Console(highlight=False), "  rejected", counts.rejected)
-    if report.damage:
-        click.echo(f"  damaged: {report.damage}")
+    for bad in report.bad[:_BAD_LINES]:
+        click.echo(f"  skipped at byte {bad.offset}: {bad.reason}")
+    if report.bad_count > _BAD_LINES:
+        click.echo(f"  and {report.bad_count - _BAD_LINES} more (--json has them)")
 
 
 # -- demo -------------------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
-"""Take in WARC files written by others: known hosts' pages go through the same process() as a crawl.
+"""Take in WARC and WACZ files written by others: known hosts' pages go through the same process() as a crawl.
 
-Each response of a known site is copied into a WARC file of this archive with its id, date and bytes,
-so that its row can name the raw page. What is already in the archive is skipped, so an import that was
-interrupted is simply run again.
+Each page of a known site is copied into a WARC file of this archive with its id, date and bytes, so
+that its row can name the raw page. What is already in the archive is skipped, and how far a file was
+read is written down with its pages, so an import that was interrupted is simply run again.
 """
 
 from __future__ import annotations
@@ -14,9 +14,19 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from archive.foreign import ForeignWarc
+from archive.captures import read_capture
+from archive.cdxj import index_closed_files
+from archive.foreign import ForeignWarc, warc_members
+from archive.imports import (
+    begin_import,
+    find_original,
+    finish_import,
+    remember_position,
+    remember_record,
+    source_of,
+)
 from archive.manifest import register_closed
-from archive.model import Accepted, Capture, Outcome, Rejected
+from archive.model import Accepted, Explored, Outcome, Rejected
 from archive.origin import IMPORT_POLICY
 from archive.recovery import recover_open_files
 from archive.run_counts import RunCounts
@@ -30,12 +40,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archive.foreign import ForeignRecord
+    from archive.foreign_stream import Bad
+    from archive.imports import Source
+    from archive.model import Capture
     from archive.store import Store
     from scraper.sites.load import Registry
+    from scraper.sites.spec import SiteSpec
 
-#: Pages in one transaction.
+#: Pages in one transaction, and bytes of pages at most.
 GROUP_SIZE: Final = 64
+GROUP_BYTES: Final = 32 << 20
+#: Responses of others after which the place in the file is written down all the same.
+_FOREIGN_GROUP: Final = 1000
 _OK: Final = 200
+_NOT_MODIFIED: Final = 304
+_PAGE_TYPES: Final = ("text/", "application/xhtml", "application/html")
 
 
 @attrs.frozen(kw_only=True)
@@ -43,15 +62,24 @@ class ImportReport:
     """What became of one file."""
 
     path: Path
-    #: Responses read.
+    #: Hex SHA-256 of the file.
+    sha256: str
+    #: True when an import that was interrupted went on.
+    resumed: bool
+    #: Responses and revisits read.
     responses: int
-    #: Responses of hosts no site file knows, or that are no page (redirects, errors).
+    #: Of hosts that no site file knows.
     foreign: int
-    #: Responses that were in the archive already.
+    #: Of known hosts, but no page of an article (by address, status and type); kept with *all_pages*.
+    other: int
+    #: In the archive already.
     known: int
+    #: Revisits of a page that neither the file nor the archive holds.
+    unresolved: int
     counts: RunCounts
-    #: What is wrong with the end of the file; None when it was read to its last byte.
-    damage: str | None
+    #: Places that could not be read and records that are not sound; ``bad`` has the first of them.
+    bad_count: int
+    bad: tuple[Bad, ...]
 
 
 @attrs.define
@@ -60,64 +88,117 @@ class _Import:
 
     store: Store
     registry: Registry
+    source: Source
     run_id: str
     software: str
     operator: str
+    all_pages: bool
+    import_id: int = 0
+    position: int = 0
     writers: dict[str, WarcWriter] = attrs.field(factory=dict)
-    group: list[Outcome] = attrs.field(factory=list)
-    responses: int = 0
-    foreign: int = 0
-    known: int = 0
+    group: list[tuple[Outcome, ForeignRecord]] = attrs.field(factory=list)
+    ids: set[str] = attrs.field(factory=set)
+    group_bytes: int = 0
+    since_commit: int = 0
+    seen: Counter[str] = attrs.field(factory=Counter)
     results: Counter[str] = attrs.field(factory=Counter)
     rejected: Counter[str] = attrs.field(factory=Counter)
 
     def take(self, record: ForeignRecord) -> None:
-        self.responses += 1
-        site = self.registry.site_for_url(record.url)
-        if site is None or record.status != _OK:
-            self.foreign += 1
-        elif self.store.has_capture(record.id) or any(
-            outcome.capture is not None and outcome.capture.id == record.id
-            for outcome in self.group
-        ):
-            self.known += 1
-        else:
-            written = self._writer(site.id).copy_record(
-                record_id=record.id, url=record.url, date=record.date, http_bytes=record.http_bytes, ip=record.ip
-            )  # fmt: skip
-            capture = record.as_capture(site=site.id, written=written, run_id=self.run_id)
-            self._judge(capture)
-
-    def _judge(self, capture: Capture) -> None:
-        site = self.registry.site(capture.site)
-        family, template = self.registry.family_of(site), self.store.template(site.id)
-        self.group.append(process(capture, site, family, template))
-        if len(self.group) >= GROUP_SIZE:
+        """Look at one response or revisit, and keep it if it is a page of ours."""
+        self.seen["responses"] += 1
+        self.since_commit += 1
+        self._sort(record)
+        if record.is_start:
+            self.position = record.offset
+        full = len(self.group) >= GROUP_SIZE or self.group_bytes >= GROUP_BYTES
+        if full or self.since_commit >= _FOREIGN_GROUP:
             self.commit()
 
-    def _writer(self, site_id: str) -> WarcWriter:
-        if site_id not in self.writers:
-            self.writers[site_id] = WarcWriter(
+    def _sort(self, record: ForeignRecord) -> None:
+        site = self.registry.site_for_url(record.url)
+        if site is None:
+            self.seen["foreign"] += 1
+            return
+        is_page = looks_like_an_article(record, site)
+        if not is_page and (not self.all_pages or record.status == _NOT_MODIFIED):
+            self.seen["other"] += 1
+        elif record.id in self.ids or self.store.has_capture(record.id):
+            self.seen["known"] += 1
+        else:
+            capture = (
+                self._copy_revisit(record, site) if record.is_revisit else self._copy(record, site)
+            )
+            if capture is None:
+                self.seen["unresolved"] += 1
+            else:
+                self._keep(capture, record, site, is_page=is_page)
+
+    def _copy(self, record: ForeignRecord, site: SiteSpec) -> Capture:
+        written = self._writer(site).copy_record(
+            record_id=record.id, url=record.url, date=record.date, http_bytes=record.http_bytes, ip=record.ip
+        )  # fmt: skip
+        return record.as_capture(site=site.id, written=written, run_id=self.run_id)
+
+    def _copy_revisit(self, record: ForeignRecord, site: SiteSpec) -> Capture | None:
+        """The revisit with the page it refers to, None when that is not in the archive."""
+        original = find_original(self.store, record)
+        if original is None and self.group:
+            # it may be among the pages not stored yet
+            self.commit()
+            original = find_original(self.store, record)
+        if original is None:
+            return None
+        written = self._writer(site).copy_revisit(
+            record_id=record.id, url=record.url, date=record.date, http_bytes=record.http_bytes, ip=record.ip,
+            payload_sha256=original.payload_sha256, refers_to=(original.url, original.fetched_at),
+        )  # fmt: skip
+        page = read_capture(self.store.warc_folder, original.location, site=original.site)
+        capture = record.as_capture(site=site.id, written=written, run_id=self.run_id)
+        return attrs.evolve(capture, body=page.body, headers=record.headers or page.headers)
+
+    def _keep(
+        self, capture: Capture, record: ForeignRecord, site: SiteSpec, *, is_page: bool
+    ) -> None:
+        if is_page:
+            family, template = self.registry.family_of(site), self.store.template(site.id)
+            outcome: Outcome = process(capture, site, family, template)
+        else:
+            outcome = Explored(capture=capture)
+        self.group.append((outcome, record))
+        self.ids.add(record.id)
+        self.group_bytes += len(capture.body) + len(record.http_bytes)
+
+    def _writer(self, site: SiteSpec) -> WarcWriter:
+        if site.id not in self.writers:
+            self.writers[site.id] = WarcWriter(
                 self.store.warc_folder,
-                site=site_id,
+                site=site.id,
                 run_id=self.run_id,
                 operator=self.operator,
                 software=self.software,
                 robots_policy=IMPORT_POLICY,
                 command="import",
+                source=f"{self.source.path.name} sha256:{self.source.sha256}",
                 known_payload=self.store.known_payload,
             )
             with self.store.transaction():
-                self.store.sync_site(site_row(self.registry.site(site_id)))
-        return self.writers[site_id]
+                self.store.sync_site(site_row(site))
+        return self.writers[site.id]
 
     def commit(self) -> None:
+        """Records to the disk, then rows, provenance and the place in the file in one transaction."""
         for writer in self.writers.values():
             writer.flush(durable=True)
         with self.store.transaction():
-            for outcome in self.group:
+            for outcome, record in self.group:
                 self._count(outcome, self.store.store_outcome(outcome))
+                remember_record(self.store, self.import_id, record)
+            remember_position(self.store, self.import_id, self.position)
+        self.seen["kept"] += len(self.group)
         self.group.clear()
+        self.ids.clear()
+        self.group_bytes = self.since_commit = 0
 
     def _count(self, outcome: Outcome, stored: str) -> None:
         if isinstance(outcome, Rejected):
@@ -126,17 +207,28 @@ class _Import:
             self.results[stored] += 1
 
     def close_files(self) -> None:
+        """Close the WARC files of this import, write them down and index them."""
         for writer in self.writers.values():
             register_closed(self.store, writer.close())
+        index_closed_files(self.store, sites=self.writers)
 
     def counts(self) -> RunCounts:
+        """The import as a run record has it."""
         unchanged = self.results["unchanged"]
         return RunCounts(
-            fetched=self.responses - self.foreign - self.known,
+            fetched=self.seen["kept"],
             accepted=self.results.total() - unchanged,
             unchanged=unchanged,
             rejected=dict(self.rejected),
         )
+
+
+def looks_like_an_article(record: ForeignRecord, site: SiteSpec) -> bool:
+    """Whether a response of *site* is worth reading: status 200, text, the address of an article."""
+    content_type = next((y for x, y in record.headers if x.lower() == "content-type"), "")
+    is_text = not content_type.strip() or content_type.strip().lower().startswith(_PAGE_TYPES)
+    fits = not site.article_url or site.fits_article(record.url)
+    return record.status == _OK and is_text and fits
 
 
 def import_warc(
@@ -146,34 +238,49 @@ def import_warc(
     *,
     software: str,
     operator: str,
+    all_pages: bool = False,
     on_record: Callable[[int], None] | None = None,
 ) -> ImportReport:
-    """Take the pages of the WARC file *path* into the archive; *on_record* hears of each response.
+    """Take the pages of the WARC or WACZ file *path* into the archive; *on_record* hears of each response.
 
-    Raises NotAWarc when the file is none; nothing is stored then.
+    Only pages that look like articles of a known site are taken, with *all_pages* all else of known
+    hosts too, as captures. Raises NotAWarc when the file is none; nothing is stored then.
     """
     recover_open_files(store)
+    members = warc_members(path)
     run_id = new_run_id(datetime.now(UTC))
-    start_run(store, run_id, site=path.name, command="import")
     job = _Import(
-        store=store, registry=registry, run_id=run_id, software=software, operator=operator
-    )
-    warc = ForeignWarc(path)
-    reason = "error"
+        store=store, registry=registry, source=source_of(path), run_id=run_id, software=software,
+        operator=operator, all_pages=all_pages,
+    )  # fmt: skip
+    start_run(store, run_id, site=path.name, command="import")
+    resumed, reason = False, "error"
+    bad: list[Bad] = []
+    bad_count = 0
     with ExitStack() as ending:
         ending.callback(lambda: finish_run(store, run_id, reason, job.counts()))
         ending.callback(job.close_files)
-        for record in warc:
-            job.take(record)
-            if on_record is not None:
-                on_record(job.responses)
-        job.commit()
-        reason = "finished" if warc.damage is None else "damaged file"
+        for member in members:
+            begun = begin_import(store, job.source, member, all_pages=all_pages)
+            job.import_id, job.position = begun.id, begun.position
+            resumed = resumed or begun.position > 0
+            warc = ForeignWarc(path, member=member, start=begun.position)
+            _read(job, warc, on_record)
+            finish_import(store, begun.id)
+            bad_count += warc.bad_count
+            bad += warc.bad
+        reason = "finished" if not bad_count else "damaged file"
+    seen = job.seen
     return ImportReport(
-        path=path,
-        responses=job.responses,
-        foreign=job.foreign,
-        known=job.known,
-        counts=job.counts(),
-        damage=warc.damage,
-    )
+        path=path, sha256=job.source.sha256, resumed=resumed, responses=seen["responses"],
+        foreign=seen["foreign"], other=seen["other"], known=seen["known"],
+        unresolved=seen["unresolved"], counts=job.counts(), bad_count=bad_count, bad=tuple(bad),
+    )  # fmt: skip
+
+
+def _read(job: _Import, warc: ForeignWarc, on_record: Callable[[int], None] | None) -> None:
+    for record in warc:
+        job.take(record)
+        if on_record is not None:
+            on_record(job.seen["responses"])
+    job.commit()

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from archive.backfill import BackfillProgress, Backfills
+from archive.cdxj import index_closed_files
 from archive.database import translated_errors
+from archive.errors import ArchiveError
 from archive.frontier import Frontier, LeasedUrl, Purpose
 from archive.instants import utc_text
 from archive.locks import SiteLock
@@ -346,7 +348,18 @@ class Ledger:
                 now=self.clock.utc(),
             )  # fmt: skip
             session.lock.release(session.last_fetch_at)
+        self._index_files()
         return counts
+
+    def _index_files(self) -> None:
+        """Index the sites' closed files; what cannot be written now is left to `dqtv index`."""
+        try:
+            indexed = index_closed_files(self.store, sites=self.sessions)
+        except ArchiveError as error:
+            logger.warning("no index for viewing was written: %s", error)
+        else:
+            for problem in indexed.problems:
+                logger.warning("%s", problem)
 
     def _finish_backfill(self, session: SiteSession) -> None:
         if session.backfill_id is None:

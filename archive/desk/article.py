@@ -26,6 +26,9 @@ class Version:
     title: str
     sapo: str | None
     paragraphs: tuple[str, ...]
+    #: Address of the page it was read from, and when that was captured.
+    capture_url: str | None
+    captured_at: str | None
 
 
 @attrs.frozen(kw_only=True)
@@ -56,6 +59,8 @@ class ShownArticle:
     last_captured_at: str
     #: When the page behind the current version was captured, UTC.
     captured_at: str
+    #: Address the page behind the current version was captured at.
+    capture_url: str | None
     location: RecordLocation
     word_count: int
     level: int
@@ -74,6 +79,7 @@ _COLUMNS: Final = (
 )  # fmt: skip
 _MORE: Final = (
     "docid", "title", "sapo", "body", "authors", "tags", "warc_file", "warc_offset", "warc_length",
+    "capture_id",
 )  # fmt: skip
 _SELECT: Final = f"SELECT {', '.join(_COLUMNS + _MORE)} FROM articles WHERE id = ?"  # noqa: S608 - our names
 
@@ -98,6 +104,7 @@ def load_article(
         paragraphs=body,
         authors=tuple(json.loads(row["authors"])),
         tags=tuple(json.loads(row["tags"])),
+        capture_url=_capture_url(connection, row["capture_id"]),
         location=RecordLocation(
             warc_file=row["warc_file"], offset=row["warc_offset"], length=row["warc_length"]
         ),
@@ -136,6 +143,11 @@ def _highlighted(step: Step) -> str:
     return f"SELECT {columns} FROM {step.index} WHERE {step.index} MATCH ? AND rowid = ?"  # noqa: S608 - built of constants
 
 
+def _capture_url(connection: sqlite3.Connection, capture_id: str) -> str | None:
+    row = connection.execute("SELECT url FROM captures WHERE id = ?", [capture_id]).fetchone()
+    return row[0] if row else None
+
+
 def _evidence(connection: sqlite3.Connection, article_id: str) -> Iterator[Evidence]:
     rows = connection.execute(
         "SELECT part, term, count, weight FROM evidence WHERE article_id = ? ORDER BY position",
@@ -156,12 +168,18 @@ def _figures(connection: sqlite3.Connection, article_id: str) -> Iterator[Figure
 
 def _versions(connection: sqlite3.Connection, article_id: str) -> Iterator[Version]:
     rows = connection.execute(
-        "SELECT version, seen_at, title, sapo, body FROM article_versions"
-        " WHERE article_id = ? ORDER BY version",
+        "SELECT v.version, v.seen_at, v.title, v.sapo, v.body, c.url, c.fetched_at"
+        " FROM article_versions AS v LEFT JOIN captures AS c ON c.id = v.capture_id"
+        " WHERE v.article_id = ? ORDER BY v.version",
         [article_id],
     )
-    for version, seen_at, title, sapo, body in rows:
-        paragraphs = tuple(part for part in body.split("\n\n") if part.strip())
+    for version, seen_at, title, sapo, body, url, captured_at in rows:
         yield Version(
-            version=version, seen_at=seen_at, title=title, sapo=sapo, paragraphs=paragraphs
+            version=version,
+            seen_at=seen_at,
+            title=title,
+            sapo=sapo,
+            paragraphs=tuple(part for part in body.split("\n\n") if part.strip()),
+            capture_url=url,
+            captured_at=captured_at,
         )

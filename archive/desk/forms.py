@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from archive.desk.filters import PAGE_SIZE
+from archive.desk.viewer import archived_copy
 from archive.desk.visit import article_path
 
 if TYPE_CHECKING:
@@ -64,10 +65,13 @@ def results_form(results: Results, visit: Visit, snapshot: SnapshotFacts) -> For
     }
 
 
-def article_form(article: ShownArticle, visit: Visit, snapshot: SnapshotFacts) -> Form:
+def article_form(
+    article: ShownArticle, visit: Visit, snapshot: SnapshotFacts, viewer: str | None = None
+) -> Form:
     """One article: its columns, ``body`` as a list of paragraphs, figures, evidence, versions.
 
-    ``capture`` tells where the raw page lies: captured_at (UTC), warc_file, offset, length.
+    ``capture`` tells where the raw page lies: url, captured_at (UTC), warc_file, offset, length, and
+    archived_copy, where the *viewer* shows it (null without one).
     """
     plain = (
         "id", "site", "paper", "url", "byline", "authors", "dateline", "section", "tags",
@@ -86,10 +90,12 @@ def article_form(article: ShownArticle, visit: Visit, snapshot: SnapshotFacts) -
             "figures": [attrs.asdict(figure) for figure in article.figures],
             "evidence": [attrs.asdict(part) for part in article.evidence],
             "capture": {
+                "url": article.capture_url,
                 "captured_at": article.captured_at,
                 "warc_file": article.location.warc_file,
                 "offset": article.location.offset,
                 "length": article.location.length,
+                "archived_copy": archived_copy(viewer, article.capture_url, article.captured_at),
             },
             "versions": [
                 {"version": version.version, "seen_at": version.seen_at, "title": version.title}

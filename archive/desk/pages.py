@@ -24,6 +24,7 @@ from archive.desk.language import points, say, strings
 from archive.desk.problems import DateProblem, SearchProblem
 from archive.desk.search import COUNT_LIMIT, RANKED, search
 from archive.desk.snapshot import read_newest
+from archive.desk.viewer import archived_copy, viewer_of
 from archive.desk.visit import Visit, article_path
 
 if TYPE_CHECKING:
@@ -95,8 +96,9 @@ async def article_page(datasette: Datasette, request: Request) -> Response:
     if article is None:
         return await _no_article(visit, snapshot, article_id, json=json)
     if json:
-        return answers.as_json(article_form(article, visit, snapshot.facts))
+        return answers.as_json(article_form(article, visit, snapshot.facts, viewer_of(datasette)))
     permalink = visit.absolute(article_path(article.id))
+    viewer = viewer_of(datasette)
     return await answers.page(
         visit,
         "article",
@@ -105,6 +107,10 @@ async def article_page(datasette: Datasette, request: Request) -> Response:
         permalink=permalink,
         citation=cite(article, snapshot.facts, permalink=permalink, language=visit.language),
         source=_web_address(article.url),
+        archived=archived_copy(viewer, article.capture_url, article.captured_at),
+        archived_versions={
+            x.version: archived_copy(viewer, x.capture_url, x.captured_at) for x in article.versions
+        },
         found_by=found_by,
         pictures=[(figure, _web_address(figure.url)) for figure in article.figures],
         parts=_parts(visit, article),

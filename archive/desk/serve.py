@@ -11,6 +11,7 @@ import uvicorn
 from datasette.app import Datasette
 from datasette.plugins import pm
 
+from archive.desk.viewer import KEY, PLUGIN, read_viewer
 from archive.errors import ArchiveError, PortInUse, UsageError
 from archive.snapshot import newest_snapshot
 
@@ -40,10 +41,12 @@ _LAST_PORT: Final = 65_535
 _OWN_HANDLER: Final = "datasette.handle_exception"
 
 
-def build_app(snapshot_path: Path) -> Datasette:
+def build_app(snapshot_path: Path, *, viewer_url: str | None = None) -> Datasette:
     """A Datasette over one snapshot, opened immutable, with the settings above.
 
-    Raises ArchiveError for a path that Datasette would misread.
+    *viewer_url* is the collection of a viewer that shows stored pages; articles then link to it.
+    Raises ArchiveError for a path that Datasette would misread, UsageError for a *viewer_url* that is
+    no address.
     """
     # Datasette 0.65.5 puts the path into a URI as it is
     if _IN_URIS.intersection(str(snapshot_path)):
@@ -55,11 +58,19 @@ def build_app(snapshot_path: Path) -> Datasette:
     # 0.3 s of work each (measured); the desk's handler answers everything it would
     if pm.has_plugin(_OWN_HANDLER):
         pm.unregister(name=_OWN_HANDLER)
-    return Datasette(immutables=[str(snapshot_path)], settings=SETTINGS)
+    viewer = {KEY: read_viewer(viewer_url)} if viewer_url else {}
+    return Datasette(
+        immutables=[str(snapshot_path)], settings=SETTINGS, metadata={"plugins": {PLUGIN: viewer}}
+    )
 
 
 def serve(
-    root: Path, *, host: str, port: int, on_ready: Callable[[str], None] | None = None
+    root: Path,
+    *,
+    host: str,
+    port: int,
+    viewer_url: str | None = None,
+    on_ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve the newest snapshot of the archive *root* in the foreground until Ctrl-C.
 
@@ -69,7 +80,7 @@ def serve(
     """
     snapshot = newest_snapshot(root)
     with closing(_listen(host, port)) as listener:
-        app = build_app(snapshot.path)
+        app = build_app(snapshot.path, viewer_url=viewer_url)
         config = uvicorn.Config(app.app(), log_level="warning", lifespan="on", server_header=False)
         server = _Server(config, lambda: on_ready and on_ready(_address(listener)))
         try:

@@ -273,6 +273,8 @@ def test_article_json_has_the_documented_fields(full):
     assert article["body"] == ["Đoạn một về dân quân.", "Đoạn hai."]
     assert article["published_at"] == "2024-03-19T09:12:00+07:00"
     assert article["capture"] == {
+        "url": "https://songmay.example/a-3162207.html",
+        "archived_copy": None,
         "captured_at": "2026-11-22T02:03:05.000000Z",
         "warc_file": "songmay/2026/songmay-20261120T020000Z-r1.warc.gz",
         "offset": 1000,
