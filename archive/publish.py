@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 from archive.database import translated_errors, unwritable
 from archive.errors import ArchiveError
 from archive.instants import compact_text, utc_text
+from archive.published_stories import write_stories
+from archive.signatures import sign_texts
 from archive.snapshot import Snapshot, newest_snapshot, put_in_place
 from archive.store import Store
 from archive.vietnamese import exact_key, fold
@@ -32,7 +34,7 @@ class Progress(Protocol):
 
 
 #: Columns of working tables that stay private.
-_LEFT_OUT: Final = {"articles": {"story_id", "printed_digest"}, "captures": {"ip"}}
+_LEFT_OUT: Final = {"articles": {"printed_digest"}, "captures": {"ip"}}
 
 _FTS_COLUMNS: Final = "title, sapo, body"
 
@@ -107,6 +109,7 @@ def publish(
     complete.
     """
     with Store.open(root, create=False) as store, _only_one(store.public_folder) as draft:
+        sign_texts(store)
         built_at = now or datetime.now(UTC)
         try:
             with translated_errors(draft), closing(_connect(draft, store.path)) as connection:
@@ -168,6 +171,7 @@ def _build(connection: sqlite3.Connection, built_at: datetime, progress: Progres
     steps: tuple[tuple[str, Callable[[sqlite3.Connection], None]], ...] = (
         ("articles", _write_articles),
         ("parts", _write_parts),
+        ("stories", write_stories),
         ("indexes", _write_indexes),
         ("check", _check_indexes),
     )
@@ -262,6 +266,7 @@ def _content_digest(connection: sqlite3.Connection) -> str:
         "removed_blocks",
         "article_versions",
         "captures",
+        "stories",
         "sites",
     ):
         for row in connection.execute(f"SELECT * FROM main.{table} ORDER BY rowid"):  # noqa: S608 - own names
