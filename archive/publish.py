@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from archive.database import translated_errors, unwritable
 from archive.errors import ArchiveError
 from archive.instants import compact_text, utc_text
+from archive.provinces import province_today
 from archive.published_stories import write_stories
 from archive.signatures import sign_texts
 from archive.snapshot import Snapshot, newest_snapshot, put_in_place
@@ -70,11 +71,13 @@ _COPIES: Final = {
 
 _FACTS: Final = """
 CREATE TABLE article_facts (
-    docid INTEGER PRIMARY KEY, site TEXT NOT NULL, province TEXT, year INTEGER, month TEXT,
-    level INTEGER NOT NULL, section TEXT, published_at TEXT
+    docid INTEGER PRIMARY KEY, site TEXT NOT NULL, province TEXT, province_today TEXT, year INTEGER,
+    month TEXT, level INTEGER NOT NULL, section TEXT, published_at TEXT, story_id TEXT
 );
 INSERT INTO article_facts
-    SELECT docid, site, province, year, month, level, section, published_at FROM articles;
+    SELECT docid, site, province, province_today(province), year, month, level, section,
+        published_at, story_id
+    FROM articles;
 CREATE INDEX article_facts_by_site ON article_facts (site, year, month);
 CREATE INDEX article_facts_by_province ON article_facts (province, year);
 CREATE INDEX article_facts_by_date ON article_facts (published_at);
@@ -155,12 +158,18 @@ def _connect(draft: Path, working: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("ATTACH ? AS work", (f"{working.absolute().as_uri()}?mode=ro",))
+        connection.create_function("province_today", 1, _today, deterministic=True)
         for name, (_, feed) in _INDEXES.items():
             connection.create_function(f"feed_{name}", 1, _null_safe(feed), deterministic=True)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _today(province: str | None) -> str | None:
+    """Today's name of a province; a name that is no unit's stays."""
+    return province_today(province) or province
 
 
 def _null_safe(feed: Callable[[str], str]) -> Callable[[str | None], str | None]:
@@ -172,6 +181,7 @@ def _build(connection: sqlite3.Connection, built_at: datetime, progress: Progres
         ("articles", _write_articles),
         ("parts", _write_parts),
         ("stories", write_stories),
+        ("facts", _write_facts),
         ("indexes", _write_indexes),
         ("check", _check_indexes),
     )
@@ -215,6 +225,9 @@ def _write_parts(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE UNIQUE INDEX captures_key ON captures (id)")
     connection.execute("CREATE INDEX addresses_by_url ON article_addresses (url)")
     connection.execute("CREATE UNIQUE INDEX addresses_key ON article_addresses (article_id, url)")
+
+
+def _write_facts(connection: sqlite3.Connection) -> None:
     _run_all(connection, _FACTS)
     columns = _columns(connection, "sites")
     declared = ", ".join(_declared(columns, key="id"))

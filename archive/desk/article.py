@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from archive.desk.highlight import CLOSE, OPEN, Marked, read_marked, unmarked
-from archive.desk.query import Step, parse, plan
+from archive.desk.plan import Step, plan
+from archive.desk.query import parse
 from archive.errors import BadQuery
 from archive.model import Evidence, Figure, RecordLocation
 

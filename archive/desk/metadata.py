@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from archive.columns import DESCRIPTIONS
-from archive.desk.query import EXACT_INDEX, FOLDED_INDEX
+from archive.desk.plan import EXACT_INDEX, FOLDED_INDEX
 
 if TYPE_CHECKING:
     from archive.desk.served import Served
@@ -50,11 +50,13 @@ PUBLIC_COLUMNS: Final[dict[str, dict[str, str]]] = {
         "docid": "Number of the article in this snapshot.",
         "site": "Paper that published it.",
         "province": "Province of the paper at publication.",
+        "province_today": "The same province under today's name.",
         "year": "Year of publication.",
         "month": "Month of publication, such as 2024-03.",
         "level": "1 mentions Vietnam's militia, 2 is about it.",
         "section": "Section as the article page names it.",
         "published_at": "Publication time, ISO 8601 with +07:00; NULL when unknown.",
+        "story_id": "Story that other articles print as well; NULL where there is none.",
     },
     "stories": {
         "id": "Name of the story: id of its article that was captured first.",

@@ -1,6 +1,6 @@
 """The desk's addresses: home, search, article and its static files.
 
-``/`` · ``/-/search?q=`` · ``/-/search.json`` · ``/-/article/<id>`` · ``/-/article/<id>.json`` ·
+``/`` · ``/-/search?q=`` · ``/-/search.json`` · ``/-/search/advanced`` · ``/-/article/<id>`` · ``/-/article/<id>.json`` ·
 ``/-/desk/<file>``. Each handler reads the request, asks the snapshot in one of Datasette's
 threads, and renders.
 """
@@ -14,14 +14,18 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from datasette.utils import sqlite_timelimit
+from datasette.utils.asgi import Response
 
 from archive.desk import answers, failures, served
 from archive.desk.article import load_article
 from archive.desk.citation import cite
-from archive.desk.filters import LEVELS, Query, Sort, read_query
+from archive.desk.compose import FIELDS, PARTS, compose
+from archive.desk.facet_labels import FacetLabels
+from archive.desk.filters import Facet, Query, Sort, read_query, web_parameters
 from archive.desk.forms import article_form, results_form
 from archive.desk.language import points, say, strings
 from archive.desk.problems import DateProblem, SearchProblem
+from archive.desk.query import DISTANCE
 from archive.desk.search import COUNT_LIMIT, RANKED, search
 from archive.desk.snapshot import read_newest
 from archive.desk.visit import Visit, article_path
@@ -31,10 +35,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from datasette.app import Datasette
-    from datasette.utils.asgi import Request, Response
+    from datasette.utils.asgi import Request
 
     from archive.desk.article import ShownArticle
-    from archive.desk.search import Results
+    from archive.desk.search import Hit, Results
     from archive.desk.served import Served
 
 #: Milliseconds one search may keep one of the few database threads busy.
@@ -67,15 +71,46 @@ async def search_page(datasette: Datasette, request: Request) -> Response:
         return await _search_form(visit, snapshot)
     try:
         query = read_query(visit.parameters)
-        results = await _ask(visit, snapshot, partial(_limited, partial(search, query=query)))
+        results = await _ask(
+            visit, snapshot, partial(_limited, partial(search, query=query, aids=True))
+        )
     except (SearchProblem, DateProblem) as problem:
         message = say(visit.language, problem.key, **problem.values)
         if json:
             return answers.json_error(message, status=400)
-        return await _search_form(visit, snapshot, status=400, problem=message)
+        faulty = problem.values.get("parameter")
+        return await _search_form(visit, snapshot, status=400, problem=message, faulty=faulty)
     if json:
         return answers.as_json(results_form(results, visit, snapshot.facts))
     return await _results_page(visit, snapshot, results)
+
+
+async def advanced_page(datasette: Datasette, request: Request) -> Response:
+    """The advanced form; once filled in, the way to the search it asks for."""
+    visit = Visit.of(datasette, request)
+    snapshot = await served.find(datasette)
+    if snapshot is None:
+        return await _no_snapshot(visit)
+    filled = [name for name in FIELDS if any(map(str.strip, visit.parameters.get(name, ())))]
+    problem = None
+    if filled:
+        try:
+            query = compose(visit.parameters)
+        except SearchProblem as found:
+            problem = say(visit.language, found.key, **found.values)
+        else:
+            plain = dict.fromkeys(FIELDS)
+            return Response.redirect(visit.link_with("/-/search", **plain, q=query))
+    return await answers.page(
+        visit,
+        "advanced",
+        snapshot,
+        status=400 if problem else 200,
+        problem=problem,
+        given=visit.parameters,
+        parts=PARTS,
+        distance=DISTANCE,
+    )
 
 
 async def article_page(datasette: Datasette, request: Request) -> Response:
@@ -120,6 +155,7 @@ async def static(request: Request, datasette: Datasette) -> Response:
 ROUTES: Final = (
     (r"^/$", home),
     (r"^/-/search(?P<json>\.json)?$", search_page),
+    (r"^/-/search/advanced$", advanced_page),
     (r"^/-/article/(?P<id>[^/]+?)(?P<json>\.json)?$", article_page),
     (r"^/-/desk/(?P<name>[^/]+)$", static),
 )
@@ -137,7 +173,12 @@ def _limited(read: Callable[[sqlite3.Connection], T], connection: sqlite3.Connec
 
 
 async def _search_form(
-    visit: Visit, snapshot: Served, *, status: int = 200, problem: str | None = None
+    visit: Visit,
+    snapshot: Served,
+    *,
+    status: int = 200,
+    problem: str | None = None,
+    faulty: object = None,
 ) -> Response:
     return await answers.page(
         visit,
@@ -146,7 +187,10 @@ async def _search_form(
         status=status,
         problem=problem,
         results=None,
-        levels=LEVELS,
+        query=None,
+        kept=_kept_facets(visit, faulty),
+        labels=FacetLabels(visit, snapshot),
+        facets=tuple(Facet),
         given=visit.parameters,
     )
 
@@ -161,14 +205,37 @@ async def _results_page(visit: Visit, snapshot: Served, results: Results) -> Res
         results=results,
         query=results.query,
         groups=groups,
+        kept=_kept_facets(visit),
+        labels=FacetLabels(visit, snapshot),
+        facets=tuple(Facet),
         sorts=tuple(Sort),
-        levels=LEVELS,
         given=visit.parameters,
+        relaxed=[(x, _search_address(visit, x.query)) for x in results.relaxations],
+        hit_address=partial(_hit_address, visit, results),
         ranked=RANKED,
         count_limit=COUNT_LIMIT,
         ranking_cut=results.query.sort is Sort.BEST
         and any(count.count > RANKED for count in results.counts),
     )
+
+
+def _kept_facets(visit: Visit, faulty: object = None) -> list[tuple[str, str]]:
+    """Chosen values that the form sends again, without those of the parameter at fault."""
+    return [
+        (facet.value, value)
+        for facet in Facet
+        if facet.value != faulty
+        for value in visit.parameters.get(facet.value, ())
+        if value.strip()
+    ]
+
+
+def _search_address(visit: Visit, query: Query) -> str:
+    return visit.link("/-/search", web_parameters(query))
+
+
+def _hit_address(visit: Visit, results: Results, hit: Hit) -> str:
+    return visit.article(hit.id, found_by=results.query.text)
 
 
 async def _no_article(visit: Visit, snapshot: Served, article_id: str, *, json: bool) -> Response:
