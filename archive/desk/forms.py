@@ -79,6 +79,8 @@ def article_form(article: ShownArticle, visit: Visit, snapshot: SnapshotFacts) -
     """One article: its columns, ``body`` as a list of paragraphs, figures, evidence, versions.
 
     ``capture`` tells where the raw page lies: captured_at (UTC), warc_file, offset, length.
+    ``elsewhere`` lists articles with the same text: id, title, paper, published_at,
+    published_precision, is_origin; ``origin_source`` is ``credit``, ``date`` or null (unknown).
     """
     plain = (
         "id", "site", "paper", "url", "byline", "authors", "dateline", "section", "tags",
@@ -106,6 +108,9 @@ def article_form(article: ShownArticle, visit: Visit, snapshot: SnapshotFacts) -
                 {"version": version.version, "seen_at": version.seen_at, "title": version.title}
                 for version in article.versions
             ],
+            "elsewhere": [attrs.asdict(other) for other in article.elsewhere],
+            "is_origin": article.is_origin,
+            "origin_source": article.origin_source,
         },
         "snapshot": _snapshot_form(snapshot),
     }

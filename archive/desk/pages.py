@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import unquote, urlsplit
 
+import attrs
 from datasette.utils import sqlite_timelimit
 from datasette.utils.asgi import Response
 
@@ -21,12 +22,12 @@ from archive.desk.article import load_article
 from archive.desk.citation import cite
 from archive.desk.compose import FIELDS, PARTS, compose
 from archive.desk.facet_labels import FacetLabels
-from archive.desk.filters import Facet, Query, Sort, read_query, web_parameters
+from archive.desk.filters import PAGE_SIZE, Facet, Query, Sort, read_query, web_parameters
 from archive.desk.forms import article_form, results_form
 from archive.desk.language import points, say, strings
 from archive.desk.problems import DateProblem, SearchProblem
 from archive.desk.query import DISTANCE
-from archive.desk.search import COUNT_LIMIT, RANKED, search
+from archive.desk.search import COUNT_LIMIT, RANKED, neighbours, search
 from archive.desk.snapshot import read_newest
 from archive.desk.visit import Visit, article_path
 
@@ -125,13 +126,22 @@ async def article_page(datasette: Datasette, request: Request) -> Response:
     article = await _ask(
         visit,
         snapshot,
-        partial(_limited, partial(load_article, article_id=article_id, found_by=found_by)),
+        partial(
+            _limited,
+            partial(
+                load_article,
+                article_id=article_id,
+                found_by=found_by,
+                mark_evidence=visit.parameters.get("terms") == ["1"],
+            ),
+        ),
     )
     if article is None:
         return await _no_article(visit, snapshot, article_id, json=json)
     if json:
         return answers.as_json(article_form(article, visit, snapshot.facts))
     permalink = visit.absolute(article_path(article.id))
+    before, after = await _hits_around(visit, snapshot, article_id)
     return await answers.page(
         visit,
         "article",
@@ -141,6 +151,12 @@ async def article_page(datasette: Datasette, request: Request) -> Response:
         citation=cite(article, snapshot.facts, permalink=permalink, language=visit.language),
         source=_web_address(article.url),
         found_by=found_by,
+        back=visit.link_with("/-/search", hit=None, terms=None, page=_page_of(visit)),
+        before=before,
+        after=after,
+        evidence_marked=visit.parameters.get("terms") == ["1"],
+        evidence_link=visit.link_with(article_path(article.id), terms="1", hit=None),
+        plain_link=visit.link_with(article_path(article.id), terms=None, hit=None),
         pictures=[(figure, _web_address(figure.url)) for figure in article.figures],
         parts=_parts(visit, article),
     )
@@ -211,7 +227,8 @@ async def _results_page(visit: Visit, snapshot: Served, results: Results) -> Res
         sorts=tuple(Sort),
         given=visit.parameters,
         relaxed=[(x, _search_address(visit, x.query)) for x in results.relaxations],
-        hit_address=partial(_hit_address, visit, results),
+        hit_address=partial(_hit_address, visit, results.query),
+        first_place=1 + (results.query.page - 1) * PAGE_SIZE,
         ranked=RANKED,
         count_limit=COUNT_LIMIT,
         ranking_cut=results.query.sort is Sort.BEST
@@ -234,8 +251,45 @@ def _search_address(visit: Visit, query: Query) -> str:
     return visit.link("/-/search", web_parameters(query))
 
 
-def _hit_address(visit: Visit, results: Results, hit: Hit) -> str:
-    return visit.article(hit.id, found_by=results.query.text)
+def _hit_address(visit: Visit, query: Query, hit: Hit, place: int) -> str:
+    """An article's address that keeps the search and the hit's place, counted from 1."""
+    values = web_parameters(attrs.evolve(query, page=1))
+    return visit.link(article_path(hit.id), {**values, "hit": [str(place)]})
+
+
+def _place(visit: Visit) -> int | None:
+    """Place among the hits that the address tells, counted from 1."""
+    (told,) = visit.parameters.get("hit", [""])[:1]
+    return int(told) if re.fullmatch(r"[1-9][0-9]{0,5}", told) else None
+
+
+def _page_of(visit: Visit) -> str | None:
+    place = _place(visit)
+    page = 1 + (place - 1) // PAGE_SIZE if place else 1
+    return str(page) if page > 1 else None
+
+
+async def _hits_around(
+    visit: Visit, snapshot: Served, article_id: str
+) -> tuple[str | None, str | None]:
+    """Addresses of the hits before and after the article in the search that led to it."""
+    place = _place(visit)
+    if place is None:
+        return None, None
+    try:
+        query = read_query(visit.parameters)
+        read = partial(neighbours, query=query, article_id=article_id, place=place - 1)
+        found = await _ask(visit, snapshot, partial(_limited, read))
+    except (SearchProblem, DateProblem):
+        return None, None
+    if found is None:
+        return None, None
+
+    def address(other: str | None, at: int) -> str | None:
+        values = {**web_parameters(query), "hit": [str(at)]}
+        return visit.link(article_path(other), values) if other else None
+
+    return address(found.before, place - 1), address(found.after, place + 1)
 
 
 async def _no_article(visit: Visit, snapshot: Served, article_id: str, *, json: bool) -> Response:

@@ -134,7 +134,8 @@ def search(connection: sqlite3.Connection, query: Query, *, aids: bool = False) 
     _check_names(connection, query)
     try:
         counts = tuple(_count(connection, step, query) for step in steps)
-        found = list(_page(connection, query, steps, counts))
+        first = (query.page - 1) * PAGE_SIZE
+        found = list(_span(connection, query, steps, counts, range(first, first + PAGE_SIZE)))
         hits = tuple(hit for step, docids in found for hit in _hits(connection, step, docids))
         results = Results(query=query, hits=hits, counts=counts)
         return _with_aids(connection, results, parsed, steps) if aids else results
@@ -142,6 +143,41 @@ def search(connection: sqlite3.Connection, query: Query, *, aids: bool = False) 
         if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
             raise SearchTooSlow from error
         raise
+
+
+@attrs.frozen(kw_only=True)
+class Neighbours:
+    """The hits before and after one, by article id; None at either end."""
+
+    before: str | None
+    after: str | None
+
+
+def neighbours(
+    connection: sqlite3.Connection, query: Query, article_id: str, place: int
+) -> Neighbours | None:
+    """The hits next to the one at *place* (counted from 0); None when *article_id* is not there.
+
+    Raises what ``search`` raises.
+    """
+    steps = plan(parse(query.text), exact_only=query.exact_only, expand=query.expand)
+    _check_names(connection, query)
+    try:
+        counts = tuple(_count(connection, step, query) for step in steps)
+        around = range(max(place - 1, 0), place + 2)
+        docids = [x for _, some in _span(connection, query, steps, counts, around) for x in some]
+        sql = "SELECT id FROM articles WHERE docid = ?"
+        ids = [connection.execute(sql, [docid]).fetchone()[0] for docid in docids]
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+            raise SearchTooSlow from error
+        raise
+    own = place - around.start
+    if not 0 <= own < len(ids) or ids[own] != article_id:
+        return None
+    return Neighbours(
+        before=ids[own - 1] if own else None, after=ids[own + 1] if own + 1 < len(ids) else None
+    )
 
 
 def _with_aids(
@@ -181,15 +217,15 @@ def _count(connection: sqlite3.Connection, step: Step, query: Query) -> TierCoun
     return TierCount(tier=step.tier, count=min(hits, COUNT_LIMIT), capped=hits > COUNT_LIMIT)
 
 
-def _page(
+def _span(
     connection: sqlite3.Connection,
     query: Query,
     steps: Iterable[Step],
     counts: Iterable[TierCount],
+    span: range,
 ) -> Iterator[tuple[Step, list[int]]]:
-    """The docids of the page asked for, by step."""
-    start = (query.page - 1) * PAGE_SIZE
-    end = start + PAGE_SIZE
+    """The docids of some of the hits by their place among all, by step."""
+    start, end = span.start, span.stop
     for step, count in zip(steps, counts, strict=True):
         first, last = max(start, 0), min(end, count.count)
         if first < last:

@@ -274,7 +274,7 @@ def test_article_json_has_the_documented_fields(full):
         "dateline", "section", "tags", "province", "published_at", "published_precision",
         "date_source", "body_source", "body_state", "first_captured_at", "last_captured_at",
         "word_count", "level", "relevance", "version", "figures", "evidence", "capture",
-        "versions",
+        "versions", "elsewhere", "is_origin", "origin_source",
     }  # fmt: skip
     assert article["body"] == ["Đoạn một về dân quân.", "Đoạn hai."]
     assert article["published_at"] == "2024-03-19T09:12:00+07:00"
