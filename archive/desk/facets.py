@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     Row = tuple[int | str | None, ...]
 
 #: Hits counted one by one (docs/design-notes.md#facets).
-EXACTLY: Final = 3_000
+EXACTLY: Final = 2_000
 #: Spans an estimate is made of, and hits looked at in each.
 _SPANS: Final = 40
-_IN_SPAN: Final = 75
+_IN_SPAN: Final = 50
 #: Values shown of a facet with many; chosen ones are always among them.
 SHOWN: Final = {Facet.PAPER: 70, Facet.PROVINCE: 70, Facet.PROVINCE_TODAY: 40, Facet.SECTION: 12}
 _FACETS: Final = tuple(Facet)

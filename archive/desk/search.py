@@ -24,6 +24,7 @@ from archive.desk.plan import Step, Tier, expansions, plan
 from archive.desk.problems import SearchProblem, SearchTooSlow
 from archive.desk.query import parse
 from archive.desk.suggestions import Relaxation, relaxations, spelt_with_marks
+from archive.desk.tallies import Tallies
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -133,7 +134,7 @@ def search(connection: sqlite3.Connection, query: Query, *, aids: bool = False) 
     steps = plan(parsed, exact_only=query.exact_only, expand=query.expand)
     _check_names(connection, query)
     try:
-        counts = tuple(_count(connection, step, query) for step in steps)
+        counts = _counts(connection, query, steps)
         first = (query.page - 1) * PAGE_SIZE
         found = list(_span(connection, query, steps, counts, range(first, first + PAGE_SIZE)))
         hits = tuple(hit for step, docids in found for hit in _hits(connection, step, docids))
@@ -163,7 +164,7 @@ def neighbours(
     steps = plan(parse(query.text), exact_only=query.exact_only, expand=query.expand)
     _check_names(connection, query)
     try:
-        counts = tuple(_count(connection, step, query) for step in steps)
+        counts = _counts(connection, query, steps)
         around = range(max(place - 1, 0), place + 2)
         docids = [x for _, some in _span(connection, query, steps, counts, around) for x in some]
         sql = "SELECT id FROM articles WHERE docid = ?"
@@ -186,7 +187,7 @@ def _with_aids(
     query = results.query
     return attrs.evolve(
         results,
-        facets=count_facets(connection, query, steps) if results.total else (),
+        facets=_facets(connection, query, steps) if results.total else (),
         expansions=expansions(parsed),
         spelling=spelt_with_marks(query, results.hits),
         relaxations=() if results.total else relaxations(connection, query),
@@ -208,6 +209,30 @@ def _exists(connection: sqlite3.Connection, facet: Facet, value: str | int) -> b
             OR EXISTS (SELECT 1 FROM sites WHERE {key} = :value)
     """  # noqa: S608 - our own column names
     return bool(connection.execute(sql, {"value": value}).fetchone()[0])
+
+
+_COUNTS: Final[Tallies[tuple[TierCount, ...]]] = Tallies()
+_FACETS: Final[Tallies[tuple[FacetCounts, ...]]] = Tallies()
+
+
+def _counts(
+    connection: sqlite3.Connection, query: Query, steps: Sequence[Step]
+) -> tuple[TierCount, ...]:
+    return _COUNTS.get(
+        connection,
+        attrs.evolve(query, page=1, sort=Sort.NEWEST),
+        lambda: tuple(_count(connection, step, query) for step in steps),
+    )
+
+
+def _facets(
+    connection: sqlite3.Connection, query: Query, steps: Sequence[Step]
+) -> tuple[FacetCounts, ...]:
+    return _FACETS.get(
+        connection,
+        attrs.evolve(query, page=1, sort=Sort.NEWEST),
+        lambda: count_facets(connection, query, steps),
+    )
 
 
 def _count(connection: sqlite3.Connection, step: Step, query: Query) -> TierCount:
