@@ -125,13 +125,28 @@ def announce(address: str) -> None:
 @click.argument("query", nargs=-1, required=True)
 @archive_option()
 @click.option("--paper", multiple=True, help="Id of a paper; may be given several times.")
-@click.option("--province", help="Name of a province.")
+@click.option(
+    "--province", multiple=True, help="Province as named when the article appeared; repeatable."
+)
+@click.option("--province-today", multiple=True, help="Province under today's name; repeatable.")
+@click.option("--year", multiple=True, help="Year of publication; repeatable.")
+@click.option("--month", multiple=True, help="Month of publication, such as 2024-03; repeatable.")
+@click.option("--section", multiple=True, help="Section as the paper names it; repeatable.")
 @click.option("--from", "since", help="First day of publication: YYYY, YYYY-MM or YYYY-MM-DD.")
 @click.option("--to", "until", help="Last day of publication, in the same forms.")
 @click.option(
-    "--level", type=click.Choice(["1", "2"]), help="1 mentions the militia, 2 is about it."
+    "--level",
+    type=click.Choice(["1", "2"]),
+    multiple=True,
+    help="1 mentions the militia, 2 is about it.",
 )
 @click.option("--exact", is_flag=True, help="Leave out hits that match only without diacritics.")
+@click.option(
+    "--expand/--no-expand",
+    default=True,
+    show_default=True,
+    help="Look for DQTV with dân quân tự vệ, and for i where y is written, as well.",
+)
 @click.option(
     "--sort",
     type=click.Choice(["newest", "best"]),
@@ -174,6 +189,8 @@ def _parameters(
             values[name] = value
         elif value is True:
             values[name] = ("1",)
+        elif name == "expand":
+            values[name] = ("0",)
         elif value not in {None, False}:
             values[names.get(name, name)] = (str(value),)
     return values

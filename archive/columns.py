@@ -93,7 +93,7 @@ DESCRIPTIONS: Final[dict[str, dict[str, str]]] = {
         "text_sha256": "Hex SHA-256 of title, lead and body of the current version.",
         "relevance": "Relevance score; the evidence table holds its parts.",
         "level": "1 mentions Vietnam's militia, 2 is about it.",
-        "story_id": "Story shared with other papers; NULL until compared.",
+        "story_id": "Story that other articles print as well: the id of the one captured first. Filled in published databases; NULL where the text stands in one article only.",
         "word_count": "Syllables in lead and body.",
         "printed_digest": "Digest of the page's text before recurring blocks were left out; the same one means the paper changed nothing.",
         "page_kind": "article, album, video, audio, emagazine, infographic or multi_page (goes on at addresses that are not held); NULL where it was read before kinds were told apart.",
@@ -175,6 +175,12 @@ DESCRIPTIONS: Final[dict[str, dict[str, str]]] = {
         "capture_id": "Capture that was judged.",
         "run_id": "Run that judged it.",
         "rejected_at": "When it was judged, UTC.",
+    },
+    "text_signatures": {
+        "article_id": "Article.",
+        "text_sha256": "Digest of the text that was signed.",
+        "method": "How the signature was made; one of another method is made anew.",
+        "signature": "192 MinHash values of 4 bytes, least byte first; NULL for a text too short to compare.",
     },
     "frontier": {
         "id": "Row number; also the order of discovery.",

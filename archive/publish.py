@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Final, Protocol
 from archive.database import translated_errors, unwritable
 from archive.errors import ArchiveError
 from archive.instants import compact_text, utc_text
+from archive.provinces import province_today
+from archive.published_stories import write_stories
+from archive.signatures import sign_texts
 from archive.snapshot import Snapshot, newest_snapshot, put_in_place
 from archive.store import Store
 from archive.vietnamese import exact_key, fold
@@ -32,7 +35,7 @@ class Progress(Protocol):
 
 
 #: Columns of working tables that stay private.
-_LEFT_OUT: Final = {"articles": {"story_id", "printed_digest"}, "captures": {"ip"}}
+_LEFT_OUT: Final = {"articles": {"printed_digest"}, "captures": {"ip"}}
 
 _FTS_COLUMNS: Final = "title, sapo, body"
 
@@ -68,11 +71,13 @@ _COPIES: Final = {
 
 _FACTS: Final = """
 CREATE TABLE article_facts (
-    docid INTEGER PRIMARY KEY, site TEXT NOT NULL, province TEXT, year INTEGER, month TEXT,
-    level INTEGER NOT NULL, section TEXT, page_kind TEXT, published_at TEXT
+    docid INTEGER PRIMARY KEY, site TEXT NOT NULL, province TEXT, province_today TEXT, year INTEGER,
+    month TEXT, level INTEGER NOT NULL, section TEXT, page_kind TEXT, published_at TEXT,
+    story_id TEXT
 );
 INSERT INTO article_facts
-    SELECT docid, site, province, year, month, level, section, page_kind, published_at
+    SELECT docid, site, province, province_today(province), year, month, level, section, page_kind,
+        published_at, story_id
     FROM articles;
 CREATE INDEX article_facts_by_site ON article_facts (site, year, month);
 CREATE INDEX article_facts_by_province ON article_facts (province, year);
@@ -108,6 +113,7 @@ def publish(
     complete.
     """
     with Store.open(root, create=False) as store, _only_one(store.public_folder) as draft:
+        sign_texts(store)
         built_at = now or datetime.now(UTC)
         try:
             with translated_errors(draft), closing(_connect(draft, store.path)) as connection:
@@ -153,12 +159,18 @@ def _connect(draft: Path, working: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("ATTACH ? AS work", (f"{working.absolute().as_uri()}?mode=ro",))
+        connection.create_function("province_today", 1, _today, deterministic=True)
         for name, (_, feed) in _INDEXES.items():
             connection.create_function(f"feed_{name}", 1, _null_safe(feed), deterministic=True)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _today(province: str | None) -> str | None:
+    """Today's name of a province; a name that is no unit's stays."""
+    return province_today(province) or province
 
 
 def _null_safe(feed: Callable[[str], str]) -> Callable[[str | None], str | None]:
@@ -169,6 +181,8 @@ def _build(connection: sqlite3.Connection, built_at: datetime, progress: Progres
     steps: tuple[tuple[str, Callable[[sqlite3.Connection], None]], ...] = (
         ("articles", _write_articles),
         ("parts", _write_parts),
+        ("stories", write_stories),
+        ("facts", _write_facts),
         ("indexes", _write_indexes),
         ("check", _check_indexes),
     )
@@ -212,6 +226,9 @@ def _write_parts(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE UNIQUE INDEX captures_key ON captures (id)")
     connection.execute("CREATE INDEX addresses_by_url ON article_addresses (url)")
     connection.execute("CREATE UNIQUE INDEX addresses_key ON article_addresses (article_id, url)")
+
+
+def _write_facts(connection: sqlite3.Connection) -> None:
     _run_all(connection, _FACTS)
     columns = _columns(connection, "sites")
     declared = ", ".join(_declared(columns, key="id"))
@@ -263,6 +280,7 @@ def _content_digest(connection: sqlite3.Connection) -> str:
         "removed_blocks",
         "article_versions",
         "captures",
+        "stories",
         "sites",
     ):
         for row in connection.execute(f"SELECT * FROM main.{table} ORDER BY rowid"):  # noqa: S608 - own names

@@ -375,8 +375,25 @@ def m007_imports(db: Database) -> None:
     _run(db, _IMPORTS)
 
 
+_SIGNATURES = """
+CREATE TABLE text_signatures (
+    article_id TEXT PRIMARY KEY REFERENCES articles (id) ON DELETE CASCADE,
+    text_sha256 TEXT NOT NULL,
+    method TEXT NOT NULL,
+    signature BLOB
+) WITHOUT ROWID
+"""
+
+
+@MIGRATIONS()
+def m009_text_signatures(db: Database) -> None:
+    """Keep what texts are compared by, so that only new ones are read when stories are looked for."""
+    _run(db, _SIGNATURES)
+
+
 #: Tables that never leave the working database.
 PRIVATE_TABLES: Final = (
     "frontier", "site_locks", "rejections", "runs", "warc_files", "backfills", "backfill_seeds", "backfill_pages",
     "template_pages", "template_blocks", "verifications", "imports", "import_records",
+    "text_signatures",
 )  # fmt: skip

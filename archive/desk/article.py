@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from archive.desk.highlight import CLOSE, OPEN, Marked, read_marked, unmarked
-from archive.desk.query import Step, parse, plan
+from archive.desk.highlight import CLOSE, OPEN, Marked, mark_terms, read_marked, unmarked
+from archive.desk.plan import Step, plan
+from archive.desk.query import parse
 from archive.errors import BadQuery
 from archive.model import Evidence, Figure, RecordLocation
 
@@ -29,6 +30,19 @@ class Version:
     #: Address of the page it was read from, and when that was captured.
     capture_url: str | None
     captured_at: str | None
+
+
+@attrs.frozen(kw_only=True)
+class Elsewhere:
+    """Another article that prints the same text."""
+
+    id: str
+    title: str
+    paper: str
+    published_at: str | None
+    published_precision: str | None
+    #: True for the one the others were taken from.
+    is_origin: bool
 
 
 @attrs.frozen(kw_only=True)
@@ -70,6 +84,12 @@ class ShownArticle:
     version: int
     #: All versions, oldest first.
     versions: tuple[Version, ...]
+    #: Where the same text stands, oldest first.
+    elsewhere: tuple[Elsewhere, ...]
+    #: True when the others were taken from this one.
+    is_origin: bool
+    #: Why one of them is taken for the origin: ``credit`` or ``date``; None: unknown.
+    origin_source: str | None
 
 
 _COLUMNS: Final = (
@@ -80,23 +100,34 @@ _COLUMNS: Final = (
 _MORE: Final = (
     "docid", "title", "sapo", "body", "authors", "tags", "warc_file", "warc_offset", "warc_length",
     "capture_id",
+    "story_id",
 )  # fmt: skip
 _SELECT: Final = f"SELECT {', '.join(_COLUMNS + _MORE)} FROM articles WHERE id = ?"  # noqa: S608 - our names
 
 
 def load_article(
-    connection: sqlite3.Connection, article_id: str, *, found_by: str | None = None
+    connection: sqlite3.Connection,
+    article_id: str,
+    *,
+    found_by: str | None = None,
+    mark_evidence: bool = False,
 ) -> ShownArticle | None:
     """The article with this id, or None.
 
     *found_by* is the search text that led to it; what it finds is marked in title, sapo and body.
-    A text that cannot be read as a search marks nothing.
+    A text that cannot be read as a search marks nothing. With *mark_evidence* the words that made
+    the article relevant are marked instead.
     """
     values = connection.execute(_SELECT, [article_id]).fetchone()
     if values is None:
         return None
     row = dict(zip(_COLUMNS + _MORE, values, strict=True))
-    title, sapo, body = _texts(connection, row, found_by)
+    evidence = tuple(_evidence(connection, article_id))
+    if mark_evidence:
+        title, sapo, body = _with_evidence(row, evidence)
+    else:
+        title, sapo, body = _texts(connection, row, found_by)
+    origin_id, origin_source = _origin(connection, row["story_id"])
     return ShownArticle(
         **{name: row[name] for name in _COLUMNS},
         title=title,
@@ -108,10 +139,45 @@ def load_article(
         location=RecordLocation(
             warc_file=row["warc_file"], offset=row["warc_offset"], length=row["warc_length"]
         ),
-        evidence=tuple(_evidence(connection, article_id)),
+        evidence=evidence,
         figures=tuple(_figures(connection, article_id)),
         versions=tuple(_versions(connection, article_id)),
+        elsewhere=tuple(_elsewhere(connection, row["story_id"], article_id, origin_id)),
+        is_origin=origin_id == article_id,
+        origin_source=origin_source,
     )
+
+
+def _with_evidence(
+    row: dict[str, Any], evidence: tuple[Evidence, ...]
+) -> tuple[Marked, Marked | None, tuple[Marked, ...]]:
+    terms = [part.term for part in evidence if part.weight > 0]
+    paragraphs = [part for part in row["body"].split("\n\n") if part.strip()]
+    sapo = mark_terms(row["sapo"], terms) if row["sapo"] else None
+    body = tuple(mark_terms(part, terms) for part in paragraphs)
+    return mark_terms(row["title"], terms), sapo, body
+
+
+def _origin(connection: sqlite3.Connection, story_id: str | None) -> tuple[str | None, str | None]:
+    sql = "SELECT origin_id, origin_source FROM stories WHERE id = ?"
+    return connection.execute(sql, [story_id]).fetchone() or (None, None)
+
+
+def _elsewhere(
+    connection: sqlite3.Connection, story_id: str | None, article_id: str, origin_id: str | None
+) -> Iterator[Elsewhere]:
+    if story_id is None:
+        return
+    rows = connection.execute(
+        "SELECT id, title, paper, published_at, published_precision FROM articles"
+        " WHERE story_id = ? AND id <> ? ORDER BY published_at IS NULL, docid",
+        [story_id, article_id],
+    )
+    for key, title, paper, published_at, precision in rows:
+        yield Elsewhere(
+            id=key, title=title, paper=paper, published_at=published_at,
+            published_precision=precision, is_origin=key == origin_id,
+        )  # fmt: skip
 
 
 def _texts(

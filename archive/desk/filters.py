@@ -1,4 +1,4 @@
-"""What a search asks for besides its words: papers, province, dates, level, order and page.
+"""What a search asks for besides its words: facets, dates, order and page.
 
 ``read_query`` takes web parameters; ``condition`` gives SQL over ``article_facts AS facts``.
 """
@@ -9,7 +9,7 @@ import calendar
 import enum
 import re
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
@@ -24,11 +24,13 @@ PAGE_SIZE: Final = 20
 MAX_PAGE: Final = 2_000
 #: Longest value of a filter; papers and provinces have short names.
 MAX_VALUE: Final = 100
-#: Most papers in one search.
-MAX_PAPERS: Final = 100
-LEVELS: Final = (1, 2)
+#: Most values of one facet in one search.
+MAX_VALUES: Final = 100
 
 _DATE: Final = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?", re.ASCII)
+_YEAR: Final = re.compile(r"[0-9]{4}")
+_MONTH: Final = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])")
+_LEVEL: Final = re.compile(r"[12]")
 _YES: Final = {"1": True, "0": False, "": False}
 
 
@@ -39,37 +41,78 @@ class Sort(enum.StrEnum):
     BEST = "best"
 
 
+class Facet(enum.StrEnum):
+    """A property of articles by which results are counted and narrowed; its parameter's name."""
+
+    PAPER = "paper"
+    PROVINCE = "province"
+    PROVINCE_TODAY = "province_today"
+    YEAR = "year"
+    MONTH = "month"
+    SECTION = "section"
+    LEVEL = "level"
+
+    @property
+    def column(self) -> str:
+        """Its column in ``article_facts``."""
+        return "site" if self is Facet.PAPER else self.value
+
+
 @attrs.frozen(kw_only=True)
 class Query:
     """One search, as asked for."""
 
     text: str
-    #: Site ids; empty means every paper.
+    #: Site ids; empty means every paper. Of this and the following tuples, any value will do.
     papers: tuple[str, ...] = ()
-    #: Province's name as the database has it.
-    province: str | None = None
+    #: Provinces as named on the day of publication.
+    provinces: tuple[str, ...] = ()
+    #: Provinces under today's name.
+    provinces_today: tuple[str, ...] = ()
+    years: tuple[int, ...] = ()
+    #: Months of publication: ``2024-03``.
+    months: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
+    #: 1 mentions the militia, 2 is about it.
+    levels: tuple[int, ...] = ()
     #: First day of publication wanted, on the paper's clock. Undated articles pass no date filter.
     published_from: date | None = None
     #: Last day of publication wanted, included.
     published_to: date | None = None
-    #: 1 mentions the militia, 2 is about it; None: both.
-    level: int | None = None
     #: True leaves out hits that only match without diacritics.
     exact_only: bool = False
+    #: True looks for other ways to write the words as well.
+    expand: bool = True
     sort: Sort = Sort.NEWEST
     #: Counted from 1.
     page: int = 1
+
+    def chosen(self, facet: Facet) -> tuple[str | int, ...]:
+        """The values of a facet that will do; empty: any."""
+        values: tuple[str | int, ...] = getattr(self, _ATTRIBUTES[facet])
+        return values
+
+    def without(self, facet: Facet) -> Query:
+        """The same search with any value of *facet*."""
+        changes: dict[str, Any] = {_ATTRIBUTES[facet]: ()}
+        return attrs.evolve(self, **changes)
 
     @property
     def filtered(self) -> bool:
         """True when any filter is set."""
         return bool(
-            self.papers or self.province or self.published_from or self.published_to or self.level
+            self.published_from or self.published_to or any(self.chosen(facet) for facet in Facet)
         )
 
 
+_ATTRIBUTES: Final = {
+    Facet.PAPER: "papers", Facet.PROVINCE: "provinces", Facet.PROVINCE_TODAY: "provinces_today",
+    Facet.YEAR: "years", Facet.MONTH: "months", Facet.SECTION: "sections", Facet.LEVEL: "levels",
+}  # fmt: skip
+
+
 def read_query(values: Mapping[str, Sequence[str]]) -> Query:
-    """Read web parameters: q, paper (repeatable), province, from, to, level, exact, sort, page.
+    """Read web parameters: q, from, to, exact, expand, sort, page, and each facet's, which may repeat.
 
     An empty value is no filter. Raises SearchProblem (a BadQuery) or DateProblem (a BadDateRange)
     naming the parameter. The words themselves are read by ``query.parse``.
@@ -77,15 +120,35 @@ def read_query(values: Mapping[str, Sequence[str]]) -> Query:
     first, last = read_dates(_one(values, "from"), _one(values, "to"))
     return Query(
         text=_text(values, "q"),
-        papers=_papers(values),
-        province=_short(_one(values, "province"), "province"),
+        papers=_several(values, Facet.PAPER),
+        provinces=_several(values, Facet.PROVINCE),
+        provinces_today=_several(values, Facet.PROVINCE_TODAY),
+        years=tuple(_number(value, Facet.YEAR, _YEAR) for value in _several(values, Facet.YEAR)),
+        months=tuple(_month(value) for value in _several(values, Facet.MONTH)),
+        sections=_several(values, Facet.SECTION),
+        levels=tuple(
+            _number(value, Facet.LEVEL, _LEVEL) for value in _several(values, Facet.LEVEL)
+        ),
         published_from=first,
         published_to=last,
-        level=_level(_one(values, "level")),
-        exact_only=_yes(_one(values, "exact")),
+        exact_only=_yes(_one(values, "exact"), "exact", default=False),
+        expand=_yes(_one(values, "expand"), "expand", default=True),
         sort=_sort(_one(values, "sort")),
         page=_page(_one(values, "page")),
     )
+
+
+def web_parameters(query: Query) -> dict[str, list[str]]:
+    """The parameters that ``read_query`` reads as *query*; what is not asked for is left out."""
+    values = {"q": [query.text]}
+    values |= {facet.value: [str(value) for value in query.chosen(facet)] for facet in Facet}
+    values["from"] = [query.published_from.isoformat()] if query.published_from else []
+    values["to"] = [query.published_to.isoformat()] if query.published_to else []
+    values["exact"] = ["1"] if query.exact_only else []
+    values["expand"] = [] if query.expand else ["0"]
+    values["sort"] = [query.sort.value] if query.sort is not Sort.NEWEST else []
+    values["page"] = [str(query.page)] if query.page > 1 else []
+    return {name: many for name, many in values.items() if many}
 
 
 def read_dates(first: str | None, last: str | None) -> tuple[date | None, date | None]:
@@ -104,15 +167,11 @@ def condition(query: Query) -> tuple[str, list[object]]:
     """SQL that narrows ``article_facts AS facts`` to the filters, with its parameters."""
     clauses: list[str] = []
     values: list[object] = []
-    if query.papers:
-        clauses.append(f"facts.site IN ({', '.join('?' * len(query.papers))})")
-        values += query.papers
-    if query.province:
-        clauses.append("facts.province = ?")
-        values.append(query.province)
-    if query.level:
-        clauses.append("facts.level = ?")
-        values.append(query.level)
+    for facet in Facet:
+        chosen = query.chosen(facet)
+        if chosen:
+            clauses.append(f"facts.{facet.column} IN ({', '.join('?' * len(chosen))})")
+            values += chosen
     # published_at is text of one form on one clock (+07:00), so text order is time order
     if query.published_from:
         clauses.append("facts.published_at >= ?")
@@ -138,34 +197,33 @@ def _text(values: Mapping[str, Sequence[str]], name: str) -> str:
     return _one(values, name) or ""
 
 
-def _short(value: str | None, name: str) -> str | None:
-    if value is not None and len(value) > MAX_VALUE:
-        raise SearchProblem("value_too_long", parameter=name, limit=MAX_VALUE)
-    return value
-
-
-def _papers(values: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    given = dict.fromkeys(value.strip() for value in values.get("paper", ()) if value.strip())
-    if len(given) > MAX_PAPERS:
-        raise SearchProblem("too_many_papers", parameter="paper", limit=MAX_PAPERS)
-    for paper in given:
-        _short(paper, "paper")
+def _several(values: Mapping[str, Sequence[str]], facet: Facet) -> tuple[str, ...]:
+    given = dict.fromkeys(value.strip() for value in values.get(facet, ()) if value.strip())
+    if len(given) > MAX_VALUES:
+        raise SearchProblem("too_many_values", parameter=facet.value, limit=MAX_VALUES)
+    for value in given:
+        if len(value) > MAX_VALUE:
+            raise SearchProblem("value_too_long", parameter=facet.value, limit=MAX_VALUE)
     return tuple(given)
 
 
-def _level(value: str | None) -> int | None:
-    if value is None:
-        return None
-    if value not in {str(level) for level in LEVELS}:
-        raise SearchProblem("bad_level", parameter="level", value=value[:MAX_VALUE])
+def _number(value: str, facet: Facet, form: re.Pattern[str]) -> int:
+    if not form.fullmatch(value):
+        raise SearchProblem(f"bad_{facet.value}", parameter=facet.value, value=value)
     return int(value)
 
 
-def _yes(value: str | None) -> bool:
+def _month(value: str) -> str:
+    if not _MONTH.fullmatch(value):
+        raise SearchProblem("bad_month", parameter="month", value=value)
+    return value
+
+
+def _yes(value: str | None, name: str, *, default: bool) -> bool:
     if value is None:
-        return False
+        return default
     if value not in _YES:
-        raise SearchProblem("bad_exact", parameter="exact", value=value[:MAX_VALUE])
+        raise SearchProblem("bad_yes", parameter=name, value=value[:MAX_VALUE])
     return _YES[value]
 
 

@@ -1,8 +1,11 @@
 """The desk's JSON: stable fields, each described here. Missing is null; times are ISO 8601.
 
-Search: ``ok``, ``query`` (text, papers, province, from, to, level, exact, sort), ``page``,
-``page_size``, ``pages``, ``total``, ``total_capped`` (true: there are more), ``counts`` (list of
-tier 1-4, match ``exact`` or ``folded``, count, capped), ``results``, ``snapshot`` (id, built_at).
+Search: ``ok``, ``query`` (text, from, to, exact, expand, sort, and each facet's chosen values:
+paper, province, province_today, year, month, section, level), ``page``, ``page_size``, ``pages``,
+``total``, ``total_capped`` (true: there are more), ``counts`` (list of tier 1-4, match ``exact`` or
+``folded``, count, capped), ``facets`` (by name: ``estimated``, ``values`` with value, count, chosen),
+``expansions`` (other ways to write the words, looked for too), ``did_you_mean`` (a spelling with
+marks, or null), ``results``, ``snapshot`` (id, built_at).
 A result: ``id``, ``permalink``, ``url`` (at the paper), ``site``, ``paper``, ``province``,
 ``section``, ``title``, ``title_html``, ``excerpts_html`` (escaped, found words in ``<mark>``),
 ``published_at``, ``published_precision``, ``level``, ``relevance``, ``tier``, ``match``.
@@ -18,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from archive.desk.filters import PAGE_SIZE
+from archive.desk.filters import PAGE_SIZE, Facet
 from archive.desk.viewer import archived_copy
 from archive.desk.visit import article_path
 
@@ -38,12 +41,11 @@ def results_form(results: Results, visit: Visit, snapshot: SnapshotFacts) -> For
         "ok": True,
         "query": {
             "text": query.text,
-            "papers": query.papers,
-            "province": query.province,
+            **{facet.value: query.chosen(facet) for facet in Facet},
             "from": query.published_from.isoformat() if query.published_from else None,
             "to": query.published_to.isoformat() if query.published_to else None,
-            "level": query.level,
             "exact": query.exact_only,
+            "expand": query.expand,
             "sort": query.sort.value,
         },
         "page": query.page,
@@ -60,6 +62,15 @@ def results_form(results: Results, visit: Visit, snapshot: SnapshotFacts) -> For
             }
             for count in results.counts
         ],
+        "facets": {
+            counts.facet.value: {
+                "estimated": counts.estimated,
+                "values": [attrs.asdict(choice) for choice in counts.choices],
+            }
+            for counts in results.facets
+        },
+        "expansions": results.expansions,
+        "did_you_mean": results.spelling,
         "results": [_hit_form(hit, visit) for hit in results.hits],
         "snapshot": _snapshot_form(snapshot),
     }
@@ -72,6 +83,8 @@ def article_form(
 
     ``capture`` tells where the raw page lies: url, captured_at (UTC), warc_file, offset, length, and
     archived_copy, where the *viewer* shows it (null without one).
+    ``elsewhere`` lists articles with the same text: id, title, paper, published_at,
+    published_precision, is_origin; ``origin_source`` is ``credit``, ``date`` or null (unknown).
     """
     plain = (
         "id", "site", "paper", "url", "byline", "authors", "dateline", "section", "tags",
@@ -101,6 +114,9 @@ def article_form(
                 {"version": version.version, "seen_at": version.seen_at, "title": version.title}
                 for version in article.versions
             ],
+            "elsewhere": [attrs.asdict(other) for other in article.elsewhere],
+            "is_origin": article.is_origin,
+            "origin_source": article.origin_source,
         },
         "snapshot": _snapshot_form(snapshot),
     }

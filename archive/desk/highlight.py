@@ -7,10 +7,13 @@ segments first and can never open what it does not close.
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import attrs
 from markupsafe import Markup, escape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 OPEN: Final = "\ue0f0"
 CLOSE: Final = "\ue0f1"
@@ -65,6 +68,23 @@ def read_marked(text: str) -> Marked:
         elif piece:
             segments.append(Segment(piece, found))
     return Marked(tuple(segments))
+
+
+def mark_terms(text: str, terms: Iterable[str]) -> Marked:
+    """A text with whole words or phrases marked where they stand, whatever their capitals."""
+    longest_first = sorted({term for term in terms if term}, key=lambda term: (-len(term), term))
+    if not longest_first:
+        return unmarked(text)
+    any_term = "|".join(map(re.escape, longest_first))
+    pieces = re.split(rf"(?<![^\W_])({any_term})(?![^\W_])", text, flags=re.IGNORECASE)
+    # split() gives text and found term in turn
+    return Marked(
+        tuple(
+            Segment(_MARKER.sub("", piece), found=place % 2 == 1)
+            for place, piece in enumerate(pieces)
+            if piece
+        )
+    )
 
 
 def unmarked(text: str) -> Marked:

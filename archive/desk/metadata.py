@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from archive.columns import DESCRIPTIONS
-from archive.desk.query import EXACT_INDEX, FOLDED_INDEX
+from archive.desk.plan import EXACT_INDEX, FOLDED_INDEX
 
 if TYPE_CHECKING:
     from archive.desk.served import Served
@@ -20,10 +20,11 @@ _TABLES: Final = {
     "evidence": "Why each article is here: the parts of its relevance score.",
     "removed_blocks": "Blocks left out of articles because their paper prints them with most articles.",
     "captures": "The fetches behind the articles, and where their raw pages lie.",
+    "stories": "Texts that several articles print: reprints, and articles published twice.",
     "sites": "The papers, with what the snapshot holds of each.",
 }
 #: Columns of the working tables that the public database leaves out.
-_NOT_PUBLIC: Final = frozenset({"story_id", "ip", "printed_digest"})
+_NOT_PUBLIC: Final = frozenset({"ip", "printed_digest"})
 #: Columns that exist in the public database only.
 PUBLIC_COLUMNS: Final[dict[str, dict[str, str]]] = {
     "snapshot": {
@@ -49,12 +50,22 @@ PUBLIC_COLUMNS: Final[dict[str, dict[str, str]]] = {
         "docid": "Number of the article in this snapshot.",
         "site": "Paper that published it.",
         "province": "Province of the paper at publication.",
+        "province_today": "The same province under today's name.",
         "year": "Year of publication.",
         "month": "Month of publication, such as 2024-03.",
         "level": "1 mentions Vietnam's militia, 2 is about it.",
         "section": "Section as the article page names it.",
         "page_kind": "Kind of page the article stood on: article, album, video ...",
         "published_at": "Publication time, ISO 8601 with +07:00; NULL when unknown.",
+        "story_id": "Story that other articles print as well; NULL where there is none.",
+    },
+    "stories": {
+        "id": "Name of the story: id of its article that was captured first.",
+        "articles": "Articles that print the text.",
+        "papers": "Papers that printed it.",
+        "origin_id": "Article the others were taken from; NULL when nothing says which one.",
+        "origin_source": "credit: the others name its paper. date: it is older than all others.",
+        "first_published": "Earliest publication time among them.",
     },
     "sites": {
         "articles": "Articles of the paper in this snapshot.",

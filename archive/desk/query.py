@@ -1,20 +1,19 @@
-"""What a reader types into the search box, as FTS5 expressions that can only be well-formed.
+"""What a reader types into the search box, read into alternatives of words and phrases.
 
-Text becomes alternatives (separated by ``OR``) of units (words and "quoted phrases", each with an
-optional ``*``) and unwanted units (``NOT`` or a leading ``-``), which hold for the whole query.
-OR binds weaker than the space between words, because a Vietnamese word is written as several
-syllables: ``dân quân OR tự vệ`` means what it says. Everything else is text; it reaches FTS5 only
-inside double quotes.
+Text becomes alternatives (separated by ``OR``) of units and unwanted units (``NOT`` or a leading
+``-``), which hold for the whole query. OR binds weaker than the space between words, because a
+Vietnamese word is written as several syllables: ``dân quân OR tự vệ`` means what it says. A unit is
 
-A query is answered in steps, best first (``plan``). Marked queries try the exact index, then the
-folded one. A query typed without any mark gives the exact index the whole phrase only: its
-separate syllables are common words by themselves ("quan", "khu"), and matching them
-anywhere would put "cơ quan ... khu vực" above "quân khu".
+- a word or a "quoted phrase", each with an optional ``*``;
+- either of them in one part of the article: ``title:``, ``sapo:`` or ``body:`` before it. Before an
+  unquoted word it holds for the words after it too, up to the next operator, quotation or part;
+- ``NEAR(một từ, "một cụm từ", 10)``: parts that stand at most 10 words from each other.
+
+Everything else is text. ``plan.py`` makes searches of it.
 """
 
 from __future__ import annotations
 
-import enum
 import re
 import unicodedata
 from typing import TYPE_CHECKING, Final
@@ -22,10 +21,10 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from archive.desk.problems import SearchProblem
-from archive.vietnamese import exact_key, fold, has_marks, nfc, syllables
+from archive.vietnamese import fold, has_marks, nfc, syllables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 #: Longest query text, in characters; longer ones are pasted by mistake.
 MAX_CHARACTERS: Final = 500
@@ -33,37 +32,31 @@ MAX_CHARACTERS: Final = 500
 MAX_UNITS: Final = 40
 #: Letters a prefix needs; one letter would walk through a tenth of the index.
 MIN_PREFIX: Final = 2
+#: Words that may stand between the parts of NEAR, when nothing is said and at most.
+DISTANCE: Final = 10
+MAX_DISTANCE: Final = 100
 
-EXACT_INDEX: Final = "articles_exact"
-FOLDED_INDEX: Final = "articles_folded"
-
-
-class Tier(enum.IntEnum):
-    """How well a document answers the query; lower is better."""
-
-    EXACT_PHRASE = 1
-    EXACT_WORDS = 2
-    FOLDED_PHRASE = 3
-    FOLDED_WORDS = 4
-
-    @property
-    def exact(self) -> bool:
-        """True when diacritics were respected."""
-        return self <= Tier.EXACT_WORDS
-
-    @property
-    def match(self) -> str:
-        """``exact`` or ``folded``, as the JSON says it."""
-        return "exact" if self.exact else "folded"
+#: How the parts of an article may be named in a query, folded -> column.
+PARTS: Final = {
+    "title": "title", "tieude": "title", "tit": "title",
+    "sapo": "sapo", "lead": "sapo",
+    "body": "body", "text": "body", "noidung": "body", "than": "body",
+}  # fmt: skip
 
 
 @attrs.frozen
 class Unit:
-    """A word, or words that must stand together."""
+    """A word, or words that must stand together or near each other."""
 
     text: str
     prefix: bool = False
     quoted: bool = False
+    #: Column it must stand in: ``title``, ``sapo`` or ``body``; None: any.
+    part: str | None = None
+    #: Of NEAR: the words and phrases, in any order; *text* is all of them.
+    near: tuple[str, ...] = ()
+    #: Of NEAR: most words between two of them.
+    distance: int = DISTANCE
 
 
 @attrs.frozen(kw_only=True)
@@ -75,9 +68,14 @@ class ParsedQuery:
     unwanted: tuple[Unit, ...] = ()
 
     @property
+    def units(self) -> Iterator[Unit]:
+        """Every wanted unit."""
+        return (unit for units in self.alternatives for unit in units)
+
+    @property
     def marked(self) -> bool:
         """True when any wanted unit holds a Vietnamese mark."""
-        return any(has_marks(unit.text) for units in self.alternatives for unit in units)
+        return any(has_marks(unit.text) for unit in self.units)
 
     def together(self) -> ParsedQuery:
         """The same query with each run of unquoted words read as one phrase."""
@@ -86,21 +84,7 @@ class ParsedQuery:
     @property
     def holds_phrase(self) -> bool:
         """True when some unit has several syllables."""
-        return any(len(syllables(unit.text)) > 1 for units in self.alternatives for unit in units)
-
-
-@attrs.frozen(kw_only=True)
-class Step:
-    """One FTS5 search; its hits are of one tier and of no better one."""
-
-    tier: Tier
-    index: str
-    #: FTS5 expression of the hits.
-    match: str
-    #: FTS5 expression of what is highlighted in them.
-    highlight: str
-    #: FTS5 expression on the exact index whose documents are left out.
-    without_exact: str | None = None
+        return any(len(syllables(unit.text)) > 1 for unit in self.units)
 
 
 def parse(text: str) -> ParsedQuery:
@@ -111,34 +95,23 @@ def parse(text: str) -> ParsedQuery:
     alternatives: list[list[Unit]] = [[]]
     unwanted: list[Unit] = []
     negate = False
+    run_part: str | None = None
     for token in _TOKEN.finditer(plain):
         if (operator := token["word"]) in _OPERATORS:
             negate = operator == "NOT"
+            run_part = None
             if operator == "OR":
                 alternatives.append([])
             continue
-        unit = _unit(token)
+        part = _part(token)
+        # a part named before an unquoted word holds for the words after it
+        bare = token["word"] is not None and not token["minus"]
+        run_part = (part or run_part) if bare else None
+        unit = _unit(token, run_part if bare else part)
         if unit is not None:
             (unwanted if negate or token["minus"] else alternatives[-1]).append(unit)
             negate = False
     return _checked(alternatives, unwanted)
-
-
-def plan(query: ParsedQuery, *, exact_only: bool = False) -> tuple[Step, ...]:
-    """The searches that answer *query*, best tier first; no document is hit by two of them."""
-    phrase = query.together()
-    exact = [phrase]
-    if phrase != query and (query.marked or exact_only):
-        exact.append(query)
-    steps = list(_steps(exact, EXACT_INDEX, exact_key, query.unwanted))
-    if exact_only:
-        return tuple(steps)
-    folded = [phrase] if phrase == query else [phrase, query]
-    unmarked = tuple(unit for unit in query.unwanted if not has_marks(unit.text))
-    marked = tuple(unit for unit in query.unwanted if has_marks(unit.text))
-    already = _any([_wanted(exact[-1], exact_key), *(_quoted(unit, exact_key) for unit in marked)])
-    steps += _steps(folded, FOLDED_INDEX, fold, unmarked, without_exact=already)
-    return tuple(steps)
 
 
 _OPERATORS: Final = ("AND", "OR", "NOT")
@@ -146,10 +119,17 @@ _QUOTES: Final = str.maketrans(dict.fromkeys("“”„‟«»＂″", '"'))
 _TOKEN: Final = re.compile(
     r"""
     (?P<minus>(?<!\S)-(?=[^\s-]))?
-    (?: "(?P<phrase>[^"]*)"?(?P<star>\*)? | (?P<word>[^\s"]+) )
+    (?: (?P<part>[^\W\d_]+):(?=[^\s:/]) )?
+    (?:
+        NEAR\( (?P<near>[^()]*) (?P<closed>\))?
+      | "(?P<phrase>[^"]*)"?(?P<star>\*)?
+      | (?P<word>[^\s"]+)
+    )
     """,
     re.VERBOSE,
 )
+_INSIDE_NEAR: Final = re.compile(r'"(?P<phrase>[^"]*)"?|(?P<word>[^\s",]+)|(?P<comma>,)')
+_NUMBER: Final = re.compile(r"[0-9]{1,9}")
 
 
 def _plain(text: str) -> str:
@@ -158,24 +138,59 @@ def _plain(text: str) -> str:
     return nfc(kept).translate(_QUOTES).strip()
 
 
-def _unit(token: re.Match[str]) -> Unit | None:
+def _part(token: re.Match[str]) -> str | None:
+    """The column named before a token; what names none is text."""
+    return PARTS.get(fold(token["part"])) if token["part"] else None
+
+
+def _unit(token: re.Match[str], part: str | None) -> Unit | None:
+    if token["near"] is not None:
+        return _near(token, part)
     quoted = token["phrase"] is not None
     text = token["phrase"] if quoted else token["word"]
+    if token["part"] and _part(token) is None:
+        text = f"{token['part']}:{text}"
     prefix = text.rstrip().endswith("*") or token["star"] is not None
     text = text.rstrip("* ").strip()
     words = syllables(text)
     if not words:
+        if _part(token):
+            raise SearchProblem("part_empty", part=token["part"])
         return None
     if prefix and len(words[-1]) < MIN_PREFIX:
         raise SearchProblem("prefix_too_short", word=words[-1])
-    return Unit(text, prefix=prefix, quoted=quoted)
+    return Unit(text, prefix=prefix, quoted=quoted, part=part)
+
+
+def _near(token: re.Match[str], part: str | None) -> Unit:
+    if token["closed"] is None:
+        raise SearchProblem("near_open")
+    words: list[str] = []
+    distance = DISTANCE
+    inside = list(_INSIDE_NEAR.finditer(token["near"]))
+    after_comma = len(inside) > 1 and inside[-2]["comma"] is not None
+    if after_comma and _NUMBER.fullmatch(inside[-1]["word"] or ""):
+        distance = int(inside.pop()["word"])
+    for item in inside:
+        text = (item["phrase"] if item["phrase"] is not None else item["word"]) or ""
+        if "*" in text:
+            raise SearchProblem("near_star")
+        if text in _OPERATORS and item["phrase"] is None:
+            raise SearchProblem("near_operator", word=text)
+        if syllables(text):
+            words.append(text)
+    if len(words) < 2:  # noqa: PLR2004 - something is near something
+        raise SearchProblem("near_alone")
+    if not 0 < distance <= MAX_DISTANCE:
+        raise SearchProblem("near_distance", value=distance, limit=MAX_DISTANCE)
+    return Unit(" ".join(words), quoted=True, part=part, near=tuple(words), distance=distance)
 
 
 def _checked(alternatives: list[list[Unit]], unwanted: list[Unit]) -> ParsedQuery:
     wanted = tuple(tuple(units) for units in alternatives if units)
     if not wanted:
         raise SearchProblem("only_unwanted" if unwanted else "query_empty")
-    if sum(map(len, wanted)) + len(unwanted) > MAX_UNITS:
+    if sum(len(unit.near) or 1 for units in (*wanted, unwanted) for unit in units) > MAX_UNITS:
         raise SearchProblem("query_too_many_words", limit=MAX_UNITS)
     return ParsedQuery(alternatives=wanted, unwanted=tuple(unwanted))
 
@@ -184,52 +199,10 @@ def _joined(units: tuple[Unit, ...]) -> tuple[Unit, ...]:
     joined: list[Unit] = []
     open_run = False
     for unit in units:
-        if open_run and not unit.quoted:
-            joined[-1] = Unit(f"{joined[-1].text} {unit.text}", prefix=unit.prefix)
+        if open_run and not unit.quoted and unit.part == joined[-1].part:
+            text = f"{joined[-1].text} {unit.text}"
+            joined[-1] = attrs.evolve(joined[-1], text=text, prefix=unit.prefix)
         else:
             joined.append(unit)
         open_run = not unit.quoted and not unit.prefix
     return tuple(joined)
-
-
-def _steps(
-    readings: list[ParsedQuery],
-    index: str,
-    key: Callable[[str], str],
-    unwanted: tuple[Unit, ...],
-    *,
-    without_exact: str | None = None,
-) -> Iterator[Step]:
-    better: list[str] = []
-    for reading in readings:
-        wanted = _wanted(reading, key)
-        refused = [*better, *(_quoted(unit, key) for unit in unwanted)]
-        yield Step(
-            tier=_tier(index, phrase=reading.holds_phrase and reading == readings[0]),
-            index=index,
-            match=f"({wanted}) NOT ({_any(refused)})" if refused else wanted,
-            highlight=wanted,
-            without_exact=without_exact,
-        )
-        better.append(f"({wanted})")
-
-
-def _tier(index: str, *, phrase: bool) -> Tier:
-    if index == EXACT_INDEX:
-        return Tier.EXACT_PHRASE if phrase else Tier.EXACT_WORDS
-    return Tier.FOLDED_PHRASE if phrase else Tier.FOLDED_WORDS
-
-
-def _wanted(query: ParsedQuery, key: Callable[[str], str]) -> str:
-    return _any(
-        "(" + " AND ".join(_quoted(unit, key) for unit in units) + ")"
-        for units in query.alternatives
-    )
-
-
-def _any(expressions: list[str] | Iterator[str]) -> str:
-    return " OR ".join(expressions)
-
-
-def _quoted(unit: Unit, key: Callable[[str], str]) -> str:
-    return '"' + key(unit.text).replace('"', " ") + '"' + ("*" if unit.prefix else "")

@@ -16,13 +16,20 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from archive.desk.filters import PAGE_SIZE, Query, Sort, condition, read_query
+from archive.desk.facets import FacetCounts, count_facets
+from archive.desk.filters import PAGE_SIZE, Facet, Query, Sort, read_query
 from archive.desk.highlight import CLOSE, ELLIPSIS, OPEN, Marked, read_marked, unmarked
+from archive.desk.hits import source
+from archive.desk.plan import Step, Tier, expansions, plan
 from archive.desk.problems import SearchProblem, SearchTooSlow
-from archive.desk.query import EXACT_INDEX, Step, Tier, parse, plan
+from archive.desk.query import parse
+from archive.desk.suggestions import Relaxation, relaxations, spelt_with_marks
+from archive.desk.tallies import Tallies
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from archive.desk.query import ParsedQuery
 
 __all__ = [
     "COUNT_LIMIT", "PAGE_SIZE", "RANKED", "Hit", "Query", "Results", "Sort", "Tier", "TierCount",
@@ -82,6 +89,14 @@ class Results:
     hits: tuple[Hit, ...]
     #: Best tier first; tiers the query does not have are missing.
     counts: tuple[TierCount, ...]
+    #: How the hits spread; empty when not asked for.
+    facets: tuple[FacetCounts, ...] = ()
+    #: Other ways to write the words, looked for as well.
+    expansions: tuple[str, ...] = ()
+    #: The spelling with marks the reader may have meant.
+    spelling: str | None = None
+    #: With no hit at all: what to leave out.
+    relaxations: tuple[Relaxation, ...] = ()
 
     @property
     def total(self) -> int:
@@ -109,60 +124,133 @@ class Results:
         return -(-self.total // PAGE_SIZE)
 
 
-def search(connection: sqlite3.Connection, query: Query) -> Results:
-    """Answer *query* from a public snapshot.
+def search(connection: sqlite3.Connection, query: Query, *, aids: bool = False) -> Results:
+    """Answer *query* from a public snapshot; with *aids* count facets and look for suggestions too.
 
     Raises BadQuery when its text cannot be read, SearchTooSlow (a BadQuery) when a time limit set
     on the connection interrupted it.
     """
-    steps = plan(parse(query.text), exact_only=query.exact_only)
+    parsed = parse(query.text)
+    steps = plan(parsed, exact_only=query.exact_only, expand=query.expand)
     _check_names(connection, query)
     try:
-        counts = tuple(_count(connection, step, query) for step in steps)
-        found = list(_page(connection, query, steps, counts))
+        counts = _counts(connection, query, steps)
+        first = (query.page - 1) * PAGE_SIZE
+        found = list(_span(connection, query, steps, counts, range(first, first + PAGE_SIZE)))
         hits = tuple(hit for step, docids in found for hit in _hits(connection, step, docids))
+        results = Results(query=query, hits=hits, counts=counts)
+        return _with_aids(connection, results, parsed, steps) if aids else results
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
             raise SearchTooSlow from error
         raise
-    return Results(query=query, hits=hits, counts=counts)
+
+
+@attrs.frozen(kw_only=True)
+class Neighbours:
+    """The hits before and after one, by article id; None at either end."""
+
+    before: str | None
+    after: str | None
+
+
+def neighbours(
+    connection: sqlite3.Connection, query: Query, article_id: str, place: int
+) -> Neighbours | None:
+    """The hits next to the one at *place* (counted from 0); None when *article_id* is not there.
+
+    Raises what ``search`` raises.
+    """
+    steps = plan(parse(query.text), exact_only=query.exact_only, expand=query.expand)
+    _check_names(connection, query)
+    try:
+        counts = _counts(connection, query, steps)
+        around = range(max(place - 1, 0), place + 2)
+        docids = [x for _, some in _span(connection, query, steps, counts, around) for x in some]
+        sql = "SELECT id FROM articles WHERE docid = ?"
+        ids = [connection.execute(sql, [docid]).fetchone()[0] for docid in docids]
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+            raise SearchTooSlow from error
+        raise
+    own = place - around.start
+    if not 0 <= own < len(ids) or ids[own] != article_id:
+        return None
+    return Neighbours(
+        before=ids[own - 1] if own else None, after=ids[own + 1] if own + 1 < len(ids) else None
+    )
+
+
+def _with_aids(
+    connection: sqlite3.Connection, results: Results, parsed: ParsedQuery, steps: Sequence[Step]
+) -> Results:
+    query = results.query
+    return attrs.evolve(
+        results,
+        facets=_facets(connection, query, steps) if results.total else (),
+        expansions=expansions(parsed),
+        spelling=spelt_with_marks(query, results.hits),
+        relaxations=() if results.total else relaxations(connection, query),
+    )
 
 
 def _check_names(connection: sqlite3.Connection, query: Query) -> None:
     """A mistyped paper or province would look like an honest "nothing found"."""
-    names = [("paper", "site", paper) for paper in query.papers]
-    if query.province:
-        names.append(("province", "province", query.province))
-    for parameter, column, value in names:
-        if not _exists(connection, column, value):
-            raise SearchProblem(f"unknown_{parameter}", parameter=parameter, value=value)
+    for facet in (Facet.PAPER, Facet.PROVINCE, Facet.PROVINCE_TODAY):
+        for value in query.chosen(facet):
+            if not _exists(connection, facet, value):
+                raise SearchProblem(f"unknown_{facet.value}", parameter=facet.value, value=value)
 
 
-def _exists(connection: sqlite3.Connection, column: str, value: str) -> bool:
-    key = "id" if column == "site" else column
+def _exists(connection: sqlite3.Connection, facet: Facet, value: str | int) -> bool:
+    key = "id" if facet is Facet.PAPER else "province"
     sql = f"""
-        SELECT EXISTS (SELECT 1 FROM article_facts WHERE {column} = :value)
+        SELECT EXISTS (SELECT 1 FROM article_facts WHERE {facet.column} = :value)
             OR EXISTS (SELECT 1 FROM sites WHERE {key} = :value)
     """  # noqa: S608 - our own column names
     return bool(connection.execute(sql, {"value": value}).fetchone()[0])
 
 
+_COUNTS: Final[Tallies[tuple[TierCount, ...]]] = Tallies()
+_FACETS: Final[Tallies[tuple[FacetCounts, ...]]] = Tallies()
+
+
+def _counts(
+    connection: sqlite3.Connection, query: Query, steps: Sequence[Step]
+) -> tuple[TierCount, ...]:
+    return _COUNTS.get(
+        connection,
+        attrs.evolve(query, page=1, sort=Sort.NEWEST),
+        lambda: tuple(_count(connection, step, query) for step in steps),
+    )
+
+
+def _facets(
+    connection: sqlite3.Connection, query: Query, steps: Sequence[Step]
+) -> tuple[FacetCounts, ...]:
+    return _FACETS.get(
+        connection,
+        attrs.evolve(query, page=1, sort=Sort.NEWEST),
+        lambda: count_facets(connection, query, steps),
+    )
+
+
 def _count(connection: sqlite3.Connection, step: Step, query: Query) -> TierCount:
-    source, values = _source(step, query)
-    sql = f"SELECT count(*) FROM (SELECT 1 {source} LIMIT {COUNT_LIMIT + 1})"  # noqa: S608 - built of constants
-    found: int = connection.execute(sql, values).fetchone()[0]
-    return TierCount(tier=step.tier, count=min(found, COUNT_LIMIT), capped=found > COUNT_LIMIT)
+    found, values = source(step, query)
+    sql = f"SELECT count(*) FROM (SELECT 1 {found} LIMIT {COUNT_LIMIT + 1})"  # noqa: S608 - built of constants
+    hits: int = connection.execute(sql, values).fetchone()[0]
+    return TierCount(tier=step.tier, count=min(hits, COUNT_LIMIT), capped=hits > COUNT_LIMIT)
 
 
-def _page(
+def _span(
     connection: sqlite3.Connection,
     query: Query,
     steps: Iterable[Step],
     counts: Iterable[TierCount],
+    span: range,
 ) -> Iterator[tuple[Step, list[int]]]:
-    """The docids of the page asked for, by step."""
-    start = (query.page - 1) * PAGE_SIZE
-    end = start + PAGE_SIZE
+    """The docids of some of the hits by their place among all, by step."""
+    start, end = span.start, span.stop
     for step, count in zip(steps, counts, strict=True):
         first, last = max(start, 0), min(end, count.count)
         if first < last:
@@ -184,8 +272,8 @@ def _newest(
 ) -> list[int]:
     if first >= last:
         return []
-    source, values = _source(step, query)
-    sql = f"SELECT {step.index}.rowid {source} ORDER BY {step.index}.rowid DESC LIMIT ? OFFSET ?"
+    found, values = source(step, query)
+    sql = f"SELECT {step.index}.rowid {found} ORDER BY {step.index}.rowid DESC LIMIT ? OFFSET ?"
     return [row[0] for row in connection.execute(sql, [*values, last - first, first])]
 
 
@@ -194,33 +282,15 @@ def _ranked(
 ) -> list[int]:
     if first >= last:
         return []
-    source, values = _source(step, query)
+    found, values = source(step, query)
     weights = ", ".join(map(str, WEIGHTS))
     sql = f"""
         SELECT docid FROM (
-            SELECT {step.index}.rowid AS docid, bm25({step.index}, {weights}) AS score {source}
+            SELECT {step.index}.rowid AS docid, bm25({step.index}, {weights}) AS score {found}
             ORDER BY {step.index}.rowid DESC LIMIT {RANKED}
         ) ORDER BY score, docid DESC LIMIT ? OFFSET ?
     """  # noqa: S608 - built of constants
     return [row[0] for row in connection.execute(sql, [*values, last - first, first])]
-
-
-def _source(step: Step, query: Query) -> tuple[str, list[object]]:
-    """FROM and WHERE of a step's hits; the CROSS JOIN keeps the full-text index the outer loop."""
-    narrowing, filters = condition(query)
-    join = f" CROSS JOIN article_facts AS facts ON facts.docid = {step.index}.rowid"
-    sql = f"FROM {step.index}{join if narrowing else ''} WHERE {step.index} MATCH ?"
-    values: list[object] = [step.match]
-    if step.without_exact is not None:
-        sql += (
-            f" AND {step.index}.rowid NOT IN"  # noqa: S608 - built of constants
-            f" (SELECT rowid FROM {EXACT_INDEX} WHERE {EXACT_INDEX} MATCH ?)"
-        )
-        values.append(step.without_exact)
-    if narrowing:
-        sql += f" AND {narrowing}"
-        values += filters
-    return sql, values
 
 
 def _hits(connection: sqlite3.Connection, step: Step, docids: list[int]) -> Iterator[Hit]:

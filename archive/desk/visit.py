@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datasette.app import Datasette
     from datasette.utils.asgi import Request
 
-#: Parameters read from one address; a search has nine, papers may repeat.
+#: Parameters read from one address; facets may repeat.
 _MAX_PARAMETERS = 200
 
 Parameters = dict[str, list[str]]
@@ -65,6 +65,16 @@ class Visit:
         for name, value in changes.items():
             if value is not None:
                 values[name] = [value]
+        return self.link(path, values)
+
+    def toggled(self, path: str, name: str, value: str) -> str:
+        """Address of *path* with one value of a repeatable parameter added, or taken out; first page."""
+        given = [each for each in self.parameters.get(name, ()) if each]
+        kept = [each for each in given if each != value]
+        values: dict[str, Sequence[str]] = {
+            key: many for key, many in self.parameters.items() if key not in {name, "page"}
+        }
+        values[name] = kept if value in given else [*given, value]
         return self.link(path, values)
 
     def article(self, article_id: str, *, found_by: str | None = None) -> str:

@@ -87,7 +87,7 @@ def test_columns_are_those_of_the_working_table_but_the_private_ones(archive, st
     public = [row[1] for row in query(publish(archive), "PRAGMA table_info(articles)")]
     working = [row[1] for row in store.connection.execute("PRAGMA table_info(articles)")]
     assert [name for name in public if name in working] == [
-        name for name in working if name not in {"story_id", "printed_digest"}
+        name for name in working if name != "printed_digest"
     ]
 
 
@@ -132,11 +132,30 @@ def test_datasette_recognises_the_indexes(archive):
 
 
 def test_facts_repeat_the_columns_that_are_counted(archive):
-    columns = "docid, site, province, year, month, level, section, page_kind, published_at"
+    columns = (
+        "docid, site, province, year, month, level, section, page_kind, published_at, story_id"
+    )
     snapshot = publish(archive)
-    facts = query(snapshot, "SELECT * FROM article_facts")
+    facts = query(snapshot, f"SELECT {columns} FROM article_facts")
     assert facts == query(snapshot, f"SELECT {columns} FROM articles ORDER BY docid")
     assert len(facts) == 5
+
+
+def test_stories_are_written_with_their_articles(archive, save, make_accepted):
+    body = tuple(
+        f"Đoạn {n}: dân quân xã {n * 7} trực đêm thứ {n * 13} ở chốt {n}." for n in range(9)
+    )
+    save(
+        make_accepted(number=81, body=body, byline="Theo Báo Khác"),
+        make_accepted(number=82, body=body[:8], hours=1),
+    )
+    snapshot = publish(archive)
+    assert query(snapshot, "SELECT id, articles, papers, origin_id FROM stories") == [
+        ("bao:81", 2, 1, None)
+    ]
+    assert query(snapshot, "SELECT id FROM articles WHERE story_id = 'bao:81' ORDER BY id") == [
+        ("bao:81",), ("bao:82",),
+    ]  # fmt: skip
 
 
 def test_only_captures_that_show_an_article_are_published(archive, store, make_capture):

@@ -138,7 +138,13 @@ def test_bad_search_keeps_what_was_typed(demo):
     page = soup(demo.get("/-/search?q=qu%C3%A2n&from=1.1.2024&paper=culao"))
     assert page.select_one("#q")["value"] == "quân"
     assert page.select_one("#from")["value"] == "1.1.2024"
-    assert page.select_one("input[value=culao]").has_attr("checked")
+    assert page.select_one("input[name=paper]")["value"] == "culao"
+
+
+def test_a_value_that_is_refused_is_not_sent_again(demo):
+    page = soup(demo.get("/-/search?q=qu%C3%A2n&level=9&paper=culao"))
+    assert page.select("input[name=level]") == []
+    assert page.select_one("input[name=paper]")["value"] == "culao"
 
 
 def test_pages_of_results_link_to_each_other_and_keep_the_filters(desk, story):
@@ -268,7 +274,7 @@ def test_article_json_has_the_documented_fields(full):
         "dateline", "section", "tags", "province", "published_at", "published_precision",
         "date_source", "body_source", "body_state", "first_captured_at", "last_captured_at",
         "word_count", "level", "relevance", "version", "figures", "evidence", "capture",
-        "versions",
+        "versions", "elsewhere", "is_origin", "origin_source",
     }  # fmt: skip
     assert article["body"] == ["Đoạn một về dân quân.", "Đoạn hai."]
     assert article["published_at"] == "2024-03-19T09:12:00+07:00"
@@ -286,14 +292,19 @@ def test_article_json_has_the_documented_fields(full):
 def test_search_json_has_the_documented_fields(full):
     form = full.get("/-/search.json?q=d%C3%A2n+qu%C3%A2n&paper=songmay&from=2024").json()
     assert form.keys() == {
-        "ok", "query", "page", "page_size", "pages", "total", "total_capped", "counts", "results",
-        "snapshot",
+        "ok", "query", "page", "page_size", "pages", "total", "total_capped", "counts", "facets",
+        "expansions", "did_you_mean", "results", "snapshot",
     }  # fmt: skip
     assert form["query"] == {
-        "text": "dân quân", "papers": ["songmay"], "province": None, "from": "2024-01-01",
-        "to": None, "level": None, "exact": False, "sort": "newest",
+        "text": "dân quân", "paper": ["songmay"], "province": [], "province_today": [], "year": [],
+        "month": [], "section": [], "level": [], "from": "2024-01-01", "to": None, "exact": False,
+        "expand": True, "sort": "newest",
     }  # fmt: skip
     assert form["counts"][0] == {"tier": 1, "match": "exact", "count": 1, "capped": False}
+    assert form["facets"]["year"] == {
+        "estimated": False, "values": [{"value": "2024", "count": 1, "chosen": False}],
+    }  # fmt: skip
+    assert (form["expansions"], form["did_you_mean"]) == ([], None)
     [result] = form["results"]
     assert result.keys() == {
         "id", "permalink", "url", "site", "paper", "province", "section", "title", "title_html",

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.desk.query import MAX_CHARACTERS, MAX_UNITS, ParsedQuery, Tier, Unit, parse, plan
+from archive.desk.plan import Tier, plan
+from archive.desk.query import MAX_CHARACTERS, MAX_UNITS, ParsedQuery, Unit, parse
 from archive.errors import BadQuery
 
 

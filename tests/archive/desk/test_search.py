@@ -8,6 +8,7 @@ from unicodedata import normalize
 import pytest
 
 from archive.desk import search as search_module
+from archive.desk.filters import web_parameters
 from archive.desk.problems import SearchTooSlow
 from archive.desk.search import Query, Sort, search
 from archive.errors import BadDateRange, BadQuery
@@ -232,11 +233,11 @@ def test_papers_narrow_the_search(filtered):
 
 
 def test_province_narrows_the_search(filtered):
-    assert filtered(province="Cù Lao") == {"b"}
+    assert filtered(provinces=("Cù Lao",)) == {"b"}
 
 
 def test_level_narrows_the_search(filtered):
-    assert filtered(level=1) == {"b"}
+    assert filtered(levels=(1,)) == {"b"}
 
 
 def test_last_day_is_included_and_undated_articles_pass_no_date_filter(filtered):
@@ -251,7 +252,8 @@ def test_filters_work_in_both_orders(filtered, sort):
 
 
 @pytest.mark.parametrize(
-    ("more", "parameter"), [({"papers": ("nope",)}, "paper"), ({"province": "Hư Vô"}, "province")]
+    ("more", "parameter"),
+    [({"papers": ("nope",)}, "paper"), ({"provinces": ("Hư Vô",)}, "province")],
 )
 def test_unknown_paper_or_province_is_refused_by_name(filtered, more, parameter):
     with pytest.raises(BadQuery, match=parameter):
@@ -304,6 +306,9 @@ def test_dates_the_wrong_way_round_are_refused():
     [
         ("level", "3"),
         ("exact", "yes"),
+        ("expand", "maybe"),
+        ("year", "24"),
+        ("month", "2024-13"),
         ("sort", "oldest"),
         ("page", "0"),
         ("page", "9999999"),
@@ -318,5 +323,14 @@ def test_bad_parameter_is_refused_by_name(name, value):
 
 
 def test_parameter_given_twice_is_refused():
-    with pytest.raises(BadQuery, match="“level”"):
-        search_module.read_query({"level": ["1", "2"]})
+    with pytest.raises(BadQuery, match="“page”"):
+        search_module.read_query({"page": ["1", "2"]})
+
+
+def test_parameters_of_a_search_are_read_as_that_search():
+    query = Query(
+        text='"dân quân" -x', papers=("a", "b"), provinces_today=("Huế",), years=(2024,),
+        months=("2024-03",), sections=("Quốc phòng",), levels=(1, 2), published_from=date(2020, 1, 2),
+        published_to=date(2021, 3, 4), exact_only=True, expand=False, sort=Sort.BEST, page=3,
+    )  # fmt: skip
+    assert search_module.read_query(web_parameters(query)) == query

@@ -1,0 +1,144 @@
+"""The full-text searches that answer a query, best first.
+
+Marked queries try the exact index, then the folded one. A query typed without any mark gives the
+exact index the whole phrase only: its separate syllables are common words by themselves ("quan",
+"khu"), and matching them anywhere would put "cơ quan ... khu vực" above "quân khu".
+
+What a reader typed reaches FTS5 only inside double quotes, so every expression is well-formed.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from archive.desk.expansion import variants
+from archive.vietnamese import exact_key, fold, has_marks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from archive.desk.query import ParsedQuery, Unit
+
+EXACT_INDEX: Final = "articles_exact"
+FOLDED_INDEX: Final = "articles_folded"
+
+
+class Tier(enum.IntEnum):
+    """How well a document answers the query; lower is better."""
+
+    EXACT_PHRASE = 1
+    EXACT_WORDS = 2
+    FOLDED_PHRASE = 3
+    FOLDED_WORDS = 4
+
+    @property
+    def exact(self) -> bool:
+        """True when diacritics were respected."""
+        return self <= Tier.EXACT_WORDS
+
+    @property
+    def match(self) -> str:
+        """``exact`` or ``folded``, as the JSON says it."""
+        return "exact" if self.exact else "folded"
+
+
+@attrs.frozen(kw_only=True)
+class Step:
+    """One FTS5 search; its hits are of one tier and of no better one."""
+
+    tier: Tier
+    index: str
+    #: FTS5 expression of the hits.
+    match: str
+    #: FTS5 expression of what is highlighted in them.
+    highlight: str
+    #: FTS5 expression on the exact index whose documents are left out.
+    without_exact: str | None = None
+
+
+def plan(query: ParsedQuery, *, exact_only: bool = False, expand: bool = True) -> tuple[Step, ...]:
+    """The searches that answer *query*, best tier first; no document is hit by two of them.
+
+    With *expand*, other ways to write its words count as the words themselves.
+    """
+    phrase = query.together()
+    exact = [phrase]
+    if phrase != query and (query.marked or exact_only):
+        exact.append(query)
+    exactly = _Writer(exact_key, expand=expand)
+    steps = list(_steps(exact, EXACT_INDEX, exactly, query.unwanted))
+    if exact_only:
+        return tuple(steps)
+    folded = [phrase] if phrase == query else [phrase, query]
+    unmarked = tuple(unit for unit in query.unwanted if not has_marks(unit.text))
+    marked = tuple(unit for unit in query.unwanted if has_marks(unit.text))
+    already = _any([exactly.wanted(exact[-1]), *map(exactly.unit, marked)])
+    folding = _Writer(fold, expand=expand)
+    steps += _steps(folded, FOLDED_INDEX, folding, unmarked, without_exact=already)
+    return tuple(steps)
+
+
+def expansions(query: ParsedQuery) -> tuple[str, ...]:
+    """What is looked for besides the words of *query* themselves, in comparing form."""
+    units = [unit for unit in query.together().units if not unit.near]
+    return tuple(dict.fromkeys(other for unit in units for other in variants(unit.text)))
+
+
+@attrs.frozen
+class _Writer:
+    """Writes units as FTS5 expressions in the comparing form of one index."""
+
+    key: Callable[[str], str]
+    expand: bool = attrs.field(kw_only=True)
+
+    def wanted(self, query: ParsedQuery) -> str:
+        return _any("(" + " AND ".join(map(self.unit, units)) + ")" for units in query.alternatives)
+
+    def unit(self, unit: Unit) -> str:
+        if unit.near:
+            words = " ".join(map(self._quoted, unit.near))
+            written = f"NEAR({words}, {unit.distance})"
+        else:
+            texts = [unit.text, *(variants(unit.text) if self.expand else ())]
+            star = "*" if unit.prefix else ""
+            keys = dict.fromkeys(self._quoted(text) + star for text in texts)
+            written = _any(keys) if len(keys) == 1 else f"({_any(keys)})"
+        return f"{unit.part} : {written}" if unit.part else written
+
+    def _quoted(self, text: str) -> str:
+        return '"' + self.key(text).replace('"', " ") + '"'
+
+
+def _steps(
+    readings: list[ParsedQuery],
+    index: str,
+    writer: _Writer,
+    unwanted: tuple[Unit, ...],
+    *,
+    without_exact: str | None = None,
+) -> Iterator[Step]:
+    better: list[str] = []
+    for reading in readings:
+        wanted = writer.wanted(reading)
+        refused = [*better, *map(writer.unit, unwanted)]
+        yield Step(
+            tier=_tier(index, phrase=reading.holds_phrase and reading == readings[0]),
+            index=index,
+            match=f"({wanted}) NOT ({_any(refused)})" if refused else wanted,
+            highlight=wanted,
+            without_exact=without_exact,
+        )
+        better.append(f"({wanted})")
+
+
+def _tier(index: str, *, phrase: bool) -> Tier:
+    if index == EXACT_INDEX:
+        return Tier.EXACT_PHRASE if phrase else Tier.EXACT_WORDS
+    return Tier.FOLDED_PHRASE if phrase else Tier.FOLDED_WORDS
+
+
+def _any(expressions: Iterable[str]) -> str:
+    return " OR ".join(expressions)

@@ -1,0 +1,42 @@
+"""Counts and facets of recent searches: a snapshot never changes, so they are found once for every page."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from threading import Lock
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Hashable
+
+T = TypeVar("T")
+
+#: Searches remembered; one takes a few kilobytes.
+KEPT: Final = 500
+
+
+class Tallies(Generic[T]):
+    """Remembers what was last asked for, by snapshot; safe for Datasette's threads."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[Hashable, T] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, connection: sqlite3.Connection, key: Hashable, find: Callable[[], T]) -> T:
+        """What *find* gives for *key* on the snapshot of *connection*, found at most once in a while.
+
+        Two threads that ask at the same time both find it; what raises is not remembered.
+        """
+        snapshot = connection.execute("SELECT id FROM snapshot").fetchone()[0]
+        own = (snapshot, key)
+        with self._lock:
+            if own in self._known:
+                self._known.move_to_end(own)
+                return self._known[own]
+        found = find()
+        with self._lock:
+            self._known[own] = found
+            if len(self._known) > KEPT:
+                self._known.popitem(last=False)
+        return found

@@ -1,0 +1,44 @@
+"""What articles are compared by, kept in the working database: a text is read once, not at every publish."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from archive.syndication import METHOD, signature
+
+if TYPE_CHECKING:
+    from archive.store import Store
+
+#: Texts signed in one transaction; a crawl that writes at the same time waits some 0.2 s at most.
+_GROUP: Final = 200
+
+_UNSIGNED: Final = """
+SELECT a.id, a.text_sha256, a.sapo, a.body FROM articles AS a
+LEFT JOIN text_signatures AS s ON s.article_id = a.id
+WHERE s.article_id IS NULL OR s.text_sha256 <> a.text_sha256 OR s.method <> ?
+LIMIT ?
+"""
+_SIGNED: Final = """
+INSERT INTO text_signatures (article_id, text_sha256, method, signature) VALUES (?, ?, ?, ?)
+ON CONFLICT (article_id) DO UPDATE SET
+    text_sha256 = excluded.text_sha256, method = excluded.method, signature = excluded.signature
+"""
+
+
+def sign_texts(store: Store) -> int:
+    """Sign every article whose text has changed since it was signed; returns how many.
+
+    Texts too short to be compared get NULL. A kill loses one group; the next call goes on.
+    Raises ArchiveUnwritable.
+    """
+    signed = 0
+    while True:
+        with store.transaction():
+            rows = store.connection.execute(_UNSIGNED, (METHOD, _GROUP)).fetchall()
+            store.connection.executemany(
+                _SIGNED,
+                [(key, digest, METHOD, signature(sapo, body)) for key, digest, sapo, body in rows],
+            )
+        signed += len(rows)
+        if len(rows) < _GROUP:
+            return signed

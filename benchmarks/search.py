@@ -1,0 +1,186 @@
+"""Speed of the search desk: pages with facets as four readers at once see them, and publishing.
+
+An archive of invented articles (``search_corpus.py``) is filled and published; ``dqtv serve`` runs as
+a process of its own, and four clients ask it for pages of results, whole and as a browser gets them.
+Beside it, in the same run and on the same texts, tantivy answers the phrase queries in this process.
+
+    python benchmarks/search.py                       100,000 articles of 600 syllables
+    python benchmarks/search.py --articles 1000000 --length 150
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import http.client
+import json
+import re
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote_plus
+
+from search_corpus import fill, queries
+
+from archive.desk.search import Query, search
+from archive.publish import newest_snapshot, publish
+from archive.vietnamese import exact_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+CLIENTS = 4
+
+
+@contextlib.contextmanager
+def serving(root: Path) -> Iterator[tuple[int, int]]:
+    """``dqtv serve`` on a free port: its port and process number."""
+    command = [sys.executable, "-m", "scraper", "serve", "--archive", str(root), "--port", "8765"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None  # noqa: S101 - it was asked for
+        line = process.stdout.readline()
+        port = int(re.search(r":(\d+)/", line)[1])  # type: ignore[index]  # the line names the address
+        yield port, process.pid
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def asked(port: int, paths: Sequence[str]) -> list[float]:
+    """Seconds each page took one client, and ValueError for any answer but a page."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    taken = []
+    for path in paths:
+        started = time.perf_counter()
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        answer.read()
+        taken.append(time.perf_counter() - started)
+        if answer.status != http.client.OK:
+            raise ValueError(f"{path}: HTTP {answer.status}")
+    connection.close()
+    return taken
+
+
+def at_once(port: int, paths: Sequence[str]) -> list[float]:
+    """The same with four clients, each asking for its share."""
+    shares = [paths[number::CLIENTS] for number in range(CLIENTS)]
+    with ThreadPoolExecutor(CLIENTS) as clients:
+        return sorted(
+            x for taken in clients.map(lambda share: asked(port, share), shares) for x in taken
+        )
+
+
+def peak_memory(pid: int) -> float:
+    """Most memory a process has held, MB."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024  # type: ignore[index]  # always there
+
+
+def beside_tantivy(snapshot: Path, texts: Sequence[str]) -> tuple[float, float] | None:
+    """Median seconds of a phrase query, ours and tantivy's: 20 newest or best hits and their number."""
+    try:
+        import tantivy  # noqa: PLC0415  only here, and only where it is installed
+    except ImportError:
+        return None
+    builder = tantivy.SchemaBuilder()
+    builder.add_integer_field("docid", stored=True)
+    builder.add_text_field("text", stored=False)
+    index = tantivy.Index(builder.build())
+    connection = sqlite3.connect(f"file:{snapshot}?mode=ro&immutable=1", uri=True)
+    writer = index.writer(200_000_000)
+    rows = connection.execute("SELECT docid, title, sapo, body FROM articles")
+    for docid, *parts in rows:
+        writer.add_document(
+            tantivy.Document(docid=docid, text=exact_key("\n".join(part or "" for part in parts)))
+        )
+    writer.commit()
+    index.reload()
+    searcher = index.searcher()
+    ours, theirs = [], []
+    for text in texts:
+        started = time.perf_counter()
+        search(connection, Query(text=text, exact_only=True, expand=False))
+        ours.append(time.perf_counter() - started)
+        wanted = index.parse_query(f'"{exact_key(text)}"', ["text"])
+        started = time.perf_counter()
+        searcher.search(wanted, 20, count=True)
+        theirs.append(time.perf_counter() - started)
+    connection.close()
+    return statistics.median(ours), statistics.median(theirs)
+
+
+def measure(root: Path, articles: int, length: int, pages: int) -> dict[str, object]:
+    """Fill, publish, serve and ask."""
+    started = time.perf_counter()
+    fill(root, articles, length=length)
+    load = time.perf_counter() - started
+    started = time.perf_counter()
+    publish(root)
+    published = time.perf_counter() - started
+    snapshot = newest_snapshot(root).path
+    phrases = queries(pages)
+    common = ["dân quân"] * (pages // 4)
+    result: dict[str, object] = {
+        "articles": articles, "syllables": length, "load_s": round(load, 1), "publish_s": round(published, 1),
+        "publish_of_load": round(published / load, 2), "snapshot_mb": snapshot.stat().st_size >> 20,
+    }  # fmt: skip
+    with serving(root) as (port, pid):
+        at_once(port, ["/-/search"] * CLIENTS)
+        for name, texts in (("phrases", phrases), ("dân quân", common)):
+            for sort in ("newest", "best"):
+                paths = [f"/-/search?q={quote_plus(text)}&sort={sort}" for text in texts]
+                taken = at_once(port, paths)
+                result[f"{name}, {sort}"] = {
+                    "p50_ms": round(statistics.median(taken) * 1e3),
+                    "p95_ms": round(taken[int(len(taken) * 0.95)] * 1e3),
+                    "worst_ms": round(taken[-1] * 1e3),
+                }
+        result["server_mb"] = round(peak_memory(pid))
+    single = [text for text in phrases if '"' not in text]
+    if (both := beside_tantivy(snapshot, single)) is not None:
+        ours, theirs = both
+        result["beside_tantivy"] = {
+            "ours_ms": round(ours * 1e3, 1), "tantivy_ms": round(theirs * 1e3, 1),
+            "ratio": round(ours / theirs, 1),
+        }  # fmt: skip
+    return result
+
+
+def show(result: dict[str, object]) -> None:
+    """Print the figures as a table."""
+    for name, value in result.items():
+        shown = value
+        if isinstance(value, dict):
+            shown = ", ".join(f"{key} {number}" for key, number in value.items())
+        print(f"{name:18} {shown}")
+
+
+def main() -> None:
+    """Measure and print; ``--json FILE`` keeps the figures."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--articles", type=int, default=100_000)
+    parser.add_argument("--length", type=int, default=600, help="syllables of an article")
+    parser.add_argument("--pages", type=int, default=240, help="pages of phrase queries asked for")
+    parser.add_argument(
+        "--folder", type=Path, help="where the archive is made; default: a temporary one"
+    )
+    parser.add_argument("--json", type=Path, help="write the figures there")
+    options = parser.parse_args()
+    with contextlib.ExitStack() as ending:
+        folder = options.folder or Path(ending.enter_context(tempfile.TemporaryDirectory()))
+        result = measure(folder / "archive", options.articles, options.length, options.pages)
+    show(result)
+    if options.json:
+        options.json.write_text(json.dumps(result, ensure_ascii=False, indent=2), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,158 @@
+"""A large archive of invented articles for measuring search: seeded, so that every run has the same.
+
+Syllables and compounds are those of the demo press's own stories, drawn with Zipf weights; "dân quân"
+stands in 97 of 100 articles, as in an archive on that subject. Only the database is filled; there are
+no WARC files behind it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import random
+import uuid
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from archive.instants import VIETNAM
+from archive.provinces import known_names
+from archive.rows import text_sha256
+from archive.signatures import sign_texts
+from archive.store import Store
+from archive.vietnamese import syllables
+from scraper.demo.stories import load_stories
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SEED: Final = 20261124
+FIRST: Final = datetime(2006, 1, 1, tzinfo=VIETNAM)
+DAYS: Final = 20 * 365
+SECTIONS: Final = (
+    "Quốc phòng - An ninh",
+    "Thời sự",
+    "Xã hội",
+    "Chính trị",
+    "Kinh tế",
+    "Pháp luật",
+    "Phóng sự",
+)
+#: Phrases of the subject; queries are made of them.
+COMPOUNDS: Final = (
+    "dân quân tự vệ", "dân quân thường trực", "dân quân cơ động", "dân quân tại chỗ", "dân quân biển",
+    "hải đội dân quân", "tự vệ cơ quan", "tự vệ doanh nghiệp", "Ban Chỉ huy quân sự", "chỉ huy trưởng",
+    "chính trị viên", "khu vực phòng thủ", "diễn tập chiến đấu", "huấn luyện dân quân", "hội thao quân sự",
+    "bắn đạn thật", "sẵn sàng chiến đấu", "phòng chống thiên tai", "tìm kiếm cứu nạn", "nông thôn mới",
+    "biên giới hải đảo", "tuyển quân", "dự bị động viên", "giáo dục quốc phòng", "quân khu", "bộ đội biên phòng",
+    "công an xã", "ủy ban nhân dân", "mặt trận tổ quốc", "hội cựu chiến binh", "đoàn thanh niên",
+    "lực lượng vũ trang", "quốc phòng toàn dân", "an ninh trật tự", "cháy rừng", "lũ ống lũ quét",
+)  # fmt: skip
+
+
+def fill(root: Path, articles: int, *, length: int) -> None:
+    """Write *articles* articles of about *length* syllables into the archive at *root*, and sign them."""
+    with Store.open(root) as store:
+        for row in _sites():
+            with store.transaction():
+                store.sync_site(row)
+        connection = store.connection
+        with store.transaction():
+            for batch in _batches(_rows(articles, length), 1_000):
+                connection.executemany(
+                    "INSERT INTO captures (id, site, url, fetched_at, status, kind, warc_file, offset, length)"
+                    " VALUES (?, ?, ?, ?, 200, 'response', 'x.warc.gz', 0, 1)",
+                    [(row["capture_id"], row["site"], row["url"], row["seen"]) for row in batch],
+                )
+                connection.executemany(_ARTICLE, batch)
+                connection.executemany(_VERSION, batch)
+        sign_texts(store)
+
+
+def queries(count: int, *, seed: int = SEED) -> list[str]:
+    """Phrases to look for: those of the subject, two of them together, and pairs of syllables."""
+    chance = random.Random(seed)  # noqa: S311 - a seeded draw, no secret
+    found = []
+    while len(found) < count:
+        kind = len(found) % 3
+        if kind == 0:
+            found.append(chance.choice(COMPOUNDS))
+        elif kind == 1:
+            found.append(" ".join(f'"{part}"' for part in chance.sample(COMPOUNDS, 2)))
+        else:
+            found.append(chance.choice(COMPOUNDS).rpartition(" ")[0] or "quân khu")
+    return found
+
+
+_ARTICLE: Final = """
+INSERT INTO articles (id, site, url, title, sapo, body, authors, tags, province, section, published_at,
+    published_precision, body_source, body_state, first_captured_at, last_captured_at, version, capture_id,
+    text_sha256, relevance, level, word_count)
+VALUES (:id, :site, :url, :title, :sapo, :body, '[]', '[]', :province, :section, :published, 'minute', 'rule',
+    'full', :seen, :seen, 1, :capture_id, :digest, :relevance, :level, :words)
+"""
+_VERSION: Final = """
+INSERT INTO article_versions (article_id, version, capture_id, text_sha256, title, sapo, body, seen_at)
+VALUES (:id, 1, :capture_id, :digest, :title, :sapo, :body, :seen)
+"""
+
+
+def _sites() -> Iterator[dict[str, object]]:
+    for number in range(34):
+        yield {
+            "id": f"bao{number:02}", "name": f"Báo số {number:02}", "province": known_names()[number],
+            "homepage": f"https://bao{number:02}.example/", "family": None, "languages": ("vi",),
+            "status": "demo",
+        }  # fmt: skip
+
+
+def _rows(articles: int, length: int) -> Iterator[dict[str, object]]:
+    chance = random.Random(SEED)  # noqa: S311 - a seeded draw, no secret
+    drawn = _Words(chance)
+    names = known_names()
+    for number in range(articles):
+        words = drawn.text(length)
+        if chance.random() < 0.97:  # noqa: PLR2004 - see the module's own words
+            words.insert(chance.randrange(len(words)), "dân quân")
+        third = len(words) // 3
+        body = "\n\n".join(" ".join(words[at : at + third]) for at in range(0, len(words), third))
+        title, sapo = " ".join(drawn.text(12)), " ".join(drawn.text(30))
+        site = chance.randrange(34)
+        published = FIRST + timedelta(days=chance.random() * DAYS)
+        url = f"https://bao{site:02}.example/bai-{number}.html"
+        yield {
+            "id": f"bao{site:02}:{number}", "site": f"bao{site:02}", "url": url, "title": title, "sapo": sapo,
+            "body": body, "province": names[site], "section": chance.choice(SECTIONS),
+            "published": published.isoformat(timespec="seconds"), "seen": "2026-11-20T00:00:00Z",
+            "capture_id": str(uuid.UUID(hashlib.md5(url.encode(), usedforsecurity=False).hexdigest())),
+            "digest": text_sha256(title, sapo, body), "relevance": round(chance.uniform(1, 30), 2),
+            "level": 1 + (chance.random() < 0.6), "words": length,  # noqa: PLR2004 - three in five are about it
+        }  # fmt: skip
+
+
+class _Words:
+    """Draws running text of syllables and compounds."""
+
+    def __init__(self, chance: random.Random) -> None:
+        counted: Counter[str] = Counter()
+        for story in load_stories():
+            counted.update(syllables(" ".join(story.paragraphs)))
+        common = [word for word, _ in counted.most_common()]
+        self._items = [*common, *COMPOUNDS]
+        zipf = [1 / rank for rank in range(3, len(common) + 3)]
+        share = sum(zipf) * 0.15 / len(COMPOUNDS)
+        weights = zipf + [
+            share * (2 - 1.8 * place / len(COMPOUNDS)) for place in range(len(COMPOUNDS))
+        ]
+        self._cumulated = list(itertools.accumulate(weights))
+        self._chance = chance
+
+    def text(self, length: int) -> list[str]:
+        """Words of about *length* syllables in all."""
+        return self._chance.choices(self._items, cum_weights=self._cumulated, k=int(length / 1.35))
+
+
+def _batches(rows: Iterator[dict[str, object]], size: int) -> Iterator[list[dict[str, object]]]:
+    while batch := list(itertools.islice(rows, size)):
+        yield batch
