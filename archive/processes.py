@@ -19,6 +19,11 @@ def is_alive(holder: str) -> bool:
     return host != socket.gethostname() or _process_start(int(pid)) == start
 
 
+def is_elsewhere(holder: str) -> bool:
+    """Whether the process named by `this_process` belongs to another machine."""
+    return holder.rsplit(" ", 2)[0] != socket.gethostname()
+
+
 def _process_start(pid: int) -> str:
     """When the process was started, in ticks since boot: a number used again has another start.
 

@@ -283,8 +283,38 @@ def m003_templates(db: Database) -> None:
     _run(db, _TEMPLATES)
 
 
+_CRAWL_LOG = """
+CREATE TABLE crawl_log (
+    run_id TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    site TEXT NOT NULL,
+    url TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    reason TEXT,
+    status INTEGER,
+    capture_id TEXT,
+    asked_at TEXT,
+    seconds REAL,
+    bytes INTEGER,
+    PRIMARY KEY (run_id, position)
+) WITHOUT ROWID;
+CREATE INDEX runs_by_site ON runs (site, started_at);
+ALTER TABLE runs ADD COLUMN versions TEXT;
+ALTER TABLE runs ADD COLUMN rules TEXT;
+ALTER TABLE runs ADD COLUMN politeness TEXT;
+ALTER TABLE runs ADD COLUMN robots TEXT;
+"""
+
+
+@MIGRATIONS()
+def m008_crawl_log(db: Database) -> None:
+    """Keep a line for every request, and what each run was made with."""
+    _run(db, _CRAWL_LOG)
+
+
 #: Tables that never leave the working database.
 PRIVATE_TABLES: Final = (
     "frontier", "site_locks", "rejections", "runs", "warc_files", "backfills", "backfill_seeds", "backfill_pages",
-    "template_pages", "template_blocks",
+    "template_pages", "template_blocks", "crawl_log",
 )  # fmt: skip

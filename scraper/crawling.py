@@ -15,6 +15,7 @@ from archive.backfill import BackfillProgress
 from archive.errors import ArchiveError, DqtvError
 from archive.frontier import Frontier
 from archive.model import RunCounts
+from archive.runs import GOOD_REASONS
 from archive.store import Store
 from scraper.settings import (
     ARCHIVE_SETTING,
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Sequence
     from pathlib import Path
-
-#: Reasons that mean the site was crawled as asked.
-GOOD_REASONS = frozenset({"finished", "page limit"})
 
 
 @attrs.frozen(kw_only=True)

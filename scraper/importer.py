@@ -21,6 +21,7 @@ from archive.runs import finish_run, new_run_id, start_run
 from archive.warc import WarcWriter
 from scraper.process import process
 from scraper.sites.row import site_row
+from scraper.versions import rule_digests, versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -153,7 +154,10 @@ def import_warc(
     """
     recover_open_files(store)
     run_id = new_run_id(datetime.now(UTC))
-    start_run(store, run_id, site=path.name, command="import")
+    start_run(
+        store, run_id, site=path.name, command="import",
+        versions=versions(), rules=rule_digests(registry, registry.sites),
+    )  # fmt: skip
     job = _Import(
         store=store, registry=registry, run_id=run_id, software=software, operator=operator
     )

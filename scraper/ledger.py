@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from archive.backfill import BackfillProgress, Backfills
+from archive.crawl_log import RETRY, Asked, CrawlLog, LogLine, reason_of
 from archive.database import translated_errors
 from archive.frontier import Frontier, LeasedUrl
 from archive.instants import utc_text
@@ -32,7 +33,7 @@ from archive.model import (
     RunCounts,
 )
 from archive.recovery import recover_open_files
-from archive.runs import finish_run, new_run_id, start_run
+from archive.runs import finish_run, new_run_id, note_run, start_run
 from archive.warc import Exchange, WarcWriter, Written
 
 if TYPE_CHECKING:
@@ -84,6 +85,8 @@ class SiteSession:
     last_fetch_at: float | None = None
     #: Number of the backfill this run works on; None for a daily crawl.
     backfill_id: int | None = None
+    #: Lines in the crawl log.
+    logged: int = 0
 
 
 @attrs.frozen(kw_only=True)
@@ -92,13 +95,23 @@ class Entry:
 
     leased: LeasedUrl
     outcome: Outcome
+    #: None when nothing was sent.
+    asked: Asked | None = None
 
 
 class Ledger:
     """Leases addresses, writes records and commits outcomes for the sites of one process."""
 
-    def __init__(self, store: Store, *, software: str, operator: str) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        software: str,
+        operator: str,
+        versions: Mapping[str, str] | None = None,
+    ) -> None:
         self.store = store
+        self.crawl_log = CrawlLog(store.connection)
         self.frontier = Frontier(store.connection)
         self.backfills = Backfills(store.connection)
         self.sessions: dict[str, SiteSession] = {}
@@ -108,8 +121,12 @@ class Ledger:
         self.backfilled: dict[str, BackfillProgress] = {}
         self._software = software
         self._operator = operator
+        self._versions = versions
         self._pending: deque[Entry] = deque()
         self._loose_captures: deque[Capture] = deque()
+        self._loose_lines: deque[LogLine] = deque()
+        #: Run id -> columns of its row to be written.
+        self._notes: dict[str, dict[str, object]] = {}
 
     # -- opening ------------------------------------------------------------------------------
 
@@ -118,16 +135,18 @@ class Ledger:
         sites: Mapping[str, Mapping[str, object]],
         seeds: Mapping[str, Iterable[FoundUrl]],
         span: DaySpan | None = None,
+        rules: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         """Lock each site, put back what a dead run left, and add the sites' seeds.
 
         *sites* maps site ids to rows of the ``sites`` table; *span* makes the run a backfill of these
-        days, the unfinished one if there is one. Raises SiteLocked (after giving back the
+        days, the unfinished one if there is one; *rules* names the files each site is read by, with
+        their digests, for the run's record. Raises SiteLocked (after giving back the
         locks already taken) when another process crawls one of them.
         """
         try:
             for site, row in sites.items():
-                self._open_site(site, row)
+                self._open_site(site, row, (rules or {}).get(site))
                 self._recover_files(site)
         except BaseException:
             for session in self.sessions.values():
@@ -145,7 +164,9 @@ class Ledger:
                 file.cut,
             )
 
-    def _open_site(self, site: str, row: Mapping[str, object]) -> None:
+    def _open_site(
+        self, site: str, row: Mapping[str, object], rules: Mapping[str, str] | None
+    ) -> None:
         lock = SiteLock(self.store, site)
         last_fetch_at = lock.acquire()
         run_id = new_run_id(datetime.now(UTC))
@@ -166,7 +187,9 @@ class Ledger:
         )
         with self.store.transaction():
             self.store.sync_site(row)
-        start_run(self.store, run_id, site=site, command="crawl")
+        start_run(
+            self.store, run_id, site=site, command="crawl", versions=self._versions, rules=rules
+        )
 
     def _begin(self, site: str, found: Iterable[FoundUrl], span: DaySpan | None) -> None:
         session = self.sessions[site]
@@ -227,9 +250,29 @@ class Ledger:
         """Remember a capture that settles no address (robots.txt, a retried answer)."""
         self._loose_captures.append(capture)
 
-    def add(self, leased: LeasedUrl, outcome: Outcome) -> bool:
+    def log(
+        self,
+        site: str,
+        *,
+        url: str,
+        kind: str,
+        outcome: str,
+        reason: str | None,
+        capture: Capture | None,
+        asked: Asked | None,
+    ) -> None:
+        """Remember a line of the crawl log that settles no address (robots.txt)."""
+        self._loose_lines.append(
+            _line(self.sessions[site], url, kind, outcome, reason, capture, asked)
+        )
+
+    def note(self, site: str, column: str, value: object) -> None:
+        """Fill ``politeness`` or ``robots`` of the site's run with the next commit."""
+        self._notes.setdefault(self.sessions[site].run_id, {})[column] = value
+
+    def add(self, leased: LeasedUrl, outcome: Outcome, asked: Asked | None = None) -> bool:
         """Queue an outcome for the next commit; True when the group is full."""
-        self._pending.append(Entry(leased=leased, outcome=outcome))
+        self._pending.append(Entry(leased=leased, outcome=outcome, asked=asked))
         return len(self._pending) >= GROUP_SIZE
 
     @property
@@ -242,19 +285,25 @@ class Ledger:
 
         Raises ArchiveUnwritable; nothing is acknowledged then, and the rows stay leased.
         """
-        if not self._pending and not self._loose_captures:
+        if not (self._pending or self._loose_captures or self._loose_lines or self._notes):
             return
         for session in self.sessions.values():
             session.writer.flush(durable=True)
         with self.store.transaction():
             for capture in self._loose_captures:
                 self.store.add_capture(capture)
+            for line in self._loose_lines:
+                self.crawl_log.add(line)
+            for run_id, notes in self._notes.items():
+                note_run(self.store, run_id, notes)
             for entry in self._pending:
                 self._commit_entry(entry)
             for session in self.sessions.values():
                 session.lock.renew(session.last_fetch_at)
         self._pending.clear()
         self._loose_captures.clear()
+        self._loose_lines.clear()
+        self._notes.clear()
 
     def _commit_entry(self, entry: Entry) -> None:
         try:
@@ -277,8 +326,16 @@ class Ledger:
             clock=time.time(),
         )
         session.tally.found += settled.new
+        leased, outcome = entry.leased, entry.outcome
+        word = stored if settled.retry_at is None else RETRY
+        self.crawl_log.add(
+            _line(
+                session, leased.url, leased.kind.value, word, reason_of(outcome), outcome.capture,
+                entry.asked,
+            )
+        )  # fmt: skip
         if settled.retry_at is None:
-            _tally(session.tally, entry.outcome, stored)
+            _tally(session.tally, outcome, stored)
 
     def renew_locks(self) -> bool:
         """Hold all locks for another term; False when one was lost to another process."""
@@ -320,6 +377,32 @@ class Ledger:
         with self.store.transaction():
             for file in closed:
                 self.store.register_closed_file(file)
+
+
+def _line(
+    session: SiteSession,
+    url: str,
+    kind: str,
+    outcome: str,
+    reason: str | None,
+    capture: Capture | None,
+    asked: Asked | None,
+) -> LogLine:
+    session.logged += 1
+    return LogLine(
+        run_id=session.run_id,
+        position=session.logged,
+        site=session.site,
+        url=url,
+        kind=kind,
+        outcome=outcome,
+        reason=reason,
+        status=None if capture is None else capture.status,
+        capture_id=None if capture is None else capture.id,
+        asked_at=None if asked is None else asked.at,
+        seconds=None if asked is None else asked.seconds,
+        bytes=None if asked is None else asked.bytes,
+    )
 
 
 def _tally(tally: SiteTally, outcome: Outcome, stored: str | None) -> None:

@@ -35,6 +35,7 @@ from archive.readings import (
 from archive.rows import text_sha256
 from archive.runs import finish_run, new_run_id, start_run
 from scraper.process import process
+from scraper.versions import rule_digests, versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -329,7 +330,10 @@ def replay(
     reason = "error"
     with ExitStack() as ending:
         if run_id is not None:
-            start_run(store, run_id, site=", ".join(sites) or "all", command="replay")
+            start_run(
+                store, run_id, site=", ".join(sites) or "all", command="replay",
+                versions=versions(), rules=rule_digests(registry, wanted),
+            )  # fmt: skip
             ending.callback(lambda: finish_run(store, run_id, reason, job.run_counts()))
         for site_id in wanted:
             if site_id not in unknown:

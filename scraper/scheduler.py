@@ -22,11 +22,13 @@ from scrapy.utils.asyncio import call_later, create_looping_call
 from archive.errors import ArchiveError, DqtvError
 from archive.model import Failed, Outcome
 from archive.store import Store
+from scraper.downloader import asked_of
 from scraper.ledger import COMMIT_SECONDS, Ledger
 from scraper.middlewares.politeness import CONCURRENCY_WITHOUT_DELAY
 from scraper.settings import ARCHIVE_SETTING, OPERATOR_SETTING, SOFTWARE, archive_root
 from scraper.sites.row import site_row
 from scraper.spiders.newspaper import NewspaperSpider
+from scraper.versions import rule_digests, versions
 
 if TYPE_CHECKING:
     from typing import Self
@@ -134,10 +136,13 @@ class FrontierScheduler(BaseScheduler):
     def _open_ledger(self, spider: NewspaperSpider) -> None:
         settings = self._crawler.settings
         store = Store.open(archive_root(settings.get(ARCHIVE_SETTING)))
-        ledger = Ledger(store, software=SOFTWARE, operator=settings[OPERATOR_SETTING])
+        ledger = Ledger(
+            store, software=SOFTWARE, operator=settings[OPERATOR_SETTING], versions=versions()
+        )
         try:
             rows = {site.id: site_row(site) for site in spider.sites.values()}
-            ledger.open(rows, spider.seeds(), spider.span)
+            rules = {site: rule_digests(spider.registry, (site,)) for site in spider.sites}
+            ledger.open(rows, spider.seeds(), spider.span, rules)
         except BaseException:
             store.close()
             raise
@@ -259,11 +264,11 @@ class FrontierScheduler(BaseScheduler):
         """Take back a handed-out address with what became of it; ignored when already settled."""
         if self._under_way.pop(leased.id, None) is None:
             return
-        self._requests.pop(leased.id, None)
+        asked = asked_of(self._requests.pop(leased.id, None))
         queue = self._queues[leased.site]
         queue.under_way -= 1
         self._watch_health(queue, outcome)
-        if self.ledger.add(leased, outcome):
+        if self.ledger.add(leased, outcome, asked):
             self._commit()
         elif not self._commit_timer_set:
             self._commit_timer_set = True

@@ -41,10 +41,13 @@ DEFAULT_REQUEST_HEADERS = {
 
 # Our own frontier: Scrapy's job folder kept 14 of 1,500 pages after one SIGKILL (docs/design-notes.md#frontier).
 SCHEDULER = "scraper.scheduler.FrontierScheduler"
+# Notes when each request is sent, for the crawl log.
+DOWNLOADER = "scraper.downloader.NotingDownloader"
 ITEM_PIPELINES = {"scraper.pipelines.LedgerPipeline": 300}
 EXTENSIONS = {
     "scraper.extensions.capture.CaptureExtension": 0,
     "scraper.extensions.progress.ProgressExtension": 10,
+    "scraper.extensions.run_record.RunRecordExtension": 20,
     "scrapy.extensions.corestats.CoreStats": None,
     "scrapy.extensions.logstats.LogStats": None,
 }
