@@ -27,6 +27,7 @@ from archive.cli import (
     stderr_progress,
 )
 from archive.errors import DqtvError, UsageError
+from archive.runs_cli import runs_group
 from archive.spans import read_span
 from archive.store import Store
 from scraper.contact import contact_option
@@ -83,6 +84,7 @@ for command in (
     serve_command,
     search_command,
     status_command,
+    runs_group,
     sites_group,
     replay_command,
     judge_group,
