@@ -34,7 +34,7 @@ from archive.model import (
 )
 from archive.recovery import recover_open_files
 from archive.runs import finish_run, new_run_id, note_run, start_run
-from archive.warc import Exchange, WarcWriter, Written
+from archive.warc import MAX_BYTES, Exchange, WarcWriter, Written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -109,6 +109,7 @@ class Ledger:
         software: str,
         operator: str,
         versions: Mapping[str, str] | None = None,
+        warc_bytes: int = MAX_BYTES,
     ) -> None:
         self.store = store
         self.crawl_log = CrawlLog(store.connection)
@@ -122,6 +123,7 @@ class Ledger:
         self._software = software
         self._operator = operator
         self._versions = versions
+        self._warc_bytes = warc_bytes
         self._pending: deque[Entry] = deque()
         self._loose_captures: deque[Capture] = deque()
         self._loose_lines: deque[LogLine] = deque()
@@ -182,6 +184,7 @@ class Ledger:
                 operator=self._operator,
                 software=self._software,
                 robots_policy="obey",
+                max_bytes=self._warc_bytes,
                 known_payload=self.store.known_payload,
             ),
         )

@@ -25,7 +25,13 @@ from archive.store import Store
 from scraper.downloader import asked_of
 from scraper.ledger import COMMIT_SECONDS, Ledger
 from scraper.middlewares.politeness import CONCURRENCY_WITHOUT_DELAY
-from scraper.settings import ARCHIVE_SETTING, OPERATOR_SETTING, SOFTWARE, archive_root
+from scraper.settings import (
+    ARCHIVE_SETTING,
+    OPERATOR_SETTING,
+    SOFTWARE,
+    WARC_BYTES_SETTING,
+    archive_root,
+)
 from scraper.sites.row import site_row
 from scraper.spiders.newspaper import NewspaperSpider
 from scraper.versions import rule_digests, versions
@@ -137,8 +143,9 @@ class FrontierScheduler(BaseScheduler):
         settings = self._crawler.settings
         store = Store.open(archive_root(settings.get(ARCHIVE_SETTING)))
         ledger = Ledger(
-            store, software=SOFTWARE, operator=settings[OPERATOR_SETTING], versions=versions()
-        )
+            store, software=SOFTWARE, operator=settings[OPERATOR_SETTING], versions=versions(),
+            warc_bytes=settings.getint(WARC_BYTES_SETTING),
+        )  # fmt: skip
         try:
             rows = {site.id: site_row(site) for site in spider.sites.values()}
             rules = {site: rule_digests(spider.registry, (site,)) for site in spider.sites}

@@ -11,6 +11,7 @@ from typing import Final
 ARCHIVE_SETTING: Final = "DQTV_ARCHIVE"
 OPERATOR_SETTING: Final = "DQTV_OPERATOR"
 CONTACT_SETTING: Final = "DQTV_CONTACT"
+WARC_BYTES_SETTING: Final = "DQTV_WARC_BYTES"
 
 SOFTWARE: Final = f"dqtv-archive/{version('dqtv-archive')}"
 
@@ -29,6 +30,7 @@ def user_agent(contact: str | None) -> str:
 DQTV_ARCHIVE = os.environ.get(ARCHIVE_SETTING)
 DQTV_CONTACT = os.environ.get(CONTACT_SETTING)
 DQTV_OPERATOR = os.environ.get(OPERATOR_SETTING) or DQTV_CONTACT or "unknown"
+DQTV_WARC_BYTES = os.environ.get(WARC_BYTES_SETTING) or "1000000000"  # then a new file is begun
 
 BOT_NAME = "dqtv-archive"
 SPIDER_MODULES = ["scraper.spiders"]
