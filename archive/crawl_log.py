@@ -6,9 +6,10 @@ Counts and intervals are read from the lines: a run that was killed has them as 
 
 from __future__ import annotations
 
+import itertools
 import statistics
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypedDict, Unpack
 
 import attrs
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from archive.model import Outcome
+    from archive.model import Capture, Outcome
 
 #: Kind of a line that no found URL stands behind.
 ROBOTS: Final = "robots"
@@ -71,6 +72,36 @@ class LogLine:
     seconds: float | None = None
     #: Length of the answer's body as transferred.
     bytes: int | None = None
+
+
+class LineParts(TypedDict):
+    """What is known of a request and its answer."""
+
+    url: str
+    kind: str
+    outcome: str
+    reason: str | None
+    capture: Capture | None
+    asked: Asked | None
+
+
+def line_of(*, run_id: str, position: int, site: str, **parts: Unpack[LineParts]) -> LogLine:
+    """A line of the log."""
+    capture, asked = parts["capture"], parts["asked"]
+    return LogLine(
+        run_id=run_id,
+        position=position,
+        site=site,
+        url=parts["url"],
+        kind=parts["kind"],
+        outcome=parts["outcome"],
+        reason=parts["reason"],
+        status=None if capture is None else capture.status,
+        capture_id=None if capture is None else capture.id,
+        asked_at=None if asked is None else asked.at,
+        seconds=None if asked is None else asked.seconds,
+        bytes=None if asked is None else asked.bytes,
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -171,10 +202,7 @@ class CrawlLog:
 
 
 def _pace(times: list[datetime], answers: list[float]) -> Pace:
-    gaps = [
-        (later - earlier).total_seconds()
-        for earlier, later in zip(times, times[1:], strict=False)
-    ]
+    gaps = [(later - earlier).total_seconds() for earlier, later in itertools.pairwise(times)]
     return Pace(
         requests=len(times),
         smallest_s=min(gaps, default=None),

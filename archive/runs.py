@@ -33,9 +33,7 @@ OUT_OF_SIGHT: Final = "on another machine, end not known"
 #: Reasons that mean the site was crawled as asked.
 GOOD_REASONS: Final = frozenset({"finished", "page limit"})
 
-_COLUMNS: Final = (
-    "id, site, command, holder, started_at, finished_at, reason, counts, versions, rules, politeness, robots"
-)
+_COLUMNS: Final = "id, site, command, holder, started_at, finished_at, reason, counts, versions, rules, politeness, robots"
 #: Columns a run may fill while it goes on.
 _NOTES: Final = frozenset({"politeness", "robots"})
 
@@ -67,7 +65,11 @@ class Run:
     @property
     def seconds(self) -> float | None:
         """How long it took; None when it has no end."""
-        return None if self.finished_at is None else (self.finished_at - self.started_at).total_seconds()
+        return (
+            None
+            if self.finished_at is None
+            else (self.finished_at - self.started_at).total_seconds()
+        )
 
     @property
     def is_good(self) -> bool:

@@ -25,7 +25,15 @@ if TYPE_CHECKING:
     from archive.runs import Run
 
 #: Columns of the log as a table, with their widths.
-_LOG_WIDTHS: dict[str, int] = {"asked at": 24, "s": 8, "status": 6, "bytes": 9, "kind": 12, "outcome": 12, "reason": 18}
+_LOG_WIDTHS: dict[str, int] = {
+    "asked at": 24,
+    "s": 8,
+    "status": 6,
+    "bytes": 9,
+    "kind": 12,
+    "outcome": 12,
+    "reason": 18,
+}
 
 
 class _RunsGroup(click.Group):
@@ -44,7 +52,9 @@ def runs_group() -> None:
 
 @runs_group.command("list")
 @click.argument("site", required=False)
-@click.option("--last", type=click.IntRange(1), default=20, show_default=True, help="So many runs at most.")
+@click.option(
+    "--last", type=click.IntRange(1), default=20, show_default=True, help="So many runs at most."
+)
 @archive_option()
 @json_option
 def list_command(site: str | None, root: Path, *, last: int, as_json: bool) -> None:
@@ -74,7 +84,9 @@ def list_command(site: str | None, root: Path, *, last: int, as_json: bool) -> N
 
 @runs_group.command("show")
 @click.argument("run_id", metavar="RUN")
-@click.option("--log", "with_log", is_flag=True, help="Print the crawl log, one line for each request.")
+@click.option(
+    "--log", "with_log", is_flag=True, help="Print the crawl log, one line for each request."
+)
 @click.option("--outcome", metavar="WORD", help="With --log: only lines of this outcome or reason.")
 @archive_option()
 @json_option
@@ -144,12 +156,18 @@ def _row(cells: Iterable[object]) -> str:
 def _print_run(run: Run, pace: dict[str, Pace], outcomes: dict[str, int]) -> None:
     counts, echo = run.counts, click.echo
     echo(f"{run.command} {run.site}, run {run.id}")
-    echo(f"started   {run.started_at:%Y-%m-%d %H:%M:%S} UTC, took {_took(run)}, {run.reason or 'running'}")
+    echo(
+        f"started   {run.started_at:%Y-%m-%d %H:%M:%S} UTC, took {_took(run)}, {run.reason or 'running'}"
+    )
     echo(
         f"pages     {counts.found} found, {counts.fetched} fetched, {counts.accepted} accepted,"
         f" {counts.unchanged} unchanged"
     )
-    for name, reasons in (("rejected", counts.rejected), ("failed", counts.failed), ("log", outcomes)):
+    for name, reasons in (
+        ("rejected", counts.rejected),
+        ("failed", counts.failed),
+        ("log", outcomes),
+    ):
         echo(f"{name:9} {_listed(reasons)}")
     for site, figures in pace.items():
         echo(

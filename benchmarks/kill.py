@@ -110,7 +110,9 @@ class Bench:
         command = self.start(root, *arguments)
         _, errors = command.communicate()
         if command.returncode != 0:
-            raise SystemExit(f"dqtv {' '.join(arguments)} ended with {command.returncode}:\n{errors.decode()}")
+            raise SystemExit(
+                f"dqtv {' '.join(arguments)} ended with {command.returncode}:\n{errors.decode()}"
+            )
         return time.monotonic() - begun
 
     def requests(self) -> int:
@@ -119,7 +121,8 @@ class Bench:
 
     def pause(self, seconds: float, command: subprocess.Popen[bytes]) -> None:
         """Wait a random instant out, or until the command ends."""
-        self.until_true(lambda end=time.monotonic() + seconds: time.monotonic() >= end, command)
+        end = time.monotonic() + seconds
+        self.until_true(lambda: time.monotonic() >= end, command)
 
     def until_true(self, true: Callable[[], bool], command: subprocess.Popen[bytes]) -> None:
         """Look every millisecond; come back as well when the command has ended, or time is over."""
@@ -243,7 +246,9 @@ def try_crawl(bench: Bench, kills: int) -> Trial:
 
 def _shuffled(bench: Bench, kills: int) -> list[str]:
     weights = list(STAGES.values())
-    names = [name for name, share in STAGES.items() for _ in range(round(share * kills / sum(weights)))]
+    names = [
+        name for name, share in STAGES.items() for _ in range(round(share * kills / sum(weights)))
+    ]
     names += ["fetching"] * (kills - len(names))
     bench.dice.shuffle(names)
     return names[:kills]
@@ -394,7 +399,9 @@ def _same_content(findings: Findings, root: Path, first_id: str) -> None:
 
 
 def _same_articles(
-    findings: Findings, expected: dict[str, tuple[object, ...]], found: dict[str, tuple[object, ...]]
+    findings: Findings,
+    expected: dict[str, tuple[object, ...]],
+    found: dict[str, tuple[object, ...]],
 ) -> None:
     for key in sorted(expected.keys() | found.keys()):
         if key not in found:
@@ -408,7 +415,9 @@ def _same_articles(
 
 def show(trials: list[Trial]) -> None:
     """Print one row for each stage, and what was found."""
-    print(f"{'command':9} {'killed while':15} {'kills':>6} {'ended before':>13} {'asked again':>12} {'per kill':>9}")
+    print(
+        f"{'command':9} {'killed while':15} {'kills':>6} {'ended before':>13} {'asked again':>12} {'per kill':>9}"
+    )
     for trial in trials:
         for name, stage in trial.stages.items():
             again = sum(stage.repeated)
@@ -419,9 +428,19 @@ def show(trials: list[Trial]) -> None:
             )
     for trial in trials:
         kinds = trial.findings.problems
-        lost, doubled, bad = (len(kinds.get(kind, ())) for kind in ("lost", "doubled", "unreadable"))
-        others = sum(len(lines) for kind, lines in kinds.items() if kind not in {"lost", "doubled", "unreadable"})
-        seen = f"; a reader opened {trial.snapshots} snapshots {trial.opened} times" if trial.opened else ""
+        lost, doubled, bad = (
+            len(kinds.get(kind, ())) for kind in ("lost", "doubled", "unreadable")
+        )
+        others = sum(
+            len(lines)
+            for kind, lines in kinds.items()
+            if kind not in {"lost", "doubled", "unreadable"}
+        )
+        seen = (
+            f"; a reader opened {trial.snapshots} snapshots {trial.opened} times"
+            if trial.opened
+            else ""
+        )
         print(
             f"{trial.name}: {trial.kills} kills in {trial.seconds:.0f} s: {lost} lost, {doubled} doubled,"
             f" {bad} unreadable, {others} other problems{seen}"
@@ -443,7 +462,10 @@ def main() -> int:
     options.add_argument("--seed", type=int, default=20261124)
     options.add_argument("--json", type=Path, help="write the figures to this file")
     chosen = options.parse_args()
-    print(f"seed {chosen.seed}, {len(PAPERS)} papers of {chosen.scale} generated articles each", flush=True)
+    print(
+        f"seed {chosen.seed}, {len(PAPERS)} papers of {chosen.scale} generated articles each",
+        flush=True,
+    )
     with tempfile.TemporaryDirectory() as folder, DemoPress(port=0, scale=chosen.scale) as press:
         bench = Bench(
             press=press,

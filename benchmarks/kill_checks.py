@@ -126,7 +126,10 @@ def _records(path: Path, findings: Findings, name: str) -> Iterator[tuple[str, s
         for end in whole_members(file, 0):
             try:
                 fields, _ = parse_record(zlib.decompress(content[at:end], zlib.MAX_WBITS | 16))
-                yield fields["warc-type"], fields["warc-record-id"].strip("<>").removeprefix("urn:uuid:")
+                yield (
+                    fields["warc-type"],
+                    fields["warc-record-id"].strip("<>").removeprefix("urn:uuid:"),
+                )
             except (ValueError, KeyError) as error:
                 findings.add("not whole", f"{name}, byte {at}: {error}")
             at = end

@@ -12,33 +12,26 @@ import sqlite3
 import time
 from collections import Counter, deque
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Unpack
 
 import attrs
 
 from archive.backfill import BackfillProgress, Backfills
-from archive.crawl_log import RETRY, Asked, CrawlLog, LogLine, reason_of
+from archive.crawl_log import RETRY, Asked, CrawlLog, LogLine, line_of, reason_of
 from archive.database import translated_errors
 from archive.frontier import Frontier, LeasedUrl
 from archive.instants import utc_text
 from archive.locks import SiteLock
-from archive.model import (
-    Accepted,
-    Capture,
-    Explored,
-    Failed,
-    Outcome,
-    Redirected,
-    Rejected,
-    RunCounts,
-)
+from archive.model import Capture, Failed, Outcome, RunCounts
 from archive.recovery import recover_open_files
 from archive.runs import finish_run, new_run_id, note_run, start_run
 from archive.warc import MAX_BYTES, Exchange, WarcWriter, Written
+from scraper.tally import SiteTally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from archive.crawl_log import LineParts
     from archive.model import DaySpan, FoundUrl
     from archive.store import Store
 
@@ -47,29 +40,6 @@ logger = logging.getLogger(__name__)
 #: Outcomes in one commit; a commit also happens `COMMIT_SECONDS` after the first of a group.
 GROUP_SIZE: Final = 64
 COMMIT_SECONDS: Final = 0.05
-
-
-@attrs.define
-class SiteTally:
-    """Running counts of one site in one run."""
-
-    found: int = 0
-    fetched: int = 0
-    accepted: int = 0
-    unchanged: int = 0
-    rejected: Counter[str] = attrs.field(factory=Counter)
-    failed: Counter[str] = attrs.field(factory=Counter)
-
-    def counts(self) -> RunCounts:
-        """The counts as a value."""
-        return RunCounts(
-            found=self.found,
-            fetched=self.fetched,
-            accepted=self.accepted,
-            unchanged=self.unchanged,
-            rejected=dict(self.rejected),
-            failed=dict(self.failed),
-        )
 
 
 @attrs.define
@@ -87,6 +57,11 @@ class SiteSession:
     backfill_id: int | None = None
     #: Lines in the crawl log.
     logged: int = 0
+
+    def line(self, **parts: Unpack[LineParts]) -> LogLine:
+        """The next line of the run's crawl log."""
+        self.logged += 1
+        return line_of(run_id=self.run_id, position=self.logged, site=self.site, **parts)
 
 
 @attrs.frozen(kw_only=True)
@@ -253,21 +228,9 @@ class Ledger:
         """Remember a capture that settles no address (robots.txt, a retried answer)."""
         self._loose_captures.append(capture)
 
-    def log(
-        self,
-        site: str,
-        *,
-        url: str,
-        kind: str,
-        outcome: str,
-        reason: str | None,
-        capture: Capture | None,
-        asked: Asked | None,
-    ) -> None:
+    def log(self, site: str, **line: Unpack[LineParts]) -> None:
         """Remember a line of the crawl log that settles no address (robots.txt)."""
-        self._loose_lines.append(
-            _line(self.sessions[site], url, kind, outcome, reason, capture, asked)
-        )
+        self._loose_lines.append(self.sessions[site].line(**line))
 
     def note(self, site: str, column: str, value: object) -> None:
         """Fill ``politeness`` or ``robots`` of the site's run with the next commit."""
@@ -330,15 +293,17 @@ class Ledger:
         )
         session.tally.found += settled.new
         leased, outcome = entry.leased, entry.outcome
-        word = stored if settled.retry_at is None else RETRY
-        self.crawl_log.add(
-            _line(
-                session, leased.url, leased.kind.value, word, reason_of(outcome), outcome.capture,
-                entry.asked,
-            )
-        )  # fmt: skip
+        line = session.line(
+            url=leased.url,
+            kind=leased.kind.value,
+            outcome=stored if settled.retry_at is None else RETRY,
+            reason=reason_of(outcome),
+            capture=outcome.capture,
+            asked=entry.asked,
+        )
+        self.crawl_log.add(line)
         if settled.retry_at is None:
-            _tally(session.tally, outcome, stored)
+            session.tally.count(outcome, stored)
 
     def renew_locks(self) -> bool:
         """Hold all locks for another term; False when one was lost to another process."""
@@ -380,46 +345,3 @@ class Ledger:
         with self.store.transaction():
             for file in closed:
                 self.store.register_closed_file(file)
-
-
-def _line(
-    session: SiteSession,
-    url: str,
-    kind: str,
-    outcome: str,
-    reason: str | None,
-    capture: Capture | None,
-    asked: Asked | None,
-) -> LogLine:
-    session.logged += 1
-    return LogLine(
-        run_id=session.run_id,
-        position=session.logged,
-        site=session.site,
-        url=url,
-        kind=kind,
-        outcome=outcome,
-        reason=reason,
-        status=None if capture is None else capture.status,
-        capture_id=None if capture is None else capture.id,
-        asked_at=None if asked is None else asked.at,
-        seconds=None if asked is None else asked.seconds,
-        bytes=None if asked is None else asked.bytes,
-    )
-
-
-def _tally(tally: SiteTally, outcome: Outcome, stored: str | None) -> None:
-    match outcome:
-        case Failed():
-            tally.failed[outcome.reason] += 1
-        case Rejected():
-            tally.rejected[outcome.reason.value] += 1
-        case Accepted():
-            if stored == "unchanged":
-                tally.unchanged += 1
-            else:
-                tally.accepted += 1
-        case Explored() | Redirected():
-            pass
-    if not isinstance(outcome, Failed) or outcome.capture is not None:
-        tally.fetched += 1

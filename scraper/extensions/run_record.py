@@ -113,7 +113,9 @@ class RunRecordExtension:
                 "read_at": utc_text(datetime.now(UTC)),
                 "said": outcome,
                 "status": response.status if response is not None else None,
-                "sha256": hashlib.sha256(response.body).hexdigest() if response is not None else None,
+                "sha256": hashlib.sha256(response.body).hexdigest()
+                if response is not None
+                else None,
                 "capture_id": capture.id if capture is not None else None,
                 "crawl_delay_s": crawl_delay,
                 "detail": rules.unreachable,
@@ -137,4 +139,3 @@ def _meaning(rules: Rules | None) -> str:
     if rules.unreachable is not None:
         return "unreachable"
     return "no_rules" if rules.parser is None else "read"
-

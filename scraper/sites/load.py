@@ -97,7 +97,8 @@ def _rules(
     by_file = {table.file: table.sha256 for table in papers}
     by_family = {str(table.values.get("id")): {table.file: table.sha256} for table in families}
     return {
-        site.id: {file: by_file[file]} | by_family.get(site.family or "", {}) for file, site in sites
+        site.id: {file: by_file[file]} | by_family.get(site.family or "", {})
+        for file, site in sites
     }
 
 
