@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from archive.frontier import GUESS_MISSED
+
 if TYPE_CHECKING:
     import sqlite3
 
@@ -23,6 +25,10 @@ class SiteSummary:
     first_published: str | None
     last_published: str | None
     last_captured: str | None
+    #: Addresses that wait to be fetched.
+    waiting: int = 0
+    #: reason -> addresses given up, at least for now.
+    failed: dict[str, int] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)
@@ -69,8 +75,20 @@ def _site_summaries(connection: sqlite3.Connection) -> list[SiteSummary]:
             "SELECT site, count(*), min(published_at), max(published_at) FROM articles GROUP BY site"
         )
     }
+    waiting: dict[str, int] = dict(
+        connection.execute(
+            "SELECT site, count(*) FROM frontier WHERE state = 'found' GROUP BY site"
+        )
+    )
+    failed: dict[str, dict[str, int]] = {}
+    for site, reason, number in connection.execute(
+        "SELECT site, ifnull(outcome, 'unknown'), count(*) FROM frontier WHERE state = 'failed'"
+        " AND ifnull(outcome, '') <> ? GROUP BY site, outcome",
+        (GUESS_MISSED,),
+    ):
+        failed.setdefault(site, {})[reason] = number
     summaries = []
-    for site in sorted(names.keys() | captures.keys() | articles.keys()):
+    for site in sorted(names.keys() | captures.keys() | articles.keys() | waiting.keys()):
         captured, last_captured = captures.get(site, (0, None))
         stored, first, last = articles.get(site, (0, None, None))
         summaries.append(
@@ -82,6 +100,8 @@ def _site_summaries(connection: sqlite3.Connection) -> list[SiteSummary]:
                 first_published=first,
                 last_published=last,
                 last_captured=last_captured,
+                waiting=waiting.get(site, 0),
+                failed=failed.get(site, {}),
             )
         )
     return summaries

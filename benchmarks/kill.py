@@ -225,6 +225,8 @@ def try_crawl(bench: Bench, kills: int) -> Trial:
         if number % 2:
             # every other archive is left to the next run as the kill left it
             check.rows(trial.findings)
+        if (number + 1) % 10 == 0:
+            print(f"crawl: {number + 1} of {kills} kills", file=sys.stderr, flush=True)
         if bench.is_late:
             trial.findings.add("too slow", f"{number + 1} of {kills} kills in the time allowed")
             break
@@ -232,7 +234,7 @@ def try_crawl(bench: Bench, kills: int) -> Trial:
     trial.stage("left to finish").repeated.append(_repeated(bench, seen))
     trial.seconds = time.monotonic() - begun
     check.everything(trial.findings)
-    _compare(trial.findings, reference, root)
+    compare(trial.findings, reference, root)
     trial.notes |= {
         "articles": len(articles(root)),
         "article pages": len(settled(root)),
@@ -272,7 +274,8 @@ def _repeated(bench: Bench, seen: Counter[tuple[str, str]]) -> int:
     return again
 
 
-def _compare(findings: Findings, reference: Path, root: Path) -> None:
+def compare(findings: Findings, reference: Path, root: Path) -> None:
+    """Note what differs between an archive left alone and one that was killed again and again."""
     expected, found = articles(reference), articles(root)
     for key in sorted(expected.keys() - found.keys()):
         findings.add("lost", f"{key} is missing")

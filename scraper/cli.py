@@ -23,12 +23,12 @@ from archive.cli import (
     quiet_broken_pipe,
     search_command,
     serve_command,
-    status_command,
     stderr_progress,
 )
 from archive.errors import DqtvError, UsageError
 from archive.runs_cli import runs_group
 from archive.spans import read_span
+from archive.status import status_command
 from archive.store import Store
 from scraper.contact import contact_option
 from scraper.crawling import CrawlRequest, crawl
