@@ -157,7 +157,7 @@ def starting(bench: Bench, command: BaseProcess, root: Path) -> None:
 def fetching(bench: Bench, command: BaseProcess, root: Path) -> None:
     """After some requests, a few milliseconds on."""
     del root
-    wanted = bench.requests() + bench.dice.randint(1, 30)
+    wanted = bench.requests() + bench.dice.randint(1, 45)
     bench.until_true(lambda: bench.requests() >= wanted, command)
     bench.pause(bench.dice.uniform(0.0, 0.02), command)
 
