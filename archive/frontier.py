@@ -8,6 +8,7 @@ Must not know how a page is fetched.
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -38,7 +39,10 @@ RETRY_WAITS: Final = (2.0, 10.0, 60.0, 600.0)
 MAX_ATTEMPTS: Final = 5
 #: Failed addresses are not taken up again by later runs after this many tries in all.
 MAX_ATTEMPTS_EVER: Final = 15
-#: An address during whose fetch the process died this often is given up (it may be what kills it).
+#: An address whose fetch saw the process die this often may be the cause: it then waits for all others and is
+#: fetched alone, so that a death tells it from those that were fetched beside it.
+SUSPECT: Final = 10
+#: After this many deaths, those beyond `SUSPECT` while it was fetched alone, it is given up for a week.
 MAX_INTERRUPTED: Final = 50
 #: Redirects that may lead from a found address to its page (RFC 9110 15.4 leaves the bound to us).
 MAX_HOPS: Final = 5
@@ -52,6 +56,8 @@ GUESS_MISSED: Final = "guess_missed"
 BACKFILL_PRIORITY: Final = -10
 #: SQLite modifier: a sitemap named by another, of which nothing says when it changed, is read again after that.
 _SITEMAP_RECHECK: Final = "-7 days"
+#: The same for an address given up because the process died while it was fetched.
+_INTERRUPTED_RECHECK: Final = _SITEMAP_RECHECK
 
 
 @attrs.frozen(kw_only=True)
@@ -95,25 +101,32 @@ class Frontier:
 
     def recover(self, site: str) -> int:
         """Put back what a dead process of *site* held; returns the number of rows."""
-        self._connection.execute(
-            "UPDATE frontier SET state = 'failed', outcome = 'interrupted', interrupted = interrupted + 1,"
-            " detail = 'the process died each time this address was fetched'"
-            " WHERE site = ? AND state = 'leased' AND interrupted + 1 >= ?",
-            (site, MAX_INTERRUPTED),
+        held = self._connection.execute(
+            "SELECT id FROM frontier WHERE site = ? AND state = 'leased'", (site,)
+        ).fetchall()
+        # of several that were under way, none is known to be the cause
+        most = MAX_INTERRUPTED if len(held) == 1 else SUSPECT
+        self._connection.executemany(
+            "UPDATE frontier SET state = 'found', interrupted = max(interrupted, min(interrupted + 1, ?))"
+            " WHERE id = ?",
+            [(most, row[0]) for row in held],
         )
-        return self._connection.execute(
-            "UPDATE frontier SET state = 'found', interrupted = interrupted + 1"
-            " WHERE site = ? AND state = 'leased'",
-            (site,),
-        ).rowcount
+        self._connection.execute(
+            "UPDATE frontier SET state = 'failed', outcome = 'interrupted', settled_at = ?,"
+            " detail = 'the process died each time this address was fetched'"
+            " WHERE site = ? AND state = 'found' AND interrupted >= ?",
+            (utc_text(datetime.now(UTC)), site, MAX_INTERRUPTED),
+        )
+        return len(held)
 
     def retry_transient(self, site: str) -> int:
         """Take up addresses that earlier runs gave up for a passing reason; returns their number."""
         return self._connection.execute(
             "UPDATE frontier SET state = 'found', not_before = 0"
-            " WHERE site = ? AND state = 'failed' AND attempts < ? AND interrupted < ?"
-            " AND outcome IN (SELECT value FROM json_each(?))",
-            (site, MAX_ATTEMPTS_EVER, MAX_INTERRUPTED, json.dumps(TRANSIENT)),
+            " WHERE site = ? AND state = 'failed' AND attempts < ?"
+            " AND outcome IN (SELECT value FROM json_each(?)) AND (interrupted < ?"
+            "  OR ifnull(settled_at, '') < strftime('%Y-%m-%dT%H:%M:%fZ', 'now', ?))",
+            (site, MAX_ATTEMPTS_EVER, json.dumps(TRANSIENT), MAX_INTERRUPTED, _INTERRUPTED_RECHECK),
         ).rowcount
 
     def add(
@@ -173,13 +186,21 @@ class Frontier:
             )
 
     def lease(self, site: str, limit: int, now: float) -> list[LeasedUrl]:
-        """Hand out up to *limit* waiting rows of *site*, best first; *now* is Unix time."""
-        rows = self._connection.execute(
-            "UPDATE frontier SET state = 'leased' WHERE id IN ("
+        """Hand out up to *limit* waiting rows of *site*, best first; *now* is Unix time.
+
+        A row that may be what kills the process is handed out when no other waits, and alone.
+        """
+        chosen = self._connection.execute(
             "SELECT id FROM frontier WHERE state = 'found' AND site = ? AND not_before <= ?"
-            " ORDER BY priority DESC, id LIMIT ?)"
+            " AND interrupted < ? ORDER BY priority DESC, id LIMIT ?",
+            (site, now, SUSPECT, limit),
+        ).fetchall()
+        if not chosen:
+            chosen = self._suspect(site, now)
+        rows = self._connection.execute(
+            "UPDATE frontier SET state = 'leased' WHERE id IN (SELECT value FROM json_each(?))"
             " RETURNING id, site, url, kind, seed, page, priority, hops, attempts, url_key, backfill_id, guess",
-            (site, now, limit),
+            (json.dumps([row[0] for row in chosen]),),
         ).fetchall()
         leased = [
             LeasedUrl(
@@ -190,6 +211,15 @@ class Frontier:
             for row in rows
         ]  # fmt: skip
         return sorted(leased, key=lambda url: (-url.priority, url.id))
+
+    def _suspect(self, site: str, now: float) -> list[tuple[int]]:
+        """The least suspicious row, unless another of the site is under way."""
+        return self._connection.execute(
+            "SELECT id FROM frontier WHERE state = 'found' AND site = ?1 AND not_before <= ?2"
+            " AND NOT EXISTS (SELECT 1 FROM frontier WHERE site = ?1 AND state = 'leased')"
+            " ORDER BY interrupted, id LIMIT 1",
+            (site, now),
+        ).fetchall()
 
     def give_back(self, ids: Sequence[int]) -> None:
         """Return leased rows that were never fetched, or whose fetch was called off."""

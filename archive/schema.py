@@ -300,6 +300,7 @@ CREATE TABLE crawl_log (
     PRIMARY KEY (run_id, position)
 ) WITHOUT ROWID;
 CREATE INDEX runs_by_site ON runs (site, started_at);
+CREATE INDEX frontier_leased ON frontier (site) WHERE state = 'leased';
 ALTER TABLE runs ADD COLUMN versions TEXT;
 ALTER TABLE runs ADD COLUMN rules TEXT;
 ALTER TABLE runs ADD COLUMN politeness TEXT;
