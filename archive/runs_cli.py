@@ -39,9 +39,12 @@ _LOG_WIDTHS: dict[str, int] = {
 class _RunsGroup(click.Group):
     """``dqtv runs`` and ``dqtv runs SITE`` are short for ``dqtv runs list``."""
 
+    #: Command that is meant when none is named.
+    default = "list"
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
-            args = ["list", *args]
+            args = [self.default, *args]
         return super().parse_args(ctx, args)
 
 

@@ -221,8 +221,8 @@ def kill(command: BaseProcess) -> bool:
 def try_crawl(bench: Bench, kills: int) -> Trial:
     """Crawl with *kills* kills, then once undisturbed; compare with a crawl that was left alone."""
     trial, arguments = Trial("crawl"), ("crawl", *PAPERS, "--backfill", "2010..2026")
-    reference, root = bench.folder / "reference", bench.folder / "killed"
-    _measure_start_up(bench, reference, arguments)
+    undisturbed, root = bench.folder / "undisturbed", bench.folder / "killed"
+    _measure_start_up(bench, undisturbed, arguments)
     bench.press.clear_log()
     begun, check = time.monotonic(), ArchiveCheck(root)
     seen: Counter[tuple[str, str]] = Counter()
@@ -253,7 +253,7 @@ def try_crawl(bench: Bench, kills: int) -> Trial:
     trial.stage("left to finish").repeated.append(_repeated(bench, seen))
     trial.seconds = time.monotonic() - begun
     check.everything(trial.findings)
-    compare(trial.findings, reference, root)
+    compare(trial.findings, undisturbed, root)
     trial.notes |= {
         "articles": len(articles(root)),
         "article pages": len(settled(root)),
@@ -294,9 +294,9 @@ def _repeated(bench: Bench, seen: Counter[tuple[str, str]]) -> int:
     return again
 
 
-def compare(findings: Findings, reference: Path, root: Path) -> None:
+def compare(findings: Findings, undisturbed: Path, root: Path) -> None:
     """Note what differs between an archive left alone and one that was killed again and again."""
-    expected, found = articles(reference), articles(root)
+    expected, found = articles(undisturbed), articles(root)
     for key in sorted(expected.keys() - found.keys()):
         findings.add("lost", f"{key} is missing")
     for key in sorted(found.keys() - expected.keys()):
@@ -304,7 +304,7 @@ def compare(findings: Findings, reference: Path, root: Path) -> None:
     for key in sorted(expected.keys() & found.keys()):
         if expected[key] != found[key]:
             findings.add("not the same", f"{key}: {_difference(expected[key], found[key])}")
-    expected_pages, found_pages = settled(reference), settled(root)
+    expected_pages, found_pages = settled(undisturbed), settled(root)
     for key in sorted(expected_pages.keys() | found_pages.keys()):
         if expected_pages.get(key) != found_pages.get(key):
             kind = "lost" if key not in found_pages else "not the same"
@@ -384,7 +384,7 @@ def try_command(
 
 def try_the_others(bench: Bench, kills: int) -> Iterator[Trial]:
     """`publish` and `replay` on the crawled archive, `import` of its files into another one."""
-    reference, root = bench.folder / "reference", bench.folder / "killed"
+    undisturbed, root = bench.folder / "undisturbed", bench.folder / "killed"
     bench.finish(root, "publish")
     first = newest_snapshot(root)
     took = bench.finish(root, "publish")
@@ -398,7 +398,7 @@ def try_the_others(bench: Bench, kills: int) -> Iterator[Trial]:
         bench, "replay", root, kills, arguments=("replay", *PAPERS), seconds=took,
         same=lambda findings: _same_articles(findings, before, articles(root)),
     )  # fmt: skip
-    files = tuple(map(str, sorted((reference / "warc").rglob("*.warc.gz"))))
+    files = tuple(map(str, sorted((undisturbed / "warc").rglob("*.warc.gz"))))
     whole, target = bench.folder / "imported", bench.folder / "import-killed"
     took = bench.finish(whole, "import", *files)
     bench.finish(target, "import", files[0])

@@ -65,7 +65,7 @@ def test_readers_do_not_notice_that_publish_replay_and_import_are_killed(bench, 
 def damaged(bench, crawl, tmp_path):
     """A copy of the crawled archive, to be damaged."""
     assert crawl.kills
-    return shutil.copytree(bench.folder / "reference", tmp_path / "archive")
+    return shutil.copytree(bench.folder / "undisturbed", tmp_path / "archive")
 
 
 def findings(root):
@@ -109,5 +109,5 @@ def test_the_harness_sees_a_missing_article(bench, crawl, damaged):
         store.connection.execute("DELETE FROM articles WHERE rowid = 1")
     kill, checks = importlib.import_module("kill"), importlib.import_module("kill_checks")
     found = checks.Findings()
-    kill.compare(found, bench.folder / "reference", damaged)
+    kill.compare(found, bench.folder / "undisturbed", damaged)
     assert "lost" in found.problems
