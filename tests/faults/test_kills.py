@@ -17,7 +17,7 @@ from scraper.demo.press import DemoPress
 pytestmark = pytest.mark.end_to_end
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-KILLS, OTHER_KILLS = 6, 1
+KILLS, OTHER_KILLS = 5, 1
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -32,12 +32,12 @@ def _benchmarks_on_the_path():
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory):
     kill = importlib.import_module("kill")
-    with DemoPress(port=0, scale=15) as press:
+    with DemoPress(port=0, scale=5) as press:
         yield kill.Bench(
             press=press,
             folder=tmp_path_factory.mktemp("kills"),
             dice=random.Random(20261124),
-            until=time.monotonic() + 200,
+            until=time.monotonic() + 900,
         )
 
 
