@@ -54,7 +54,7 @@ docs: install ## Write the generated parts of README and docs anew.
 
 lock: ## Resolve the newest allowed versions into requirements.lock.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip compile --quiet pyproject.toml --extra dev --extra bench --universal --python-version 3.11 --upgrade \
+	$(BIN)/uv pip compile --quiet pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \
 		--generate-hashes --no-emit-index-url --no-annotate --no-header --output-file requirements.lock
 
 clean: ## Remove .venv, caches and the demo's archive.

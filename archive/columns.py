@@ -95,7 +95,7 @@ DESCRIPTIONS: Final[dict[str, dict[str, str]]] = {
         "sapo_source": "Where the lead was read.",
         "date_source": "Where the date was read.",
         "author_source": "Where the byline was read.",
-        "body_source": "rule (the CMS family's layout) or fallback (the generic path).",
+        "body_source": "rule (the CMS family's layout), fallback (the generic path) or second_opinion (trafilatura named the container).",
         "body_state": "full, lead_only or encoded.",
         "first_captured_at": "First capture of the article, UTC.",
         "last_captured_at": "Newest capture of the article, UTC.",
@@ -107,6 +107,8 @@ DESCRIPTIONS: Final[dict[str, dict[str, str]]] = {
         "story_id": "Story shared with other papers; NULL until compared.",
         "word_count": "Syllables in lead and body.",
         "printed_digest": "Digest of the page's text before recurring blocks were left out; the same one means the paper changed nothing.",
+        "page_kind": "article, album, video, audio, emagazine, infographic or multi_page (goes on at addresses that are not held); NULL where it was read before kinds were told apart.",
+        "text_changes": "What was changed in title, lead, body, author line, captions, section and tags, spaces apart, as a JSON list of kinds with counts of characters: charset:<name> (another one than the page declares), tcvn3, vni, viqr, entities, debris, mojibake, letter_forms, nfc, look_alikes, invisible, controls; NULL where it was read before this was kept.",
     },
     "article_versions": {
         "article_id": "Article.",
@@ -117,6 +119,7 @@ DESCRIPTIONS: Final[dict[str, dict[str, str]]] = {
         "sapo": "Lead of this version.",
         "body": "Text of this version.",
         "seen_at": "When this version was first seen, UTC.",
+        "text_changes": "What was changed in the article's text, as in articles.",
     },
     "article_addresses": {
         "article_id": "Article.",

@@ -137,6 +137,59 @@ class Figure:
     credit: str | None = None
 
 
+class PageKind(enum.StrEnum):
+    """What kind of page an article was printed on."""
+
+    ARTICLE = "article"
+    #: Pictures with captions, and little text beside them.
+    ALBUM = "album"
+    #: A film and what it shows, in a few lines.
+    VIDEO = "video"
+    #: Something to listen to and what it is about, in a few lines.
+    AUDIO = "audio"
+    EMAGAZINE = "emagazine"
+    INFOGRAPHIC = "infographic"
+    #: An article that goes on at further addresses; only the text of the page fetched is held.
+    MULTI_PAGE = "multi_page"
+
+
+class ChangeKind(enum.StrEnum):
+    """How stored text differs from what the page's bytes say, spaces apart."""
+
+    #: Read in another charset than the page declares; the record names it as well: ``charset:utf-8``.
+    CHARSET = "charset"
+    #: Decoded from an encoding older than Unicode.
+    TCVN3 = "tcvn3"
+    VNI = "vni"
+    VIQR = "viqr"
+    #: HTML entities left in the text by an escape too many.
+    ENTITIES = "entities"
+    #: Marks of a template engine or of Word.
+    DEBRIS = "debris"
+    #: UTF-8 that had been read in another code page before it reached the page.
+    MOJIBAKE = "mojibake"
+    #: Ligatures and letters of full width.
+    LETTER_FORMS = "letter_forms"
+    #: Letter and mark written as two characters.
+    NFC = "nfc"
+    #: ð for đ and ƣ for ư.
+    LOOK_ALIKES = "look_alikes"
+    #: Zero-width characters and soft hyphens.
+    INVISIBLE = "invisible"
+    CONTROLS = "controls"
+
+
+@attrs.frozen
+class TextChange:
+    """One kind of change made to the text of an article."""
+
+    #: A ``ChangeKind``; of a charset with its name behind a colon.
+    kind: str
+    #: Characters: those taken out (debris, invisible, controls), else those put in place of others. Where the
+    #: whole page was decoded (charset, tcvn3, vni, viqr), characters outside ASCII in the stored text.
+    count: int
+
+
 @attrs.frozen(kw_only=True)
 class Article:
     """The cleaned article of one page. All text is NFC, single-spaced, as published otherwise."""
@@ -177,9 +230,12 @@ class Article:
     sapo_source: str | None = None
     date_source: str | None = None
     author_source: str | None = None
-    #: ``rule`` (family layout) or ``fallback`` (generic path).
+    #: ``rule`` (family layout), ``fallback`` (generic path) or ``second_opinion`` (trafilatura named the container).
     body_source: str | None = None
     body_state: BodyState = BodyState.FULL
+    page_kind: PageKind = PageKind.ARTICLE
+    #: What was changed in title, sapo, body, byline, captions, section and tags; in the order of ``ChangeKind``.
+    text_changes: tuple[TextChange, ...] = ()
     #: What was left out of the body because the paper prints it with most articles.
     removed: tuple[RemovedBlock, ...] = ()
     #: Digest of title, lead and text before anything was left out for that reason.

@@ -69,10 +69,11 @@ _COPIES: Final = {
 _FACTS: Final = """
 CREATE TABLE article_facts (
     docid INTEGER PRIMARY KEY, site TEXT NOT NULL, province TEXT, year INTEGER, month TEXT,
-    level INTEGER NOT NULL, section TEXT, published_at TEXT
+    level INTEGER NOT NULL, section TEXT, page_kind TEXT, published_at TEXT
 );
 INSERT INTO article_facts
-    SELECT docid, site, province, year, month, level, section, published_at FROM articles;
+    SELECT docid, site, province, year, month, level, section, page_kind, published_at
+    FROM articles;
 CREATE INDEX article_facts_by_site ON article_facts (site, year, month);
 CREATE INDEX article_facts_by_province ON article_facts (province, year);
 CREATE INDEX article_facts_by_date ON article_facts (published_at);

@@ -72,6 +72,8 @@ def article_row(article: Article, verdict: Verdict) -> Row:
         "published_at": _on_paper_clock(article.published_at),
         "modified_at": _on_paper_clock(article.modified_at),
         "body_state": article.body_state.value,
+        "page_kind": article.page_kind.value,
+        "text_changes": _json([attrs.asdict(change) for change in article.text_changes]),
         "text_sha256": text_sha256(article.title, article.sapo, article.text),
         "relevance": verdict.relevance,
         "level": verdict.level,
@@ -80,7 +82,7 @@ def article_row(article: Article, verdict: Verdict) -> Row:
 
 def version_row(article: Row, seen_at: str) -> Row:
     """Row of one version of the article whose row (with version and capture) is given."""
-    shared = ("version", "capture_id", "text_sha256", "title", "sapo", "body")
+    shared = ("version", "capture_id", "text_sha256", "title", "sapo", "body", "text_changes")
     return (
         {"article_id": article["id"]}
         | {name: article[name] for name in shared}

@@ -283,6 +283,19 @@ def m003_templates(db: Database) -> None:
     _run(db, _TEMPLATES)
 
 
+_TEXT_CHANGES_AND_PAGE_KIND = """
+ALTER TABLE articles ADD COLUMN page_kind TEXT;
+ALTER TABLE articles ADD COLUMN text_changes TEXT;
+ALTER TABLE article_versions ADD COLUMN text_changes TEXT;
+"""
+
+
+@MIGRATIONS()
+def m004_text_changes_and_page_kind(db: Database) -> None:
+    """Keep what kind of page an article stood on, and what was changed in its text."""
+    _run(db, _TEXT_CHANGES_AND_PAGE_KIND)
+
+
 _CRAWL_LOG = """
 CREATE TABLE crawl_log (
     run_id TEXT NOT NULL,

@@ -322,7 +322,7 @@ class Store(Transactions):
     def _update_version(self, row: Row, version: int) -> None:
         self.connection.execute(
             "UPDATE article_versions SET text_sha256 = :text_sha256, title = :title, sapo = :sapo,"
-            " body = :body WHERE article_id = :id AND version = :version",
+            " body = :body, text_changes = :text_changes WHERE article_id = :id AND version = :version",
             row | {"version": version},
         )
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 _WORD: Final = re.compile(r"\w+")
@@ -58,19 +58,32 @@ class Score:
 
 
 def read_gold(folder: Path) -> list[GoldPage]:
-    """The pages of a gold folder, whatever its format; sorted by id."""
-    if (folder / "ground-truth.json").is_file():
-        pages = _aeb(folder)
-    elif (folder / "ground_truth.json").is_file():
-        pages = _fundus(folder)
-    elif (folder / "ground-truth").is_dir():
-        pages = _wcxb(folder)
-    else:
-        pages = _own(folder)
+    """The pages of a gold folder, whatever its format; sorted by id.
+
+    The checked out repository of a public set will do: its parts (``dev``, ``test``, ``dataset``) are found in it.
+    """
+    parts = [x for x in (folder / "dataset", folder / "dev", folder / "test") if _format_of(x)]
+    read = _format_of(folder)
+    if read is None and not parts:
+        read = _own
+    pages = [*(read(folder) if read else ()), *(page for x in parts for page in _part(x))]
     found = sorted(pages, key=lambda page: page.id)
     if not found:
         raise ValueError(f"{folder} holds no gold pages of a format known here")
     return found
+
+
+def _format_of(folder: Path) -> Callable[[Path], Iterator[GoldPage]] | None:
+    if (folder / "ground-truth.json").is_file():
+        return _aeb
+    if (folder / "ground_truth.json").is_file():
+        return _fundus
+    return _wcxb if (folder / "ground-truth").is_dir() else None
+
+
+def _part(folder: Path) -> Iterator[GoldPage]:
+    read = _format_of(folder)
+    yield from read(folder) if read else ()
 
 
 def score(page: GoldPage, text: str) -> Score:

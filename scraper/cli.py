@@ -179,7 +179,8 @@ def _chosen(
 @click.option(
     "--why",
     is_flag=True,
-    help="Say where each field was read, what the score is made of and which recurring lines were left out.",
+    help="Say where each field was read, what the score is made of, what was changed in the text and which recurring"
+    " lines were left out.",
 )
 @click.option(
     "--archive",
@@ -213,7 +214,7 @@ def extract_command(
     if as_json:
         print_json(values)
         return
-    hidden = {"body", "evidence", "figures", "removed"} | (
+    hidden = {"body", "evidence", "figures", "text_changes", "removed"} | (
         {key for key in values if key.endswith("_source")} if not why else set()
     )
     for key, value in values.items():
@@ -222,6 +223,7 @@ def extract_command(
     _echo_block("figures", values["figures"])
     if why:
         _echo_block("evidence", values["evidence"])
+        _echo_block("changed in the text, characters", values["text_changes"])
         _echo_block("left out, on most articles of the paper", values["removed"])
     _echo_block("body", values["body"])
 

@@ -17,12 +17,12 @@ from archive.model import Accepted, Article, BodyState, Capture, Rejected, Rejec
 from archive.provinces import province_of
 from archive.template import Lesson
 from scraper.classify.relevance import judge
-from scraper.clean.bylines import is_person_account, looks_like_byline, people
+from scraper.clean.changes import of_whole_page, together
 from scraper.clean.furniture import Learned
 from scraper.clean.headline import own_title
-from scraper.clean.subtree import CleanBody, clean_subtree, holds_blob
-from scraper.clean.text import clean_line
-from scraper.extract import fallback, metadata, publication, surroundings
+from scraper.clean.subtree import CleanBody, clean_subtree
+from scraper.clean.text import clean_and_tell, clean_line
+from scraper.extract import fallback, metadata, publication, second_opinion
 from scraper.extract.body import cut_by_layout, holds_player
 from scraper.extract.encoded import holds_encoded_body
 from scraper.extract.hazards import why_not_parsed, why_not_read
@@ -35,11 +35,16 @@ from scraper.extract.outsiders import (
     says_not_found,
 )
 from scraper.extract.page import Page, is_html, line_text, read_page
+from scraper.extract.page_kind import Content, page_kind
+from scraper.extract.pager import mark_pager
 from scraper.extract.printed import printed_title
+from scraper.extract.surroundings import Surroundings, look_around
+from scraper.printed_lines import authorship, clean_tags, first_clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from archive.model import TextChange
     from archive.template import Template
     from scraper.extract.body import Cut
     from scraper.sites.spec import Family, Layout, SiteSpec
@@ -109,10 +114,11 @@ def _article(
     title = _title(page, site, layout)
     if title is None:
         raise _NoArticle(RejectReason.NO_TITLE, "no title on the page")
-    cut = cut or fallback.cut_by_text(page)
+    if cut is None:
+        cut = second_opinion.reconsidered(page, fallback.cut_by_text(page), title.text)
     if cut is None and not _is_stub(page, site):
         raise _no_body(page, site)
-    if cut and cut.source == fallback.SOURCE and title.source == "title":
+    if cut and cut.source != "rule" and title.source == "title":
         title = _printed(page, cut, title)
     # a container is larger than its page only by entities written out
     if cut and 2 * len(capture.body) > _MAX_CONTAINER and len(cut.html) > _MAX_CONTAINER:
@@ -174,7 +180,9 @@ def _no_body(page: Page, site: SiteSpec) -> _NoArticle:
         return _NoArticle(RejectReason.NO_BODY, _NOT_FOUND)
     if links_like_a_listing(page, site):
         return _NoArticle(RejectReason.LISTING_PAGE, "many article links and no article")
-    return _NoArticle(RejectReason.NO_BODY, "no text of an article on the page")
+    unasked = second_opinion.why_not_asked(page)
+    detail = "no text of an article on the page" + (f"; {unasked}" if unasked else "")
+    return _NoArticle(RejectReason.NO_BODY, detail)
 
 
 def _assembled(
@@ -187,21 +195,26 @@ def _assembled(
     template: Template,
 ) -> tuple[Article, Lesson | None]:
     name = _layout_name(cut)
-    around = surroundings.look_around(page, cut, title.text) if cut else surroundings.Surroundings()
-    sapo = _first_clean([*(metadata.sapos(page, layout) if layout else ()), *around.sapos])
+    around = look_around(page, cut, title.text) if cut else Surroundings()
+    sapo = first_clean([*(metadata.sapos(page, layout) if layout else ()), *around.sapos])
     url = metadata.canonical_url(page, site)
     article_id = site.article_id(url)
     learned = Learned(template=template[name], article_id=article_id) if name in template else None
+    addresses = metadata.own_addresses(page, site)
+    is_one_of_several = mark_pager(page, cut, addresses)
     body = _cleaned(page, cut, layout, title, sapo, learned=learned)
     if body.sapo is None and not body.paragraphs and (cut is None or _shows(cut, body)):
-        sapo = _first_clean(metadata.described_leads(page))
+        sapo = first_clean(metadata.described_leads(page))
         body = attrs.evolve(body, sapo=sapo.text if sapo else None)
     state = _state(page, cut, body)
-    authorship = _authorship(page, site, layout, body, around.bylines)
+    signed = authorship(page, site, layout, body, around)
     published = publication.published(page, layout, around.dates)
     published_at = published.date.instant if published else None
     published_on = published_at.astimezone(VIETNAM).date() if published_at else None
-    section = _first_clean([*metadata.sections(page, layout), *around.sections])
+    section = first_clean([*metadata.sections(page, layout), *around.sections])
+    tags, changes = clean_tags(metadata.tags(page, layout) or around.tags)
+    for found in (title, sapo if body.sapo else None, signed, section):
+        changes += found.changes if found else ()
     article = Article(
         id=article_id,
         site=site.id,
@@ -209,12 +222,12 @@ def _assembled(
         title=title.text,
         sapo=body.sapo,
         body=body.paragraphs,
-        byline=authorship.byline,
-        authors=authorship.authors,
+        byline=signed.byline,
+        authors=signed.authors,
         dateline=body.dateline,
         section=section.text if section else None,
-        tags=_clean_tags(metadata.tags(page, layout) or around.tags),
-        addresses=metadata.own_addresses(page, site),
+        tags=tags,
+        addresses=addresses,
         province=province_of(site.province, published_on),
         published_at=published_at,
         published_raw=clean_line(published.raw) if published else None,
@@ -224,13 +237,39 @@ def _assembled(
         title_source=title.source,
         sapo_source=sapo.source if sapo and body.sapo else None,
         date_source=published.source if published else None,
-        author_source=authorship.source,
+        author_source=signed.source,
         body_source=cut.source if cut else None,
         body_state=state,
         removed=body.removed,
         printed_digest=body.printed_digest,
     )
+    article = _described(page, cut, article, (*changes, *body.changes), is_one_of_several)
     return article, _lesson(article, site, name, body)
+
+
+def _described(
+    page: Page,
+    cut: Cut | None,
+    article: Article,
+    changes: Iterable[TextChange],
+    is_one_of_several: bool,
+) -> Article:
+    """The article with the kind of its page and what was changed in its text."""
+    content = Content(
+        url=article.url,
+        title=article.title,
+        section=article.section,
+        paragraphs=article.body,
+        figures=article.figures,
+        is_encoded=article.body_state is BodyState.ENCODED,
+        is_one_of_several=is_one_of_several,
+    )
+    captions = (x for figure in article.figures for x in (figure.caption, figure.credit))
+    head = (article.title, article.sapo, article.byline, article.section, *article.tags)
+    decoded = of_whole_page(page.decoded_as, (*head, *article.body, *captions))
+    return attrs.evolve(
+        article, page_kind=page_kind(page, cut, content), text_changes=together(decoded, changes)
+    )
 
 
 def _layout_name(cut: Cut | None) -> str:
@@ -304,12 +343,12 @@ def _title(page: Page, site: SiteSpec, layout: Layout | None) -> Found | None:
     own = (site.name, *site.own_names, *page.metas.get("og:site_name", ()))
     chosen: Found | None = None
     for found in metadata.titles(page, layout):
-        line = clean_line(found.text)
+        line, changes = clean_and_tell(found.text)
         text = own_title(line, own) if line else None
         if text is None or has_lost_letters(text):
             continue
         if chosen is None or _completes(text, chosen.text):
-            chosen = Found(text=text, source=found.source)
+            chosen = Found(text=text, source=found.source, changes=changes)
         if not chosen.text.endswith(_ELLIPSIS):
             break
     return chosen
@@ -317,57 +356,9 @@ def _title(page: Page, site: SiteSpec, layout: Layout | None) -> Found | None:
 
 def _printed(page: Page, cut: Cut, title: Found) -> Found:
     """The headline that the page prints, where only its title element names the article."""
-    text = clean_line(printed_title(page, cut, title.text) or "")
-    return Found(text=text, source="fallback:headline") if text else title
+    text, changes = clean_and_tell(printed_title(page, cut, title.text) or "")
+    return Found(text=text, source="fallback:headline", changes=changes) if text else title
 
 
 def _completes(text: str, cut: str) -> bool:
     return len(text) > len(cut) and text.startswith(cut.rstrip(" .…"))
-
-
-@attrs.frozen(kw_only=True)
-class _Authorship:
-    byline: str | None = None
-    authors: tuple[str, ...] = ()
-    source: str | None = None
-
-
-def _authorship(
-    page: Page, site: SiteSpec, layout: Layout | None, body: CleanBody, above: Iterable[Found]
-) -> _Authorship:
-    """Byline and the people in it; a name from the head only when it is a person's."""
-    own = (site.name, *site.own_names)
-    found = _first_clean(metadata.bylines(page, layout)) if layout else None
-    byline = found.text if found else body.byline
-    if byline is not None:
-        source = found.source if found else "body:last-line"
-        return _Authorship(byline=byline, authors=people(byline, own), source=source)
-    for line in above:
-        name = clean_line(line.text)
-        if name and looks_like_byline(name) and (names := people(name, own)) and _spelt(names[0]):
-            return _Authorship(byline=name, authors=names, source=line.source)
-    for account in metadata.account_names(page):
-        name = clean_line(account.text)
-        if name and is_person_account(name, own):
-            return _Authorship(authors=(name,), source=account.source)
-    return _Authorship()
-
-
-def _spelt(name: str) -> bool:
-    """False for letters alone: the buttons for smaller and larger print (A- A+)."""
-    return any(len(word) > 1 for word in name.split())
-
-
-def _clean_tags(raw: Iterable[str]) -> tuple[str, ...]:
-    lines = (clean_line(tag.replace("#", " ")) for tag in raw)
-    tags = (line.strip(" ,;") for line in lines if line)
-    return tuple(dict.fromkeys(tag for tag in tags if tag))
-
-
-def _first_clean(candidates: Iterable[Found]) -> Found | None:
-    """The first candidate that holds text, with that text cleaned."""
-    for found in candidates:
-        text = clean_line(found.text)
-        if text and not holds_blob(text):
-            return Found(text=text, source=found.source)
-    return None

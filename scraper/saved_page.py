@@ -106,15 +106,17 @@ def _article_for_json(article: Article | None) -> dict[str, object]:
     if article is None:
         empty: dict[str, object] = dict.fromkeys(_FIELDS)
         return empty | {
-            "published_at": None, "modified_at": None, "body_state": None, "body": [], "figures": [],
-            "removed": [],
+            "published_at": None, "modified_at": None, "body_state": None, "page_kind": None, "body": [],
+            "figures": [], "text_changes": [], "removed": [],
         }  # fmt: skip
     return {name: _plain(getattr(article, name)) for name in _FIELDS} | {
         "published_at": paper_text(article.published_at) if article.published_at else None,
         "modified_at": paper_text(article.modified_at) if article.modified_at else None,
         "body_state": article.body_state.value,
+        "page_kind": article.page_kind.value,
         "body": list(article.body),
         "figures": [attrs.asdict(figure) for figure in article.figures],
+        "text_changes": [attrs.asdict(change) for change in article.text_changes],
         "removed": [attrs.asdict(block) for block in article.removed],
     }
 

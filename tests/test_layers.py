@@ -41,6 +41,7 @@ JOINS = {
     # people read a sample of what was judged
     "scraper.judge_cli": {"classify", "sites"},
     "scraper.judging.archive_items": {"classify", "sites"},
+    "scraper.printed_lines": {"clean", "extract"},
     "scraper.process": {"extract", "clean", "classify"},
     "scraper.replay": {"sites"},
     "scraper.replay_cli": {"sites"},

@@ -49,7 +49,7 @@ class ShownArticle:
     published_precision: str | None
     #: Where the date was read.
     date_source: str | None
-    #: ``rule`` or ``fallback``.
+    #: ``rule``, ``fallback`` or ``second_opinion``.
     body_source: str | None
     body_state: str
     first_captured_at: str

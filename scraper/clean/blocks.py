@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 from bs4.element import NavigableString, Tag
 
-from scraper.clean.text import clean_line
+from scraper.clean.text import clean_and_tell
 from scraper.clean.tree import soup_of
 from scraper.sites.spec import ROLE_ATTRIBUTE, Role
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from selectolax.lexbor import LexborNode
+
+    from archive.model import TextChange
 
 _SKIPPED: Final = frozenset({
     "script", "style", "noscript", "template", "iframe", "object", "embed", "form", "button",
@@ -78,6 +80,8 @@ class Block:
     italic: bool = False
     #: All of it is link text.
     linked: bool = False
+    #: What was changed in the text to make it clean.
+    changes: tuple[TextChange, ...] = ()
 
 
 def read_blocks(container: LexborNode) -> list[Block]:
@@ -202,9 +206,10 @@ class _Flattener:
         """A block made of a whole element; inside a paragraph it ends what came before."""
         self._flush()
         images = tuple(x for image in tag.find_all("img") for x in _image_addresses(image))
-        text = _caption_text(tag) if kind is BlockKind.FIGURE else _inner_text(tag)
+        raw = _caption_text(tag) if kind is BlockKind.FIGURE else _inner_text(tag)
+        text, changes = clean_and_tell(raw)
         if text or images:
-            self.blocks.append(Block(kind=kind, text=text, images=images))
+            self.blocks.append(Block(kind=kind, text=text, images=images, changes=changes))
 
     def _flush(self) -> None:
         if not self._letters and not self._images:
@@ -212,7 +217,7 @@ class _Flattener:
             return
         enough = self._letters * _NEARLY_ALL
         has_letters = self._letters > 0
-        text = clean_line("".join(self._parts)) if has_letters else None
+        text, changes = clean_and_tell("".join(self._parts)) if has_letters else (None, ())
         if text or self._images:
             self.blocks.append(
                 Block(
@@ -223,6 +228,7 @@ class _Flattener:
                     bold=has_letters and self._bold >= enough,
                     italic=has_letters and self._italic >= enough,
                     linked=has_letters and self._linked >= enough,
+                    changes=changes,
                 )
             )
         self._start_block()
@@ -273,7 +279,7 @@ def _is_small(size: object) -> bool:
     return digits.isdecimal() and int(digits[:6]) < _SMALLEST_PICTURE
 
 
-def _caption_text(figure: Tag) -> str | None:
+def _caption_text(figure: Tag) -> str:
     """Text of the caption elements in a figure, else all of its text."""
     marked = [
         tag
@@ -282,10 +288,10 @@ def _caption_text(figure: Tag) -> str | None:
     ]
     if not marked:
         return _inner_text(figure)
-    return clean_line(" ".join(_inner_text(tag) or "" for tag in marked))
+    return " ".join(map(_inner_text, marked))
 
 
-def _inner_text(tag: Tag) -> str | None:
+def _inner_text(tag: Tag) -> str:
     parts: list[str] = []
     for text in tag.descendants:
         if type(text) is NavigableString:
@@ -294,4 +300,4 @@ def _inner_text(tag: Tag) -> str | None:
                 parts.append(text)
         elif isinstance(text, Tag) and text.name in _BLOCKS | {"br"}:
             parts.append(" ")
-    return clean_line("".join(parts))
+    return "".join(parts)

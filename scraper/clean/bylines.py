@@ -39,8 +39,19 @@ _SEPARATOR: Final = re.compile(r"\s+[-–—]\s+|\s*[,;/&|+]\s*|\s+và\s+", re.I
 _INITIALS: Final = re.compile(r"^(?:[^\W\d_]{1,2}\.\s?)+[^\W\d_]{0,3}\.?$|^[A-ZĐ]{1,4}$")
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’.-][^\W\d_]+)*")
 _ORGANISATION: Final = re.compile(
-    r"^(?:báo|tạp chí|đài|ttxvn|thông tấn xã|vov|vtv|vna|cổng|ban|bộ|sở|phòng|công an|trung tâm|tòa soạn"
+    r"^(?:báo|tạp chí|bản tin|trang tin|đài|ttxvn|thông tấn xã|vov|vtv|vna|cổng|ban|bộ|sở|phòng|công an|trung tâm|tòa soạn"
     r"|bbt|ban biên tập|nhóm|pv|p\.v|phóng viên|ctv|cộng tác viên|tổng hợp|ubnd|afp|reuters|ap)\b"
+)
+
+
+#: Whoever writes for a paper without a name; initials with their dots.
+_STAFF: Final = re.compile(
+    r"(?i:(?:nhóm\s+)?(?:pv|p\.v\.?|phóng viên|bbt|ban biên tập|ctv|cộng tác viên))|(?:[A-ZĐ]\.){1,3}[A-ZĐ]{1,3}\.?"
+)
+#: Who took a picture, not who wrote.
+_PICTURES_ONLY: Final = re.compile(
+    r"^(?:nguồn )?(?:ảnh|clip|video|đồ họa)(?:\s*(?:,|và|&|/|-|–)\s*(?:ảnh|clip|video|đồ họa))*\s*:",
+    re.IGNORECASE,
 )
 
 
@@ -59,6 +70,32 @@ def trailing_byline(blocks: Sequence[Block]) -> tuple[str | None, int]:
     if not lines and _closes_with_name(blocks):
         lines = [blocks[-1].text or ""]
     return ("; ".join(lines) or None), len(lines)
+
+
+def leading_byline(blocks: Sequence[Block]) -> tuple[str | None, int]:
+    """The author line above a text, verbatim, and its place: first, or behind the lead; None and 0 without.
+
+    Above a text stands much that is short, so only a line counts that says itself who signs.
+    """
+    for at, block in enumerate(blocks[:2]):
+        line, behind = block.text or "", blocks[at + 1 :]
+        if signs_itself(line) and behind and len(behind[0].text or "") >= _SHORTEST_PARAGRAPH:
+            return line, at
+        if len(line) < _SHORTEST_PARAGRAPH:
+            break
+    return None, 0
+
+
+def signs_itself(line: str) -> bool:
+    """True for an author line that says so by itself: by a role, a source or a mark of the staff."""
+    if not looks_like_byline(line) or _PICTURES_ONLY.match(line):
+        return False
+    return bool(
+        _CREDIT.match(line)
+        or _ROLES.match(line)
+        or _BARE_ROLES.match(line)
+        or _STAFF.fullmatch(_REMARK.sub("", line))
+    )
 
 
 def looks_like_byline(line: str) -> bool:

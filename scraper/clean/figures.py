@@ -40,12 +40,14 @@ class Separated:
 
     texts: tuple[Block, ...]
     figures: tuple[Figure, ...]
+    #: The blocks whose text became a caption or credit.
+    captions: tuple[Block, ...]
 
 
 @attrs.define
 class _Picture:
     url: str | None
-    caption: str | None = None
+    caption: Block | None = None
 
 
 def separate_figures(blocks: Iterable[Block], base_url: str) -> Separated:
@@ -64,7 +66,9 @@ def separate_figures(blocks: Iterable[Block], base_url: str) -> Separated:
         _figure(position, picture, base_url)
         for position, picture in enumerate(pictures[:_MOST_FIGURES], start=1)
     )
-    return Separated(texts=tuple(_without_captions(texts, figures)), figures=figures)
+    captions = tuple(x.caption for x in pictures[:_MOST_FIGURES] if x.caption)
+    texts_left = tuple(_without_captions(texts, figures))
+    return Separated(texts=texts_left, figures=figures, captions=captions)
 
 
 def _without_captions(texts: Iterable[Block], figures: Iterable[Figure]) -> Iterator[Block]:
@@ -80,34 +84,34 @@ def _without_captions(texts: Iterable[Block], figures: Iterable[Figure]) -> Iter
 def _sort(block: Block, waiting: bool, pictures: list[_Picture], texts: list[Block]) -> bool:
     """Put *block* where it belongs; True while the last picture still lacks a caption."""
     if block.kind is BlockKind.FIGURE:
-        _add_pictures(pictures, block, block.text)
+        _add_pictures(pictures, block, is_caption=block.text is not None)
         return block.text is None
     if block.kind is BlockKind.CAPTION:
         _add_caption(pictures, block, waiting)
         return False
     if block.images:
         is_caption = block.text is not None and _looks_like_caption(block)
-        _add_pictures(pictures, block, block.text if is_caption else None)
+        _add_pictures(pictures, block, is_caption=is_caption)
         if block.text is not None and not is_caption:
             texts.append(block)
         return block.text is None
     if waiting and _looks_like_caption(block):
-        pictures[-1].caption = block.text
+        pictures[-1].caption = block
     else:
         texts.append(block)
     return False
 
 
-def _add_pictures(pictures: list[_Picture], block: Block, caption: str | None) -> None:
+def _add_pictures(pictures: list[_Picture], block: Block, *, is_caption: bool) -> None:
     pictures.extend(_Picture(url) for url in block.images or (None,))
-    pictures[-1].caption = caption
+    pictures[-1].caption = block if is_caption else None
 
 
 def _add_caption(pictures: list[_Picture], block: Block, waiting: bool) -> None:
     if block.images or not waiting:
-        _add_pictures(pictures, block, block.text)
+        _add_pictures(pictures, block, is_caption=True)
     else:
-        pictures[-1].caption = block.text
+        pictures[-1].caption = block
 
 
 def _looks_like_caption(block: Block) -> bool:
@@ -118,7 +122,8 @@ def _looks_like_caption(block: Block) -> bool:
 
 
 def _figure(position: int, picture: _Picture, base_url: str) -> Figure:
-    caption, credit = split_credit(picture.caption) if picture.caption else (None, None)
+    line = picture.caption.text if picture.caption else None
+    caption, credit = split_credit(line) if line else (None, None)
     return Figure(
         position=position,
         url=_absolute(base_url, picture.url) if picture.url else None,

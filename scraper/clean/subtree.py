@@ -11,7 +11,8 @@ import attrs
 from archive.vietnamese import exact_key
 from scraper.clean.blocks import read_blocks
 from scraper.clean.boilerplate import without_boilerplate
-from scraper.clean.bylines import trailing_byline
+from scraper.clean.bylines import leading_byline, trailing_byline
+from scraper.clean.changes import together
 from scraper.clean.figures import separate_figures
 from scraper.clean.furniture import page_blocks, without_furniture
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from selectolax.lexbor import LexborNode
 
-    from archive.model import Figure
+    from archive.model import Figure, TextChange
     from archive.template import PageBlock, RemovedBlock
     from scraper.clean.blocks import Block
     from scraper.clean.furniture import Learned
@@ -34,8 +35,15 @@ _BLOB_END: Final = re.compile(
 )
 #: Shorter beginnings are not taken for cut ones.
 _SHORTEST_CUT: Final = 100
+#: A lead cut by its length may run into so many paragraphs.
+_MOST_RUN_INTO: Final = 4
 #: The cut may go through an entity, and dots may follow.
 _CUT_ENTITY: Final = 10
+#: A day in figures, with what stands beside it in a line of its own: weekday, clock, "Cập nhật lúc".
+_DATE_LINE: Final = re.compile(
+    r"(?=[^.]{0,60}$)\W*(?:(?:thứ|chủ|cập|đăng|ngày) ?[^\d.]{0,20})?(?:\d{1,2}[:h]\d{2}[^.]{0,12}?)?"
+    r"\d{1,2}[/-]\d{1,2}[/-]\d{4}(?:[^\w.]*\d{1,2}[:h]\d{2})?(?::\d{2})?[^\w.]*(?:gmt ?\+?7\)?)?"
+)
 #: Marks of an agency or paper: ``(CTO) -``, ``(Baothanhhoa.vn) -``.
 _DATELINE: Final = re.compile(
     r"^\((?:[A-ZĐ]{2,8}(?: Online)?|[A-Za-z]{3,20}\.(?:com\.)?vn)\)\s*[-–—:]"
@@ -49,14 +57,18 @@ class CleanBody:
     paragraphs: tuple[str, ...]
     figures: tuple[Figure, ...]
     sapo: str | None
-    #: Author line found at the end of the text; None where none stands there.
+    #: Author line found at the end of the text, or else above it; None where none stands there.
     byline: str | None
     dateline: str | None
     #: Part of the body was encoded and is left out.
     is_encoded: bool
+    #: The author line stands above the text, not at its end.
+    signed_above: bool = False
     #: Text blocks of the page but the author line, those left out by what was learned included.
     blocks: tuple[PageBlock, ...] = ()
     removed: tuple[RemovedBlock, ...] = ()
+    #: What was changed in paragraphs, author line and captions.
+    changes: tuple[TextChange, ...] = ()
     #: Digest of title, sapo and all blocks, with the author line.
     printed_digest: str | None = None
 
@@ -84,12 +96,17 @@ def clean_subtree(
     blocks, removed = without_furniture(printed, known, learned)
     byline, lines = trailing_byline(blocks)
     signed = {id(block) for block in blocks[len(blocks) - lines :]}
-    paragraphs = [block.text or "" for block in blocks[: len(blocks) - lines]]
+    if is_above := byline is None:
+        byline, at = leading_byline(blocks)
+        signed |= {id(block) for block in blocks[at : at + 1] if byline is not None}
+    paragraphs = [block.text or "" for block in blocks if id(block) not in signed]
     paragraphs = _without_cut_beginning(paragraphs)
     sapo = _own_sapo(sapo, paragraphs)
     mark, sapo, paragraphs = _split_dateline(sapo, paragraphs, dateline or _DATELINE)
     if sapo is not None and paragraphs and exact_key(paragraphs[0]) == exact_key(sapo):
         paragraphs = paragraphs[1:]
+    # what was dropped as a repetition stood at the beginning
+    stored = blocks[len(blocks) - lines - len(paragraphs) :]
     return CleanBody(
         paragraphs=tuple(paragraphs),
         figures=separated.figures,
@@ -97,8 +114,10 @@ def clean_subtree(
         byline=byline,
         dateline=mark,
         is_encoded=is_encoded,
+        signed_above=is_above and byline is not None,
         blocks=tuple(x for x, block in zip(known, printed, strict=True) if id(block) not in signed),
         removed=removed,
+        changes=together(*(x.changes for x in (*stored, *separated.captions) if x.changes)),
         printed_digest=printed_digest,
     )
 
@@ -135,17 +154,21 @@ def _without_blobs(blocks: Sequence[Block]) -> tuple[list[Block], bool]:
 
 
 def _without_title(blocks: Sequence[Block], title: str) -> list[Block]:
-    if blocks and exact_key(blocks[0].text or "") == exact_key(title):
-        return list(blocks[1:])
-    return list(blocks)
+    """Without the headline above the text, and the date in its line."""
+    first, key = exact_key(blocks[0].text or "") if blocks else "", exact_key(title)
+    is_title = first == key or (
+        first.startswith(key) and _DATE_LINE.fullmatch(first[len(key) :]) is not None
+    )
+    return list(blocks[1:] if blocks and is_title else blocks)
 
 
 def _without_cut_beginning(paragraphs: list[str]) -> list[str]:
-    """Without a first paragraph that is only the beginning of the second, cut off by the CMS."""
+    """Without a first paragraph that is only the beginning of those behind it, cut off by the CMS."""
     if len(paragraphs) < 2 or len(paragraphs[0]) < _SHORTEST_CUT:  # noqa: PLR2004 - a pair
         return paragraphs
-    start, whole = (exact_key(x) for x in paragraphs[:2])
-    is_cut = len(start) < len(whole) and whole.startswith(start[:-_CUT_ENTITY])
+    start = exact_key(paragraphs[0])
+    running = exact_key(" ".join(paragraphs[1 : 1 + _MOST_RUN_INTO])[: 2 * len(paragraphs[0])])
+    is_cut = len(start) < len(running) and running.startswith(start[:-_CUT_ENTITY])
     return paragraphs[1:] if is_cut else paragraphs
 
 

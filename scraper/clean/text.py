@@ -1,6 +1,6 @@
 r"""One line of text from a page, repaired and tidied: the only form in which text leaves ``clean``.
 
-The order matters. Damaged decoding is repaired first, because nbsp and soft hyphens are parts of
+What was changed is told with the line, folded spaces apart: those are on every page. The order matters. Damaged decoding is repaired first, because nbsp and soft hyphens are parts of
 damaged letters ("Ã\xa0" is "à"); look-alike letters come next, invisible characters after them,
 and NFC and spaces last. Text in an old 8-bit encoding (TCVN3, VNI) has to be decoded before it
 comes here (``scraper.extract.legacy``): its ư is a soft hyphen and would be lost.
@@ -10,15 +10,28 @@ from __future__ import annotations
 
 import html
 import re
-from typing import Final
+from collections import Counter
+from typing import TYPE_CHECKING, Final
 
 import ftfy
 import ftfy.bad_codecs  # registers the "sloppy" codecs, which read unassigned bytes as well
+from ftfy import fixes
 
+from archive.model import ChangeKind, TextChange
 from archive.vietnamese import nfc
 from scraper.clean.debris import may_hold_debris, without_debris
 
-_REPAIR: Final = ftfy.TextFixerConfig(uncurl_quotes=False, unescape_html=False, explain=False)
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: ftfy for wrong decoding only; what else it does has steps and counts of its own.
+_REPAIR: Final = ftfy.TextFixerConfig(
+    uncurl_quotes=False, unescape_html=False, explain=False, fix_latin_ligatures=False, fix_character_width=False,
+    fix_line_breaks=False, fix_surrogates=False, remove_terminal_escapes=False, remove_control_chars=False,
+    normalization=None,
+)  # fmt: skip
+#: Mending one damage may lay open another; texts met take two rounds at most.
+_MOST_ROUNDS: Final = 4
 
 _UPPER: Final = "À-ÃÈ-ÊÌÍÒ-ÕÙÚÝĂĐĨŨƠƯ"
 _LOWER: Final = "à-ãè-êìíò-õùúýăđĩũơư"
@@ -67,13 +80,44 @@ def clean_line(text: str) -> str | None:
     invisible characters; returns NFC with single spaces. Quotation marks, tone placement and
     spelling stay as published.
     """
+    return clean_and_tell(text)[0]
+
+
+def clean_and_tell(text: str) -> tuple[str | None, tuple[TextChange, ...]]:
+    """``clean_line`` of *text*, and what was changed to get there, in the order it was done."""
+    changes: list[TextChange] = []
     if "&" in text:
-        text = unescape_twice(text)
+        text = _changed(ChangeKind.ENTITIES, unescape_twice, text, changes)
     if may_hold_debris(text):
-        text = without_debris(text)
+        text = _changed(ChangeKind.DEBRIS, without_debris, text, changes)
     if _may_be_damaged(text):
-        text = _INVISIBLE.sub("", _without_lookalikes(_repaired(text)))
-    return " ".join(nfc(text).split()) or None
+        text = _mended(text, changes)
+    return " ".join(text.split()) or None, tuple(changes)
+
+
+def _mended(text: str, changes: list[TextChange]) -> str:
+    for _ in range(_MOST_ROUNDS):
+        before = text
+        for kind, step in _STEPS:
+            text = _changed(kind, step, text, changes)
+        if text == before:
+            break
+    return text
+
+
+def _changed(
+    kind: ChangeKind, step: Callable[[str], str], text: str, changes: list[TextChange]
+) -> str:
+    after = step(text)
+    if after != text and (count := _count(text, after)):
+        changes.append(TextChange(kind.value, count))
+    return after
+
+
+def _count(before: str, after: str) -> int:
+    """Characters that came in with a change, else those that went; spaces do not count."""
+    old, new = Counter("".join(before.split())), Counter("".join(after.split()))
+    return (new - old).total() or (old - new).total()
 
 
 def unescape_twice(text: str) -> str:
@@ -93,7 +137,7 @@ def _may_be_damaged(text: str) -> bool:
     return _UNUSUAL.search(text) is not None or _SUSPICIOUS.search(text) is not None
 
 
-def _repaired(text: str) -> str:
+def _decoded_again(text: str) -> str:
     if _MISREAD_UTF8.search(text) is not None:
         text = _UNBROKEN.sub(lambda run: _read_again(run[0]), text)
     if _DECODED_RIGHTLY.search(text) is None:
@@ -112,3 +156,25 @@ def _read_again(run: str) -> str:
 
 def _without_lookalikes(text: str) -> str:
     return _VIETNAMESE_WITH_ETH.sub(lambda word: word[0].translate(_ETH), text.translate(_OI))
+
+
+def _in_plain_letters(text: str) -> str:
+    return fixes.fix_character_width(fixes.fix_latin_ligatures(text))
+
+
+def _without_invisible(text: str) -> str:
+    return _INVISIBLE.sub("", text)
+
+
+def _without_controls(text: str) -> str:
+    return fixes.remove_control_chars(fixes.remove_terminal_escapes(fixes.fix_surrogates(text)))
+
+
+_STEPS: Final[tuple[tuple[ChangeKind, Callable[[str], str]], ...]] = (
+    (ChangeKind.MOJIBAKE, _decoded_again),
+    (ChangeKind.LETTER_FORMS, _in_plain_letters),
+    (ChangeKind.NFC, nfc),
+    (ChangeKind.LOOK_ALIKES, _without_lookalikes),
+    (ChangeKind.INVISIBLE, _without_invisible),
+    (ChangeKind.CONTROLS, _without_controls),
+)

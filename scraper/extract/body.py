@@ -33,9 +33,12 @@ class Cut:
     """The article's container with role marks, and what it was found by."""
 
     layout: Layout
-    #: ``rule`` or ``fallback``.
+    #: ``rule``, ``fallback`` or ``second_opinion``.
     source: str
     node: LexborNode = attrs.field(eq=False, repr=False)
+    #: Letters of the paragraphs in the container, and of all on the page; counted where no rule found it.
+    letters: int = 0
+    letters_on_page: int = 0
 
     @property
     def html(self) -> str:

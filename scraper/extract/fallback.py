@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from scraper.extract.body import Cut, set_role
 from scraper.extract.page import line_text
+from scraper.extract.readers import comment_boxes, mark_comments
 from scraper.extract.weights import Chunk, Element, weigh
 from scraper.sites.spec import Layout, Role
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 #: An element is no container when more of its letters than this are links.
 MOST_LINKED: Final = 0.4
 #: Letters that a container holds at least.
-_LEAST_TEXT: Final = 140
+LEAST_TEXT: Final = 140
 #: An element around the best one is the container when it has this much more text, in at least two
 #: further paragraphs, without a greater share of links (but for this much).
 _WIDER: Final = 1.3
@@ -36,6 +37,10 @@ _LIST_HEADLINES: Final = 4
 #: In a list at least this share of the letters is linked, and a headline has fewer letters of text with it.
 _LIST_LINKED: Final = 0.18
 _LIST_TEASER: Final = 400
+#: So many linked headlines over a paragraph of this length make a list, if this share of the letters is below one.
+_LEAST_TEASERS: Final = 3
+_SHORTEST_TEASER: Final = 60
+_MOST_TEASED: Final = 0.8
 #: Names that CMSs give to the text of an article, and to what readers write below it.
 _BODY_NAME: Final = re.compile(
     r"(?:article|entry|post|story|detail|news)[-_]{0,2}(?:body|content|text)|noi-?dung",
@@ -84,35 +89,58 @@ def cut_by_text(page: Page) -> Cut | None:
     """The container found by the weight of its text, or None when the page has no running text."""
     body = page.tree.body
     chunks = list(weigh(body)) if body is not None else []
-    elements = list(_with_ancestors(chunks))
-    node = _container(chunks, elements)
-    if node is None:
-        return None
-    _mark_generic(node)
-    _mark_link_boxes(node, elements)
-    return Cut(node=node, layout=_GENERIC, source=SOURCE)
+    elements = list(with_ancestors(chunks))
+    best = _container(chunks, elements)
+    return cut_at(best, chunks, elements, source=SOURCE) if best is not None else None
 
 
-def _container(chunks: list[Chunk], elements: list[Element]) -> LexborNode | None:
+def cut_at(container: Element, chunks: list[Chunk], elements: list[Element], *, source: str) -> Cut:
+    """Cut at the *container* (one of *elements*) and mark what in it is no text."""
+    inside = [x for x in chunks if is_within(x.element, container)]
+    _mark_links(container, inside)
+    _mark_top(container, inside)
+    mark_comments(container, inside)
+    _mark_generic(container.node)
+    _mark_link_boxes(container.node, elements)
+    return Cut(
+        node=container.node,
+        layout=_GENERIC,
+        source=source,
+        letters=_paragraph_letters(inside),
+        letters_on_page=_paragraph_letters(chunks),
+    )
+
+
+def is_listing_of(container: Element, chunks: list[Chunk]) -> bool:
+    """True for a container of other articles' headlines and teasers, unless its name says otherwise."""
+    inside = [x for x in chunks if is_within(x.element, container)]
+    is_list = _is_list(container) or _is_row_of_teasers(inside)
+    return is_list and not _is_named_body(container)
+
+
+def _paragraph_letters(chunks: list[Chunk]) -> int:
+    return sum(
+        len(x.text)
+        for x in chunks
+        if len(x.text) >= _SHORTEST_TEASER and x.share_linked <= MOST_LINKED
+    )
+
+
+def _container(chunks: list[Chunk], elements: list[Element]) -> Element | None:
     candidates = [x for x in elements if x.points and x.share_linked <= MOST_LINKED]
     candidates.sort(key=_score, reverse=True)
-    best = _best(candidates)
-    if best is None:
+    best = _best(candidates, comment_boxes(chunks))
+    if best is None or best.letters - best.linked < LEAST_TEXT or is_listing_of(best, chunks):
         return None
-    if best.letters - best.linked < _LEAST_TEXT or (_is_list(best) and not _is_named_body(best)):
-        return None
-    inside = [x for x in chunks if x.element is best or _is_within(x.element, best)]
-    _mark_links(best, inside)
-    _mark_top(best, inside)
-    return best.node
+    return best
 
 
-def _best(candidates: list[Element]) -> Element | None:
+def _best(candidates: list[Element], comments: set[Element]) -> Element | None:
     """The first of the elements that is no comment and not hidden, widened, but not to include such."""
     passed: set[Element] = set()
     for element in candidates[:_MOST_ASIDE]:
         around = list(elements_around(element))
-        if any(_is_aside(x.node) for x in around[:-1]):
+        if any(x in comments or _is_aside(x.node) for x in around[:-1]):
             passed.update(around)
         else:
             return _widened(element, passed)
@@ -176,14 +204,16 @@ def _is_sentence(chunk: Chunk) -> bool:
     return len(chunk.text) >= SHORTEST_SAPO or chunk.text.endswith(SENTENCE_ENDS)
 
 
-def _is_within(element: Element, container: Element) -> bool:
-    outer = element.parent
+def is_within(element: Element, container: Element) -> bool:
+    """True for the *container* itself and what stands in it."""
+    outer: Element | None = element
     while outer is not None and outer is not container:
         outer = outer.parent
     return outer is container
 
 
-def _with_ancestors(chunks: list[Chunk]) -> Iterator[Element]:
+def with_ancestors(chunks: list[Chunk]) -> Iterator[Element]:
+    """The elements of the chunks and those around them, each once."""
     seen: set[int] = set()
     for chunk in chunks:
         element: Element | None = chunk.element
@@ -233,6 +263,27 @@ def _is_list(element: Element) -> bool:
         and element.share_linked >= _LIST_LINKED
         and element.letters - element.linked < _LIST_TEASER * element.headlines
     )
+
+
+def _is_row_of_teasers(chunks: list[Chunk]) -> bool:
+    """True when nearly every paragraph, from the first on, has the linked headline of its article above it.
+
+    Long teasers have few links for their letters; an article with links between its paragraphs begins
+    with a paragraph of its own, and has more of them.
+    """
+    headlines = covered = paragraphs = 0
+    is_below = False
+    for chunk in chunks:
+        if len(chunk.text) >= _SHORTEST_LINK and chunk.share_linked >= _LEAST_LINKED:
+            is_below = True
+        elif len(chunk.text) >= _SHORTEST_TEASER:
+            if not paragraphs and not is_below:
+                return False
+            headlines += is_below
+            covered += is_below * len(chunk.text)
+            paragraphs += len(chunk.text)
+            is_below = False
+    return headlines >= _LEAST_TEASERS and covered >= paragraphs * _MOST_TEASED
 
 
 def _mark_generic(container: LexborNode) -> None:

@@ -14,7 +14,9 @@ import enum
 import html
 import re
 import unicodedata
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import attrs
 
 from scraper.extract.syllables import WORD, is_syllable, marked_words
 
@@ -188,17 +190,31 @@ _PARTS: Final = re.compile(
     r'|(?P<tag><(?:[^<>"]|"[^"]*")*>)|(?P<text>[^<]+)',
     re.DOTALL | re.IGNORECASE,
 )
+_TAG_NAME: Final = re.compile(r"<(/?)([a-zA-Z][\w:-]*)")
+#: ``<font face=".VnTimeH">``, ``style="font-family: .VnArialH"``: TCVN3 fonts; a last H stands for capitals.
+_TCVN3_FONT: Final = re.compile(
+    r"""\b(?:face\s*=\s*["']?|font-family\s*:\s*)(?:["']|&quot;)?\s*(\.Vn[A-Za-z]+)""",
+    re.IGNORECASE,
+)
 _ATTRIBUTES: Final = re.compile(r'(?P<name>\s(?:content|alt|title)=")(?P<value>[^"]+)')
 _ESCAPED: Final = re.compile(r"\\u00([a-fA-F][0-9a-fA-F])")
 
 
-def decoded(source: str) -> str | None:
+class Decoded(NamedTuple):
+    """A page in Unicode, and what it was written in."""
+
+    source: str
+    scheme: Scheme
+
+
+def decoded(source: str) -> Decoded | None:
     """A page's HTML (as a parser wrote it) with all text in an old encoding decoded; None when none is.
 
     The first paragraph that is certain decides the encoding; then title, captions and other short
     lines are decoded as well, each on its own evidence, and lines in Unicode between them are kept. A
-    line that would read well either way goes with the line before it. A longer text than any article
-    raises UnicodeError.
+    line that would read well either way goes with the line before it. TCVN3 has no capitals with a tone:
+    they come from fonts of capitals (.VnTimeH), and where the page itself names one its text is in
+    capitals; elsewhere such letters stay small. A longer text than any article raises UnicodeError.
     """
     scheme = next(filter(None, map(scheme_of, _paragraphs(source))), None)
     if scheme is None:
@@ -206,7 +222,7 @@ def decoded(source: str) -> str | None:
     length = sum(len(part["text"] or "") for part in _PARTS.finditer(source))
     if length > _MOST_DECODED:
         raise UnicodeError(f"{length:,} characters in {scheme} (at most {_MOST_DECODED:,})")
-    return _PARTS.sub(_Decoding(scheme).part, source)
+    return Decoded(_PARTS.sub(_Decoding(scheme).part, source), scheme)
 
 
 def _paragraphs(source: str) -> Iterator[str]:
@@ -226,6 +242,7 @@ class _Decoding:
     def __init__(self, scheme: Scheme) -> None:
         self._scheme = scheme
         self._last = False
+        self._fonts = _Fonts() if scheme is Scheme.TCVN3 else None
 
     def part(self, match: re.Match[str]) -> str:
         if match["text"]:
@@ -234,18 +251,57 @@ class _Decoding:
             plain = _ESCAPED.sub(lambda code: chr(int(code[1], 16)), match["json"])
             return match["data"] + self._line(plain, escape=False)
         if match["tag"]:
+            if self._fonts is not None:
+                self._fonts.pass_tag(match["tag"])
             return _ATTRIBUTES.sub(lambda x: x["name"] + self._line(x["value"]), match["tag"])
         return match[0]
 
     def _line(self, written: str, *, escape: bool = True) -> str:
         text = html.unescape(written) if escape else written
         gain = _gain(text, self._scheme)
-        if gain is None:
-            return written
-        before, after = gain
-        if before != after:
-            self._last = after > _VIETNAMESE and after >= before + _BETTER
-        if not self._last:
+        if gain is not None:
+            before, after = gain
+            if before != after:
+                self._last = after > _VIETNAMESE and after >= before + _BETTER
+        in_capitals = self._last and self._fonts is not None and self._fonts.in_capitals
+        if not in_capitals and (gain is None or not self._last):
             return written
         text = _DECODERS[self._scheme](text)
+        text = text.upper() if in_capitals else text
         return html.escape(text) if escape else text
+
+
+class _Fonts:
+    """Which of the TCVN3 fonts named on the page a place is set in."""
+
+    def __init__(self) -> None:
+        self._open: list[_Font] = []
+
+    @property
+    def in_capitals(self) -> bool:
+        """True where the innermost font named has capitals only."""
+        return bool(self._open) and self._open[-1].is_capital
+
+    def pass_tag(self, tag: str) -> None:
+        """Go on behind *tag*."""
+        name = _TAG_NAME.match(tag)
+        if name is None:
+            return
+        element = name[2].lower()
+        if not name[1] and (font := _TCVN3_FONT.search(tag)) is not None:
+            self._open.append(_Font(element, font[1].upper().endswith("H")))
+        elif self._open and self._open[-1].element == element:
+            last = self._open[-1]
+            last.depth += -1 if name[1] else 1
+            if not last.depth:
+                self._open.pop()
+
+
+@attrs.define
+class _Font:
+    """An open element that names a TCVN3 font."""
+
+    element: str
+    is_capital: bool
+    #: How many elements of its name are open from it on.
+    depth: int = 1

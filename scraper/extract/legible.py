@@ -27,8 +27,13 @@ def in_unicode(page: Page, cut: Cut | None) -> Page | None:
     """
     if not legacy.may_be_legacy(_sample(page, cut)):
         return None
-    source = legacy.decoded(page.tree.html or "")
-    return attrs.evolve(page, tree=LexborHTMLParser(source)) if source is not None else None
+    decoded = legacy.decoded(page.tree.html or "")
+    if decoded is None:
+        return None
+    # the Western charset that such pages declare or lack is no choice of ours
+    return attrs.evolve(
+        page, tree=LexborHTMLParser(decoded.source), decoded_as=(decoded.scheme.value,)
+    )
 
 
 def has_lost_letters(text: str) -> bool:

@@ -18,6 +18,7 @@ from scraper.extract.page import is_whole_line, join_url, line_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from archive.model import TextChange
     from scraper.extract.page import Page
     from scraper.sites.spec import Layout, SiteSpec
 
@@ -33,6 +34,8 @@ class Found:
     text: str
     #: ``meta:og:title``, ``rule:h1.name``, ``json-ld:headline`` ...
     source: str
+    #: What was changed in the text; nothing yet where it is as found.
+    changes: tuple[TextChange, ...] = ()
 
 
 def titles(page: Page, layout: Layout | None) -> Iterator[Found]:

@@ -11,10 +11,12 @@ from urllib.parse import urljoin
 import attrs
 from selectolax.lexbor import LexborHTMLParser
 
+from archive.model import ChangeKind
 from scraper.extract.jsonld import read_linked_data
 from scraper.extract.syllables import marked_words
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from selectolax.lexbor import LexborNode
@@ -36,6 +38,7 @@ _NO_CHARSETS: Final = frozenset({
     "utf-8", "ascii", "utf-7", "idna", "punycode", "unicode_escape", "raw_unicode_escape", "unicode-escape",
     "raw-unicode-escape",
 })  # fmt: skip
+_UTF_8: Final = "utf-8"
 #: What Windows machines in Vietnam wrote before UTF-8.
 _LEGACY_CHARSET: Final = "cp1258"
 #: A text is Vietnamese with so large a share of possible syllables, and so much more than without.
@@ -57,6 +60,8 @@ class Page:
     #: Aware UTC.
     fetched_at: datetime
     tree: LexborHTMLParser = attrs.field(repr=False)
+    #: How all of the text was decoded, where that is not what the page declares: ``charset:utf-8``, ``tcvn3``.
+    decoded_as: tuple[str, ...] = ()
 
     @cached_property
     def metas(self) -> dict[str, tuple[str, ...]]:
@@ -108,10 +113,13 @@ def read_page(capture: Capture) -> Page:
     Works for any bytes: what is no HTML becomes a page of text. UTF-8 is believed before what header
     and meta element declare, because wrong declarations are common and UTF-8 is hardly met by chance.
     """
+    text, charset = _decoded(capture)
+    declares_otherwise = charset is not None and not _agrees(charset, capture)
     return Page(
         url=capture.url,
         fetched_at=capture.fetched_at,
-        tree=LexborHTMLParser(_decoded(capture)),
+        tree=LexborHTMLParser(text),
+        decoded_as=(f"{ChangeKind.CHARSET}:{charset}",) if declares_otherwise else (),
     )
 
 
@@ -134,30 +142,46 @@ def join_url(base: str, href: str) -> str | None:
         return None
 
 
-def _decoded(capture: Capture) -> str | bytes:
+def _decoded(capture: Capture) -> tuple[str | bytes, str | None]:
+    """Text (or UTF-8 bytes) of the body, and the charset it was read in; None for plain ASCII."""
     body = capture.body
     for mark, encoding in _BOMS:
         if body.startswith(mark):
-            return body.decode(encoding, errors="replace")
+            # the mark declares it
+            return body.decode(encoding, errors="replace"), None
+    if body.isascii():
+        return body, None
     try:
         body.decode("utf-8")
     except UnicodeDecodeError:
         return _decoded_otherwise(capture)
-    return body
+    return body, _UTF_8
 
 
-def _decoded_otherwise(capture: Capture) -> str:
+def _decoded_otherwise(capture: Capture) -> tuple[str, str]:
     as_utf8 = capture.body.decode("utf-8", errors="replace")
     if _is_damaged_utf8(as_utf8):
-        return as_utf8
+        return as_utf8, _UTF_8
     legacy = capture.body.decode(_LEGACY_CHARSET, errors="replace")
     declared = _declared(capture)
     if declared is None or declared == _LEGACY_CHARSET:
-        return legacy
+        return legacy, _LEGACY_CHARSET
     text = capture.body.decode(declared, errors="replace")
     # a Western charset is what an editor put in without asking; the better Vietnamese wins
     likely = marked_words(legacy).share
-    return legacy if likely > max(_VIETNAMESE, marked_words(text).share + _BETTER) else text
+    if likely > max(_VIETNAMESE, marked_words(text).share + _BETTER):
+        return legacy, _LEGACY_CHARSET
+    return text, declared
+
+
+def _agrees(charset: str, capture: Capture) -> bool:
+    """True when header or meta element name *charset*, or none of them any, which stands for UTF-8."""
+    is_silent = True
+    for name in _named_charsets(capture):
+        if name == charset:
+            return True
+        is_silent = False
+    return is_silent and charset == _UTF_8
 
 
 def _is_damaged_utf8(text: str) -> bool:
@@ -168,20 +192,29 @@ def _is_damaged_utf8(text: str) -> bool:
 
 def _declared(capture: Capture) -> str | None:
     """The 8-bit charset that header or meta element name, if Python knows it."""
+    # iso-8859-1 is what servers say when nobody has told them: it has no Vietnamese letters
+    usable = (x for x in _named_charsets(capture) if x not in _NO_CHARSETS and x != "iso8859-1")
+    return next(usable, None)
+
+
+def _named_charsets(capture: Capture) -> Iterator[str]:
+    """Python's names of the charsets that header and meta element declare, as far as it knows them."""
     header = _HEADER_CHARSET.search(capture.header("Content-Type") or "")
+    if header and (known := _known_charset(header[1])):
+        yield known
     meta = _META_CHARSET.search(capture.body[:_CHARSET_SEARCHED])
-    names = (header[1] if header else None, meta[1].decode("ascii", "replace") if meta else None)
-    for name in filter(None, names):
-        try:
-            known = codecs.lookup(name)
-            # Python knows codecs that make no text of bytes (base64)
-            b"a".decode(known.name)
-        except (LookupError, ValueError):
-            continue
-        # iso-8859-1 is what servers say when nobody has told them: it has no Vietnamese letters
-        if known.name not in _NO_CHARSETS and known.name != "iso8859-1":
-            return known.name
-    return None
+    if meta and (known := _known_charset(meta[1].decode("ascii", "replace"))):
+        yield known
+
+
+def _known_charset(name: str) -> str | None:
+    try:
+        known = codecs.lookup(name)
+        # Python knows codecs that make no text of bytes (base64)
+        b"a".decode(known.name)
+    except (LookupError, ValueError):
+        return None
+    return known.name
 
 
 _INLINE: Final = frozenset({"strong", "b", "em", "i", "span"})
@@ -190,14 +223,22 @@ _BREAKS: Final = frozenset({"br", "p", "div", "li", "tr", "td", "h1", "h2", "h3"
 _SILENT: Final = frozenset({"script", "style", "noscript", "template", "xml"})
 
 
-def line_text(node: LexborNode) -> str:
-    """Text of an element as a reader sees it on one line: no scripts, a space for every break."""
+def line_text(node: LexborNode, *, most: int | None = None) -> str:
+    """Text of an element as a reader sees it on one line: no scripts, a space for every break.
+
+    With *most*, reading ends after so many letters, spaces not counted: the text is longer than that,
+    or it is whole.
+    """
     parts: list[str] = []
+    letters = 0
     for inner in node.traverse(include_text=True):
         if inner.is_text_node:
             parent = inner.parent
             if parent is None or parent.tag not in _SILENT:
-                parts.append(inner.text_content or "")
+                text = inner.text_content or ""
+                parts.append(text)
+                if most is not None and (letters := letters + len(text.strip())) > most:
+                    break
         elif inner.tag in _BREAKS:
             parts.append(" ")
     return "".join(parts)

@@ -18,7 +18,6 @@ from scraper.extract.fallback import (
     MOST_LINKED,
     SENTENCE_ENDS,
     SHORTEST_SAPO,
-    SOURCE,
     elements_around,
     names_of,
 )
@@ -47,6 +46,14 @@ MOST_HEADINGS: Final = 200
 _MOST_TIMES: Final = 3
 _MOST_LINES_ABOVE: Final = 2
 _AUTHORS: Final = '[class*="author" i], [class*="tac-gia"], [class*="tacgia"], [class*="byline" i]'
+#: Between the parts of a line: a day, a clock and the words with them; a bar or a dot.
+_BESIDE_DATE: Final = re.compile(
+    r"\s*(?:[|•·]|(?:[-–—,(\[]\s*)?(?:(?:thứ (?:hai|ba|tư|năm|sáu|bảy|[2-7])|chủ nhật|cập nhật|đăng|ngày|lúc)[\s,:]*)*"
+    r"(?:\d{1,2}[/.-]\d{1,2}[/.-]\d{4}|\d{1,2}[:h]\d{2}(?::\d{2})?|[(\[]?gmt ?\+?7[)\]]?)[\s,)\]]*(?:[-–—]\s)?)\s*",
+    re.IGNORECASE,
+)
+#: Nodes behind the container, text between elements included.
+_MOST_BELOW: Final = 6
 #: Lines between a title in the container and the text: date, names, lead.
 _MOST_LINES_BEFORE: Final = 6
 #: What stands in the container before the title: breadcrumb, section.
@@ -57,6 +64,8 @@ _MOST_ROWS: Final = 50
 _TAG_BOXES: Final = '[class*="tag"], [class*="tu-khoa"], [class*="keyword"]'
 _TAG_LABEL: Final = re.compile(r"^\s*(?:từ khóa|từ khoá|tags?|chủ đề)\s*:?", re.IGNORECASE)
 _MOST_TAGS: Final = 20
+_MOST_TAG_BOXES: Final = 200
+_LONGEST_TAG_LABEL: Final = 20
 
 
 @attrs.frozen(kw_only=True)
@@ -64,8 +73,10 @@ class Surroundings:
     """What stands around a container that no layout describes: candidates as found."""
 
     dates: tuple[Found, ...] = ()
-    #: What may be an author line above the text.
+    #: What may be an author line, by where it stands or what its element is called.
     bylines: tuple[Found, ...] = ()
+    #: Any other line there: an author line only if it says so by itself.
+    lines: tuple[Found, ...] = ()
     sapos: tuple[Found, ...] = ()
     sections: tuple[Found, ...] = ()
     tags: tuple[str, ...] = ()
@@ -76,12 +87,14 @@ def look_around(page: Page, cut: Cut, title: str) -> Surroundings:
 
     Empty for a container found by a layout: there the layout's rules are all that counts.
     """
-    if cut.source != SOURCE:
+    if cut.source == "rule":
         return Surroundings()
-    lines = _lines_before(page, cut.node, title)
+    heading = _heading(page, title)
+    lines = _lines_before(heading, cut.node, title)
     return Surroundings(
-        dates=(*_dates(lines), *_dates(_lines_above_title(page, cut.node, title))),
-        bylines=tuple(_bylines(lines)),
+        dates=(*_dates(lines), *_dates(_lines_above_title(page, cut.node, heading))),
+        bylines=(*_bylines(lines), *_authors_below(cut.node)),
+        lines=tuple(_short_lines(lines, cut.node)),
         sapos=tuple(_sapos(lines)),
         sections=tuple(_sections(page)),
         tags=_tags(page),
@@ -91,13 +104,15 @@ def look_around(page: Page, cut: Cut, title: str) -> Surroundings:
 def _heading(page: Page, title: str) -> LexborNode | None:
     """The element on the page that prints the title."""
     wanted = exact_key(title)
+    most = 2 * len(title)
     for selector in HEADINGS:
         for node in page.tree.css(selector)[:MOST_HEADINGS]:
-            if exact_key(" ".join(line_text(node).split())) == wanted:
+            text = " ".join(line_text(node, most=most).split())
+            if len(text) <= most and exact_key(text) == wanted:
                 return node
     body = page.tree.body
     for chunk in weigh(body) if body is not None else ():
-        if exact_key(chunk.text) == wanted and not chunk.share_linked:
+        if len(chunk.text) <= most and not chunk.share_linked and exact_key(chunk.text) == wanted:
             return chunk.element.node
     return None
 
@@ -115,9 +130,8 @@ def _region(heading: LexborNode, container: LexborNode) -> LexborNode | None:
     return node
 
 
-def _lines_before(page: Page, container: LexborNode, title: str) -> list[Chunk]:
+def _lines_before(heading: LexborNode | None, container: LexborNode, title: str) -> list[Chunk]:
     """Lines between the printed title and the container; none where the title is not printed."""
-    heading = _heading(page, title)
     region = _region(heading, container) if heading is not None else None
     if heading is None or region is None:
         return []
@@ -153,9 +167,46 @@ def _bylines(lines: list[Chunk]) -> Iterator[Found]:
             yield Found(text=line_text(inner), source="fallback:near-title")
 
 
-def _lines_above_title(page: Page, container: LexborNode, title: str) -> list[Chunk]:
+def _authors_below(container: LexborNode) -> Iterator[Found]:
+    """Lines right below the container whose element is named for an author."""
+    for node in _below(container):
+        for named in node.css(_AUTHORS)[:1]:
+            yield Found(text=line_text(named), source="fallback:below-text")
+
+
+def _short_lines(lines: list[Chunk], container: LexborNode) -> Iterator[Found]:
+    """Lines between title and text, whole and in the parts around a date; and the lines below the text."""
+    for line in lines:
+        if len(line.text) > _LONGEST_DATE_LINE:
+            continue
+        yield Found(text=line.text, source="fallback:near-title")
+        for inner in line.element.node.css("span, a, b, strong, i")[:_MOST_TIMES]:
+            yield Found(text=line_text(inner), source="fallback:near-title")
+        for part in _BESIDE_DATE.split(line.text):
+            if part and part != line.text:
+                yield Found(text=part, source="fallback:near-title")
+    for node in _below(container):
+        yield Found(text=line_text(node), source="fallback:below-text")
+
+
+def _below(container: LexborNode) -> Iterator[LexborNode]:
+    """The short elements that follow the container, and those that follow the element around it."""
+    for node in filter(None, (container, container.parent)):
+        following = node.next
+        for _ in range(_MOST_BELOW):
+            if following is None or node.tag in {"body", "html"}:
+                break
+            if following.is_element_node and following.tag not in {"script", "style"}:
+                if len(line_text(following, most=_LONGEST_DATE_LINE).strip()) > _LONGEST_DATE_LINE:
+                    break
+                yield following
+            following = following.next
+
+
+def _lines_above_title(
+    page: Page, container: LexborNode, heading: LexborNode | None
+) -> list[Chunk]:
     """Date lines right above the title, beside it; a line with the day of the fetch may be a clock."""
-    heading = _heading(page, title)
     block = heading.parent if heading is not None else None
     if heading is None or block is None:
         return []
@@ -184,9 +235,16 @@ def _sapos(lines: list[Chunk]) -> Iterator[Found]:
             len(chunk.text) >= SHORTEST_SAPO
             and chunk.share_linked < MOST_LINKED
             and chunk.text.endswith(SENTENCE_ENDS)
+            and not _is_dated_line(chunk.text)
             and not _is_caption(chunk.element)
         ):
             yield Found(text=chunk.text, source="fallback:before-body")
+
+
+def _is_dated_line(text: str) -> bool:
+    """True for a line with a day or a clock and too little beside it for a lead."""
+    parts = [x for x in _BESIDE_DATE.split(text) if x]
+    return parts != [text] and max(map(len, parts), default=0) < SHORTEST_SAPO
 
 
 def _is_caption(element: Element) -> bool:
@@ -220,7 +278,9 @@ def _lines_inside(heading: LexborNode, container: LexborNode, title: str) -> lis
 
 
 def _drop(chunk: Chunk, container: LexborNode) -> None:
-    if chunk.element.node.mem_id != container.mem_id and not chunk.element.paragraphs:
+    element = chunk.element
+    is_whole = not element.paragraphs or element.letters == len(chunk.text)
+    if element.node.mem_id != container.mem_id and is_whole:
         set_role(chunk.element.node, Role.DROP)
 
 
@@ -253,8 +313,8 @@ def _steps_from(home: LexborNode) -> list[str]:
 def _tags(page: Page) -> tuple[str, ...]:
     marked = page.tree.css('a[rel~="tag"]')
     if not marked:
-        for box in page.tree.css(_TAG_BOXES):
-            if _TAG_LABEL.match(line_text(box)):
+        for box in page.tree.css(_TAG_BOXES)[:_MOST_TAG_BOXES]:
+            if _TAG_LABEL.match(line_text(box, most=_LONGEST_TAG_LABEL)):
                 marked = box.css("a")
                 break
     return tuple(line_text(node) for node in marked[:_MOST_TAGS])

@@ -6,6 +6,7 @@ chunk long enough to be a paragraph gives points to the elements around it.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -23,7 +24,7 @@ _INLINE: Final = frozenset({
 })  # fmt: skip
 _UNREAD: Final = frozenset({
     "script", "style", "noscript", "template", "select", "textarea", "button", "nav", "footer", "aside", "head",
-    "iframe", "svg", "xml",
+    "iframe", "svg", "title", "xml",
 })  # fmt: skip
 
 #: Shorter chunks are headings, links, captions.
@@ -33,6 +34,11 @@ _HEAVIEST: Final = 600
 #: Chunks with fewer letters, or with a smaller share of link text, are no headlines.
 _SHORTEST_HEADLINE: Final = 15
 _LEAST_LINKED_HEADLINE: Final = 0.7
+#: A headline may have its date behind it: with this share of link text, that is looked for.
+_MAYBE_DATED: Final = 0.4
+_DATE_BEHIND: Final = re.compile(
+    r"(?<=\S)[\s(\[|-]*(?:\d{1,2}:\d{2}[\s,|-]*)?\d{1,2}[/.-]\d{1,2}(?:[/.-]\d{4})?(?:[\s,|-]*\d{1,2}:\d{2})?[\s)\]]*$"
+)
 #: A box of other articles has so many headlines, and so much of its letters in them.
 _BOX_HEADLINES: Final = 2
 _BOX_LINKED: Final = 0.5
@@ -99,6 +105,8 @@ class Element:
         self.letters += len(text)
         self.linked += linked
         share = linked / len(text)
+        if _MAYBE_DATED <= share < _LEAST_LINKED_HEADLINE:
+            share = min(1.0, linked / len(_DATE_BEHIND.sub("", text)))
         # links within a sentence are no headlines
         self.headlines += len(text) >= _SHORTEST_HEADLINE and share >= _LEAST_LINKED_HEADLINE
         if len(text) >= _SHORTEST_PARAGRAPH and share < _MOST_LINKED_PARAGRAPH:

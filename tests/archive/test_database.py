@@ -115,6 +115,22 @@ def test_an_archive_from_before_templates_opens_with_its_articles(tmp_path, make
         assert store.template("bao") == {}
 
 
+def test_an_article_from_before_text_changes_has_none_known(tmp_path, make_accepted):
+    with Store.open(tmp_path) as store:
+        with store.transaction():
+            store.store_outcome(make_accepted())
+        for statement in (
+            "ALTER TABLE articles DROP COLUMN page_kind",
+            "ALTER TABLE articles DROP COLUMN text_changes",
+            "ALTER TABLE article_versions DROP COLUMN text_changes",
+            "DELETE FROM _sqlite_migrations WHERE name = 'm004_text_changes_and_page_kind'",
+        ):
+            store.connection.execute(statement)
+    with Store.open(tmp_path) as store:
+        found = store.connection.execute("SELECT page_kind, text_changes FROM articles").fetchall()
+        assert [tuple(row) for row in found] == [(None, None)]
+
+
 def test_a_start_killed_before_the_first_table_is_repeated(tmp_path):
     path = tmp_path / "archive.db"
     path.touch()

@@ -132,7 +132,7 @@ def test_datasette_recognises_the_indexes(archive):
 
 
 def test_facts_repeat_the_columns_that_are_counted(archive):
-    columns = "docid, site, province, year, month, level, section, published_at"
+    columns = "docid, site, province, year, month, level, section, page_kind, published_at"
     snapshot = publish(archive)
     facts = query(snapshot, "SELECT * FROM article_facts")
     assert facts == query(snapshot, f"SELECT {columns} FROM articles ORDER BY docid")

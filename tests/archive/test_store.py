@@ -11,10 +11,12 @@ from archive.model import (
     Failed,
     Figure,
     FoundUrl,
+    PageKind,
     RecordLocation,
     Redirected,
     Rejected,
     RejectReason,
+    TextChange,
     Verdict,
 )
 
@@ -424,3 +426,32 @@ def test_an_article_withdrawn_leaves_its_captures_addresses_and_events(store, sa
         ("http://bao.vn/1.html", "not_militia", second.capture.id)
     ]
     assert store.connection.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+CHANGES = (TextChange("tcvn3", 120), TextChange("invisible", 2))
+CHANGES_JSON = '[{"count":120,"kind":"tcvn3"},{"count":2,"kind":"invisible"}]'
+
+
+def test_kind_of_page_and_text_changes_are_stored(store, save, make_accepted):
+    save(make_accepted(page_kind=PageKind.ALBUM, text_changes=CHANGES))
+
+    assert one(store, "SELECT page_kind, text_changes FROM articles") == ("album", CHANGES_JSON)
+
+
+def test_each_version_keeps_its_own_text_changes(store, save, make_accepted):
+    save(make_accepted(text_changes=CHANGES), make_accepted("Dân quân xã ra quân", hours=5))
+
+    assert rows(store, "SELECT text_changes FROM article_versions ORDER BY version") == [
+        (CHANGES_JSON,), ("[]",),
+    ]  # fmt: skip
+    assert one(store, "SELECT text_changes FROM articles") == ("[]",)
+
+
+def test_a_page_read_again_says_what_is_changed_now(store, save, make_accepted):
+    first = make_accepted()
+    save(first)
+    better = attrs.evolve(first, article=attrs.evolve(first.article, text_changes=CHANGES))
+    with store.transaction():
+        assert not store.reread(better)
+
+    assert one(store, "SELECT text_changes FROM article_versions") == (CHANGES_JSON,)

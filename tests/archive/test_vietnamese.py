@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.vietnamese import exact_key, fold, has_marks, nfc, normalise_tone, syllables
+from archive.vietnamese import (
+    exact_key,
+    fold,
+    has_marks,
+    nfc,
+    normalise_tone,
+    spelling_key,
+    syllables,
+)
 
 VIETNAMESE = (
     "aàáảãạăằắẳẵặâầấẩẫậbcdđeèéẻẽẹêềếểễệghiìíỉĩịklmnoòóỏõọôồốổỗộơờớởỡợpqrstuùúủũụưừứửữựvxyỳýỷỹỵ"
@@ -85,8 +93,55 @@ def test_exact_key_is_the_same_for_both_placements_and_both_cases():
     )
 
 
+@pytest.mark.parametrize("text", ["H\u0331", "J\u030c", "W\u030a", "\u0130\u0316"])
+def test_small_letters_are_composed_with_marks_that_capitals_have_apart(text):
+    key = exact_key(text)
+
+    assert key == nfc(key) == exact_key(key)
+
+
 def test_exact_key_keeps_marks_and_quotation_marks():
     assert exact_key("“Dân quân” Đắk Lắk") == "“dân quân” đắk lắk"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("kỹ thuật", "kĩ thuật"),
+        ("lý do", "lí do"),
+        ("chiến sỹ", "chiến sĩ"),
+        ("Mỹ Lâm", "Mĩ Lâm"),
+        ("hy vọng", "hi vọng"),
+        ("TỶ LỆ", "tỉ lệ"),
+        ("Quy Nhơn", "Qui Nhơn"),
+        ("quý, quỹ", "quí, quĩ"),
+        ("quay về Qúy", "quay về Quí"),
+    ],
+)
+def test_spelling_key_is_the_same_for_i_and_y(one, other):
+    assert exact_key(one) != exact_key(other)
+    assert spelling_key(one) == spelling_key(other)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "thủy",
+        "yêu",
+        "y tế",
+        "ý kiến",
+        "vy",
+        "quyết",
+        "quýt",
+        "tây",
+        "huy",
+        "mỹlâm",
+        "kyoto",
+        "ly\u030c",
+    ],
+)
+def test_spelling_key_leaves_every_other_y(text):
+    assert spelling_key(text) == exact_key(text)
 
 
 def test_fold_removes_every_mark_and_folds_d():
@@ -133,11 +188,60 @@ def test_exact_key_and_fold_are_idempotent(text):
     assert fold(fold(text)) == fold(text)
 
 
+@given(st.one_of(any_text, vietnamese_text, glides))
+def test_spelling_key_is_idempotent_and_as_long_as_the_exact_key(text):
+    key = spelling_key(text)
+    assert spelling_key(key) == key == spelling_key(exact_key(text))
+    assert len(key) == len(exact_key(text))
+    assert fold(key).replace("i", "y") == fold(text).replace("i", "y")
+
+
+@given(
+    st.sampled_from(["", "b", "h", "Th", "kh", "ng", "NG"]),
+    st.sampled_from(["oa", "oe", "uy", "OA", "Uy"]),
+    st.sampled_from("\u0300\u0301\u0303\u0309\u0323"),
+)
+def test_both_tone_placements_of_an_open_syllable_have_one_key(onset, vowels, tone):
+    old, new = nfc(onset + vowels + tone), nfc(onset + vowels[0] + tone + vowels[1])
+
+    assert old != new
+    assert normalise_tone(old) == normalise_tone(new) == new
+    assert exact_key(old) == exact_key(new)
+
+
+@given(vietnamese_text)
+def test_keys_do_not_depend_on_case(text):
+    for key in (exact_key, spelling_key, fold):
+        assert key(text.upper()) == key(text.lower()) == key(text)
+
+
+@given(vietnamese_text)
+def test_keys_of_vietnamese_text_have_its_length(text):
+    assert len(exact_key(text)) == len(spelling_key(text)) == len(fold(text)) == len(text)
+
+
+@given(st.one_of(any_text, vietnamese_text, glides))
+def test_fold_sees_no_difference_between_a_text_and_its_exact_key(text):
+    assert fold(exact_key(text)) == fold(text) == exact_key(fold(text))
+
+
+@given(any_text)
+def test_nfc_is_idempotent_and_the_composed_form(text):
+    assert nfc(nfc(text)) == nfc(text) == unicodedata.normalize("NFC", text)
+
+
 @given(st.one_of(any_text, vietnamese_text))
 def test_composed_and_decomposed_text_have_the_same_keys(text):
     decomposed = unicodedata.normalize("NFD", text)
     assert exact_key(decomposed) == exact_key(nfc(text))
+    assert spelling_key(decomposed) == spelling_key(nfc(text))
     assert fold(decomposed) == fold(nfc(text))
+    assert syllables(decomposed) == syllables(nfc(text))
+
+
+@given(vietnamese_text)
+def test_marks_are_seen_in_either_form(text):
+    assert has_marks(unicodedata.normalize("NFD", text)) == has_marks(text)
 
 
 @given(st.one_of(any_text, vietnamese_text))

@@ -6,7 +6,14 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from scraper.clean.blocks import read_blocks
-from scraper.clean.bylines import is_person_account, looks_like_byline, people, trailing_byline
+from scraper.clean.bylines import (
+    is_person_account,
+    leading_byline,
+    looks_like_byline,
+    people,
+    signs_itself,
+    trailing_byline,
+)
 
 
 def read_html(html):
@@ -133,3 +140,41 @@ def test_the_last_short_line_set_apart_or_naming_names_is_the_byline(ending, byl
 )
 def test_a_text_without_author_line_has_none(html):
     assert trailing_byline(read_html(html)) == (None, 0)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Phóng viên: Lan Anh", "Bài, ảnh: MINH KHÔI", "Thực hiện: Đình Lâm - A Khuyên", "Tin, ảnh: T.H", "Theo TTXVN",
+        "(Theo Reuters, Inquirer)", "Nguồn: TTXVN", "PV", "P.V", "Nhóm P.V", "Ban biên tập", "Nhóm phóng viên", "T.H", "CTV (tổng hợp)",
+        "Tác giả: Hoàng Văn Tú",
+    ],
+)  # fmt: skip
+def test_a_line_with_role_source_or_staff_mark_signs_itself(line):
+    assert signs_itself(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Lan Anh", "Theo dõi Báo Sông Mây trên Google News", "Ảnh: Minh Khôi", "Clip, ảnh: Minh Khôi", "A- A+", "A", "In", "GMT",
+        "Nguồn ảnh: Internet", "Thời sự", "Quốc phòng - An ninh", "Theo kế hoạch", "TP. HCM", "",
+    ],
+)  # fmt: skip
+def test_other_lines_above_a_text_sign_nothing(line):
+    assert not signs_itself(line)
+
+
+@pytest.mark.parametrize(
+    ("html", "byline"),
+    [
+        (f"<p>Theo TTXVN</p><p>{LONG}</p>", "Theo TTXVN"),
+        (f"<p>{LONG}</p><p>Bài, ảnh: Lan Anh</p><p>{LONG}</p>", "Bài, ảnh: Lan Anh"),
+        (f"<p>Ảnh: Lan Anh</p><p>{LONG}</p>", None),
+        (f"<p>Lan Anh</p><p>{LONG}</p>", None),
+        ("<p>Theo TTXVN</p><p>Hết</p>", None),
+        (f"<p>{LONG}</p><p>{LONG}</p><p>Theo TTXVN</p><p>{LONG}</p>", None),
+    ],
+)
+def test_the_author_line_above_a_text_stands_first_or_behind_the_lead(html, byline):
+    assert leading_byline(read_html(html))[0] == byline

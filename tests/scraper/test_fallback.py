@@ -115,6 +115,23 @@ def test_a_list_in_a_box_named_as_the_text_is_read(page_of):
     assert cut_by_text(page_of(page_with(body.replace("entry-content", "ds")))) is None
 
 
+@pytest.mark.parametrize("teasers", [3, 4, 12])
+def test_long_teasers_under_their_headlines_are_a_list_however_few_their_links(page_of, teasers):
+    rows = "".join(
+        f'<div class="x"><h3><a href="/{i}">Chốt dân quân thường trực số {i}</a></h3><p>07/03/2026</p><p>{" ".join(TEXT)}</p></div>'
+        for i in range(teasers)
+    )
+
+    assert cut_by_text(page_of(page_with(f"<div>{rows}</div>"))) is None
+
+
+def test_links_between_the_paragraphs_of_an_article_make_no_list(page_of):
+    link = '<p><a href="/1">Chốt dân quân thường trực ở bản vùng cao</a></p>'
+    body = f"<div>{f'</p>{link}<p>'.join(('<p>' + TEXT[0], *TEXT[1:3], TEXT[3] + '</p>'))}</div>"
+
+    assert paragraphs(page_of(page_with(body))) == TEXT
+
+
 def test_a_caption_before_the_text_is_no_lead(page_of):
     before = f"<figure><img src='/a.jpg'><figcaption>{SAPO}</figcaption></figure>"
 
@@ -133,6 +150,29 @@ def test_date_and_sapo_stand_between_title_and_text(page_of):
 
     assert [x.text for x in found.dates] == ["Thứ Ba, ngày 1/4/2025 - 20:01", SAPO]
     assert [x.text for x in found.sapos] == [SAPO]
+
+
+def test_the_line_of_the_date_is_no_lead_and_is_read_in_parts(page_of):
+    line = "Thứ Ba, 01/04/2025 - 20:01 (GMT+7) | Theo Thông tấn xã Việt Nam"
+    found = around(page_of(page_with(BODIES["paragraphs"], f"<div>{line}</div>")))
+
+    assert found.sapos == ()
+    assert "Theo Thông tấn xã Việt Nam" in {x.text for x in found.lines}
+
+
+@pytest.mark.parametrize("name", ["author", "tac-gia", "byline"])
+def test_an_author_named_as_such_right_below_the_text_is_a_candidate(page_of, name):
+    after = f'<div class="{name}">Lan Anh</div>'
+    found = around(page_of(page_with(BODIES["paragraphs"], after=after)))
+
+    assert [x.text.strip() for x in found.bylines] == ["Lan Anh"]
+
+
+def test_an_author_below_other_text_is_none(page_of):
+    after = f'<p>{TEXT[0] * 2}</p><div class="author">Lan Anh</div>'
+    found = around(page_of(page_with(BODIES["nested tables"], after=after)))
+
+    assert found.bylines == ()
 
 
 def test_dates_elsewhere_on_the_page_are_no_candidates(page_of):

@@ -12,7 +12,7 @@ import attrs
 import pytest
 
 from archive.instants import paper_text
-from archive.model import Accepted, Capture, Figure, Rejected
+from archive.model import Accepted, Capture, Figure, Rejected, TextChange
 from scraper.process import process
 from scraper.sites.load import load_registry
 
@@ -22,7 +22,7 @@ OUTCOMES = sorted(path.parent for path in CAPTURES.glob("*/*/outcome.json"))
 FIELDS = (
     "id", "url", "title", "sapo", "body", "byline", "authors", "dateline", "section", "tags", "province",
     "published_at", "published_precision", "modified_at", "figures", "title_source", "sapo_source", "date_source",
-    "author_source", "body_source", "body_state",
+    "author_source", "body_source", "body_state", "page_kind", "text_changes",
 )  # fmt: skip
 
 
@@ -58,6 +58,8 @@ def plain(value: object) -> object:
         return paper_text(value)
     if isinstance(value, Figure):
         return attrs.asdict(value)
+    if isinstance(value, TextChange):
+        return list(attrs.astuple(value))
     if isinstance(value, tuple):
         return [plain(entry) for entry in value]
     return value

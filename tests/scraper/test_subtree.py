@@ -39,6 +39,34 @@ def test_a_sapo_that_is_the_beginning_of_the_text_cut_off_is_none(cut):
     assert (body.sapo, body.paragraphs) == (None, (FIRST, SECOND))
 
 
+@pytest.mark.parametrize("end", ["", " ...", "…"])
+def test_a_lead_that_was_cut_somewhere_in_the_second_paragraph_does_not_open_the_text(end):
+    cut = f"{FIRST} {SECOND[:60]}{end}"
+
+    assert clean(f"<div>{cut}</div><p>{FIRST}</p><p>{SECOND}</p>").paragraphs == (FIRST, SECOND)
+
+
+def test_two_paragraphs_that_begin_alike_both_stay():
+    other = f"{FIRST[:60]}, đoàn công tác của tỉnh đến thăm, tặng quà các chiến sĩ đang huấn luyện."
+
+    assert clean(f"<p>{other}</p><p>{FIRST}</p>").paragraphs == (other, FIRST)
+
+
+@pytest.mark.parametrize(
+    "line", ["Thứ Bảy, 07/03/2026 - 10:33", "(12/9/2025)", "Cập nhật lúc 10:33 ngày 7/3/2026"]
+)
+def test_the_title_goes_with_the_date_printed_in_its_line(line):
+    body = clean(f"<font size=5>Khai mạc huấn luyện</font><br><font>{line}</font><p>{FIRST}</p>")
+
+    assert body.paragraphs == (FIRST,)
+
+
+def test_a_first_paragraph_that_begins_with_the_title_stays():
+    text = f"Khai mạc huấn luyện từ ngày 12/9/2025 là việc mới của xã. {SECOND}"
+
+    assert clean(f"<p>{text}</p>").paragraphs == (text,)
+
+
 @pytest.mark.parametrize("mark", ["(CTO) -", "(BVT) –", "(Baothanhhoa.vn) -"])
 def test_the_dateline_leaves_the_first_paragraph(mark):
     body = clean(f"<p>{mark} {FIRST}</p>")
@@ -93,3 +121,16 @@ def test_any_markup_gives_non_empty_single_lines(html):
     for paragraph in clean(html).paragraphs:
         assert paragraph
         assert paragraph == " ".join(paragraph.split())
+
+
+def test_an_author_line_above_the_text_is_the_byline_and_no_paragraph():
+    body = clean(f"<p><i>Phóng viên: Lan Anh</i></p><p>{FIRST}</p><p>{SECOND}</p>")
+
+    assert (body.byline, body.signed_above) == ("Phóng viên: Lan Anh", True)
+    assert body.paragraphs == (FIRST, SECOND)
+
+
+def test_the_author_line_at_the_end_goes_before_one_above():
+    body = clean(f"<p>Theo TTXVN</p><p>{FIRST}</p><p align=right>Lan Anh</p>")
+
+    assert (body.byline, body.signed_above) == ("Lan Anh", False)
