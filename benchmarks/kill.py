@@ -370,6 +370,8 @@ def try_command(
                 stage.kills += 1
             else:
                 stage.ended += 1
+                # what an earlier run has done is not done again: this command has become shorter
+                seconds *= 0.7
             check.rows(trial.findings)
             if bench.is_late:
                 trial.findings.add("too slow", f"{number + 1} of {kills} kills in the time allowed")

@@ -15,7 +15,7 @@ from scrapy import signals
 from archive.crawl_log import ROBOTS
 from archive.instants import utc_text
 from scraper.downloader import asked_of
-from scraper.middlewares.politeness import SLOW_DOWN_STATUS, retry_after_seconds
+from scraper.middlewares.politeness import SLOWED_DOWN, retry_after_seconds
 from scraper.middlewares.robots import ROBOTS_ASKED
 from scraper.scheduler import FrontierScheduler
 
@@ -58,7 +58,7 @@ class RunRecordExtension:
         """Build the extension and connect its signals (Scrapy's hook)."""
         extension = cls(crawler)
         crawler.signals.connect(extension.spider_opened, signals.spider_opened)
-        crawler.signals.connect(extension.response_downloaded, signals.response_downloaded)
+        crawler.signals.connect(extension.slowed_down, SLOWED_DOWN)
         crawler.signals.connect(extension.robots_asked, ROBOTS_ASKED)
         return extension
 
@@ -68,10 +68,10 @@ class RunRecordExtension:
             self._politeness[site.id] = Politeness(site.delay_s)
             self._note_politeness(site.id)
 
-    def response_downloaded(self, response: Response, request: Request) -> None:
+    def slowed_down(self, response: Response, request: Request) -> None:
         """Count the answers that ask to slow down."""
         site = request.meta.get("download_slot")
-        if response.status not in SLOW_DOWN_STATUS or site not in self._politeness:
+        if site not in self._politeness:
             return
         figures = self._politeness[site]
         figures.slow_downs += 1
