@@ -33,9 +33,11 @@ check: install ## Format, lint and types.
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: install ## Measure extraction and crawl speed beside their peers, and damaged pages, on the demo press.
+bench: install ## Measure extraction and crawl speed beside their peers, replay, memory, and damaged pages, on the demo press.
 	$(BIN)/python benchmarks/extraction.py
 	$(BIN)/python benchmarks/crawl.py
+	$(BIN)/python benchmarks/replay.py
+	$(BIN)/python benchmarks/memory.py --pages 30000
 	$(BIN)/python benchmarks/mutations.py --pages 1000
 
 kill-test: install ## Kill crawl, publish, replay and import at random instants; fail if anything is lost.

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from archive.instants import utc_text
+
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
+
+    from archive.model import Redirected
 
 #: What the keys of frontier rows of articles with a number begin with (``SiteSpec.key``).
 ARTICLE_KEY: Final = "article:"
@@ -24,13 +28,46 @@ class ArticleAddresses:
     def remember(self, article_id: str, urls: Iterable[str], *, source: str, now: str) -> None:
         """Note *urls* of one article; what is known stays as it was first noted.
 
-        *source* is ``found``, ``captured``, ``named`` or ``redirect``; *now* ISO 8601 in UTC.
+        *source* is ``found``, ``captured``, ``named``, ``redirect`` or ``moved``; *now* ISO 8601 in UTC.
         """
         self._connection.executemany(
             "INSERT INTO article_addresses (article_id, url, source, first_seen_at)"
             " VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
             [(article_id, url, source, now) for url in urls],
         )
+
+    def redirected(self, outcome: Redirected, article_id: str | None) -> None:
+        """Note the addresses of a redirect; *article_id* is held from the one that redirects."""
+        target, capture = outcome.target, outcome.capture
+        now = utc_text(capture.fetched_at)
+        if article_id is not None and outcome.moved_to is not None:
+            self._move(article_id, outcome.moved_to, now=now)
+            return
+        target_id = article_of_key(capture.site, target.key) if target else None
+        if target_id is not None:
+            self.remember(target_id, (capture.url,), source="redirect", now=now)
+
+    def _move(self, article_id: str, url: str, *, now: str) -> None:
+        """Note that the article moved to *url* for good, unless the address is another article's."""
+        self._connection.execute(
+            "INSERT INTO article_addresses (article_id, url, source, first_seen_at)"
+            " SELECT ?1, ?2, 'moved', ?3 WHERE NOT EXISTS"
+            " (SELECT 1 FROM articles WHERE url = ?2 AND id <> ?1)"
+            " ON CONFLICT (article_id, url) DO UPDATE SET source = 'moved'",
+            (article_id, url, now),
+        )
+
+    def moved_article(self, urls: Iterable[str]) -> str | None:
+        """Id under which the article at one of *urls* is held since before it moved there; None for all others."""
+        for url in urls:
+            row = self._connection.execute(
+                "SELECT article_id FROM article_addresses WHERE url = ? AND source = 'moved'"
+                " ORDER BY first_seen_at LIMIT 1",
+                (url,),
+            ).fetchone()
+            if row is not None:
+                return str(row[0])
+        return None
 
 
 def article_of_key(site: str, key: str | None) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import zlib
 from contextlib import closing
@@ -11,7 +10,9 @@ from typing import TYPE_CHECKING
 import attrs
 from warcio.archiveiterator import WARCIterator
 
+from archive.asked import read_asked
 from archive.decoding import decoded_body
+from archive.digests import StatedDigest
 from archive.errors import RecordUnreadable
 from archive.foreign import ForeignRecord, ForeignWarc, iter_captures
 from archive.instants import read_instant
@@ -68,6 +69,7 @@ def read_capture(
         payload_sha256=record.payload_sha256,
         location=location,
         ip=record.fields.get("warc-ip-address"),
+        asked=read_asked(record.fields),
     )
 
 
@@ -147,12 +149,9 @@ def _read_member(warc_folder: Path, location: RecordLocation) -> bytes:
 
 
 def _check_digest(location: RecordLocation, stated: str | None, content: bytes) -> None:
-    """Compare with a stated digest, hex or base32, of an algorithm we know; others say nothing."""
-    algorithm, _, value = (stated or "").partition(":")
-    if algorithm not in {"sha256", "sha1", "md5"}:
-        return
-    digest = hashlib.new(algorithm, content, usedforsecurity=False).digest()
-    if value not in {digest.hex(), base64.b32encode(digest).decode()}:
+    digest = StatedDigest(stated)
+    digest.update(content)
+    if not digest.fits:
         raise _unreadable(location, f"its content does not fit its digest {stated}")
 
 

@@ -58,6 +58,13 @@ DESCRIPTIONS: Final[dict[str, dict[str, str]]] = {
         "sha256": "Hex SHA-256 of the closed file.",
         "verified_at": "Instant of the last successful check, UTC.",
     },
+    "verifications": {
+        "id": "Number of the check.",
+        "file": "WARC file, relative to the archive's warc folder.",
+        "checked_at": "When it was read to its last byte, UTC.",
+        "result": "sound, or the first thing wrong: missing, unreadable, length, checksum, damaged, record, row, payload, manifest.",
+        "detail": "Everything wrong, one line each with file, byte and what to do; NULL for a sound file.",
+    },
     "captures": {
         "id": "UUID of the WARC record.",
         "site": "Site the page belongs to.",
@@ -71,7 +78,7 @@ DESCRIPTIONS: Final[dict[str, dict[str, str]]] = {
         "length": "Length of the gzip member in bytes.",
         "payload_sha256": "Hex SHA-256 of the payload as transferred.",
         "run_id": "Run that fetched or imported it.",
-        "robots": "What robots.txt said: allowed, or not_consulted for imports.",
+        "robots": "What robots.txt said: allowed, or not_consulted for imports. Empty for robots.txt itself.",
         "ip": "Address of the server that answered.",
     },
     "articles": {
@@ -124,7 +131,7 @@ DESCRIPTIONS: Final[dict[str, dict[str, str]]] = {
     "article_addresses": {
         "article_id": "Article.",
         "url": "An address under which it was met: section prefix, copy, former host, redirect.",
-        "source": "found (linked from another page), captured, named (by the article's own page) or redirect.",
+        "source": "found (linked from another page), captured, named (by the article's own page), redirect or moved (for good, the id stays).",
         "first_seen_at": "When it was first met, UTC.",
     },
     "figures": {
@@ -170,7 +177,7 @@ DESCRIPTIONS: Final[dict[str, dict[str, str]]] = {
         "site": "Site.",
         "url": "Address concerned.",
         "article_id": "Article concerned, if one is known.",
-        "kind": "takedown, return or redirect.",
+        "kind": "missing (not found once), takedown (confirmed by a second look), found_again (after missing), return (after takedown), redirect or moved_host.",
         "detail": "What was seen.",
         "capture_id": "Capture that shows it.",
         "happened_at": "When it was seen, UTC.",
@@ -211,6 +218,15 @@ DESCRIPTIONS: Final[dict[str, dict[str, str]]] = {
         "published_at": "When the article was published, as far as its page said so.",
         "backfill_id": "Backfill that a feed, sitemap or listing is read for; NULL for a daily crawl.",
         "polled_in": "Run or backfill that last read this feed, sitemap or listing.",
+        "article_id": "Article held from this address.",
+        "recheck": "1 while a known article waits to be looked at again.",
+        "check_from": "Unix time from which the days of the recheck plan are counted: first capture or last change.",
+        "check_step": "Place of the next check in the recheck plan, from 0.",
+        "check_at": "Unix time from which the article is looked at again; NULL when it is not.",
+        "check_set": "Unix time at which the next check was planned; later than now when the clock was set back.",
+        "etag": "Validator ETag of the last full answer.",
+        "last_modified": "Validator Last-Modified of the last full answer, as sent.",
+        "validator_capture": "Capture that the validators came with.",
     },
     "backfills": {
         "id": "Number of the backfill.",

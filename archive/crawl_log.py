@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final, TypedDict, Unpack
 import attrs
 
 from archive.instants import read_instant
-from archive.model import Failed, Redirected, Rejected, RunCounts
+from archive.model import Failed, Redirected, Rejected
+from archive.run_counts import RunCounts
 
 if TYPE_CHECKING:
     import sqlite3

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Final
 
 from sqlite_utils import Database
 
-from archive.errors import ArchiveError, ArchiveUnwritable, SchemaMismatch
+from archive.errors import (
+    ArchiveError,
+    ArchiveUnwritable,
+    OutOfHandles,
+    SchemaMismatch,
+    is_out_of_handles,
+)
 from archive.schema import MIGRATIONS
 
 if TYPE_CHECKING:
@@ -24,7 +30,8 @@ _UNWRITABLE: Final = {
     sqlite3.SQLITE_FULL: "the disk is full; free some space and start again",
     sqlite3.SQLITE_READONLY: "it is read-only; check the folder's permissions and the mount",
     sqlite3.SQLITE_IOERR: "the disk reported an error; check the disk and its free space",
-    sqlite3.SQLITE_CANTOPEN: "it cannot be opened for writing; check the folder's permissions",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened for writing; check the folder's permissions, and the"
+    " limit of open files (`ulimit -n`)",
 }
 
 
@@ -60,6 +67,8 @@ def translated_errors(path: Path) -> Iterator[None]:
 
 def unwritable(path: Path, error: OSError) -> ArchiveUnwritable:
     """The error to raise when the operating system refuses to write *path*."""
+    if is_out_of_handles(error):
+        return OutOfHandles(f"at {path}")
     return ArchiveUnwritable(
         f"cannot write {path}: {error.strerror}; check free space, permissions and the mount"
     )
@@ -93,7 +102,10 @@ def open_database(path: Path) -> Database:
 @contextmanager
 def _one_at_a_time(folder: Path) -> Iterator[None]:
     """Hold the folder's lock: SQLite does not wait when two processes turn WAL on at once (measured)."""
-    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise unwritable(folder, error) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield

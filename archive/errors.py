@@ -14,8 +14,10 @@
     ├── ArchiveError              the archive folder or its database
     │   ├── SchemaMismatch        written by another version of this program
     │   ├── ArchiveUnwritable     full disk, read-only folder, no permission
+    │   │   └── OutOfHandles      too many open files
     │   ├── SiteLocked            another process is crawling this site
     │   └── NothingPublished      no public snapshot yet
+    ├── ReaderDied                a process that reads pages was killed or ran out of memory
     └── CaptureError              stored pages
         ├── NotAWarc              the file is no WARC file
         └── RecordUnreadable      a record could not be read back at its offset
@@ -23,6 +25,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -99,12 +102,38 @@ class ArchiveUnwritable(ArchiveError):
     """Full disk, read-only folder or missing permission."""
 
 
+class OutOfHandles(ArchiveUnwritable):
+    """The system gives this process no more open files or connections."""
+
+    def __init__(self, detail: str | None = None) -> None:
+        said = f" ({detail})" if detail else ""
+        super().__init__(
+            f"too many open files and connections{said}; raise the limit with `ulimit -n 1024`, or"
+            " crawl fewer papers at a time, and run the same command again"
+        )
+
+
+def is_out_of_handles(error: BaseException | None) -> bool:
+    """True when *error*, or what it came from, is the system's refusal to open one more file or connection."""
+    while error is not None:
+        # Twisted's errors carry the number under a name of their own
+        number = getattr(error, "errno", None) or getattr(error, "osError", None)
+        if number in {errno.EMFILE, errno.ENFILE}:
+            return True
+        error = error.__cause__
+    return False
+
+
 class SiteLocked(ArchiveError):
     """Another process is crawling this site."""
 
 
 class NothingPublished(ArchiveError):
     """The archive has no public snapshot yet."""
+
+
+class ReaderDied(DqtvError):
+    """A process that reads pages was killed or ran out of memory."""
 
 
 class CaptureError(DqtvError):

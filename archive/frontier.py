@@ -8,7 +8,6 @@ Must not know how a page is fetched.
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -16,34 +15,39 @@ import attrs
 from archive.addresses import url_key
 from archive.article_addresses import ArticleAddresses, article_of_key
 from archive.backfill import END_OF_LIST, NO_FURTHER_PAGES, REACHED_FIRST_DAY, Backfills
-from archive.instants import paper_text, utc_text
+from archive.deaths import MAX_INTERRUPTED, SUSPECT, put_back
+from archive.instants import instant_of, paper_text, utc_text
+from archive.leases import LeasedUrl, Purpose, Settled
 from archive.model import (
     Accepted,
     Article,
     Explored,
     Failed,
     FoundUrl,
+    NotModified,
     Outcome,
     Redirected,
     Rejected,
     UrlKind,
 )
+from archive.validators import KnownValidators
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Sequence
 
+    from archive.validators import Validators
+
+__all__ = ["Frontier", "LeasedUrl", "Purpose", "Settled"]
+
 #: Seconds to wait after the first, second ... failed try of one address.
 RETRY_WAITS: Final = (2.0, 10.0, 60.0, 600.0)
+#: No site is waited for longer than this before the next try, in seconds, whatever it asks for.
+LONGEST_WAIT: Final = 86_400.0
 #: After this many failed tries within one run the address is given up until a later run.
 MAX_ATTEMPTS: Final = 5
 #: Failed addresses are not taken up again by later runs after this many tries in all.
 MAX_ATTEMPTS_EVER: Final = 15
-#: An address whose fetch saw the process die this often may be the cause: it then waits for all others and is
-#: fetched alone, so that a death tells it from those that were fetched beside it.
-SUSPECT: Final = 10
-#: After this many deaths, those beyond `SUSPECT` while it was fetched alone, it is given up for a week.
-MAX_INTERRUPTED: Final = 50
 #: Redirects that may lead from a found address to its page (RFC 9110 15.4 leaves the bound to us).
 MAX_HOPS: Final = 5
 
@@ -54,79 +58,45 @@ TRANSIENT: Final = ("timeout", "dns", "connection", "tls", "data_loss", "server_
 GUESS_MISSED: Final = "guess_missed"
 #: Listing pages of a backfill wait behind the articles of the page before, whose dates say whether to go on.
 BACKFILL_PRIORITY: Final = -10
+#: Outcome of an address that an article held under another one has moved to; nothing is fetched through it.
+MOVED: Final = "moved"
 #: SQLite modifier: a sitemap named by another, of which nothing says when it changed, is read again after that.
 _SITEMAP_RECHECK: Final = "-7 days"
-#: The same for an address given up because the process died while it was fetched.
-_INTERRUPTED_RECHECK: Final = _SITEMAP_RECHECK
-
-
-@attrs.frozen(kw_only=True)
-class LeasedUrl:
-    """One frontier row handed out for fetching."""
-
-    id: int
-    site: str
-    url: str
-    kind: UrlKind
-    seed: str | None
-    page: int | None
-    priority: int
-    hops: int
-    attempts: int
-    #: What all addresses of the page have in common.
-    key: str
-    #: Backfill a feed, sitemap or listing is read for.
-    backfill_id: int | None = None
-    #: Only a guess.
-    guess: bool = False
-
-
-@attrs.frozen(kw_only=True)
-class Settled:
-    """What settling one row did to the frontier."""
-
-    #: Articles not known before.
-    new: int = 0
-    #: Unix time of the next try, or None when the row is closed.
-    retry_at: float | None = None
 
 
 class Frontier:
     """The ``frontier`` table. Methods that write must be called inside a transaction."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, purpose: Purpose = Purpose.EVERYTHING
+    ) -> None:
         self._connection = connection
+        self._marks = purpose.value
         self._addresses = ArticleAddresses(connection)
         self._backfills = Backfills(connection)
+        self._validators = KnownValidators(connection)
 
     def recover(self, site: str) -> int:
         """Put back what a dead process of *site* held; returns the number of rows."""
-        held = self._connection.execute(
-            "SELECT id FROM frontier WHERE site = ? AND state = 'leased'", (site,)
-        ).fetchall()
-        # of several that were under way, none is known to be the cause
-        most = MAX_INTERRUPTED if len(held) == 1 else SUSPECT
-        self._connection.executemany(
-            "UPDATE frontier SET state = 'found', interrupted = max(interrupted, min(interrupted + 1, ?))"
-            " WHERE id = ?",
-            [(most, row[0]) for row in held],
-        )
+        return put_back(self._connection, site)
+
+    def bound_waits(self, site: str, now: float) -> None:
+        """Bound the waits for another try: longer ones were written before the clock was set back."""
         self._connection.execute(
-            "UPDATE frontier SET state = 'failed', outcome = 'interrupted', settled_at = ?,"
-            " detail = 'the process died each time this address was fetched'"
-            " WHERE site = ? AND state = 'found' AND interrupted >= ?",
-            (utc_text(datetime.now(UTC)), site, MAX_INTERRUPTED),
+            "UPDATE frontier SET not_before = ?1 WHERE site = ?2 AND state = 'found' AND not_before > ?1"
+            " AND outcome IN (SELECT value FROM json_each(?3))",
+            (now + LONGEST_WAIT, site, json.dumps(TRANSIENT)),
         )
-        return len(held)
 
     def retry_transient(self, site: str) -> int:
         """Take up addresses that earlier runs gave up for a passing reason; returns their number."""
         return self._connection.execute(
             "UPDATE frontier SET state = 'found', not_before = 0"
             " WHERE site = ? AND state = 'failed' AND attempts < ?"
-            " AND outcome IN (SELECT value FROM json_each(?)) AND (interrupted < ?"
+            # articles that were read before have a plan of their own
+            " AND check_at IS NULL AND outcome IN (SELECT value FROM json_each(?)) AND (interrupted < ?"
             "  OR ifnull(settled_at, '') < strftime('%Y-%m-%dT%H:%M:%fZ', 'now', ?))",
-            (site, MAX_ATTEMPTS_EVER, json.dumps(TRANSIENT), MAX_INTERRUPTED, _INTERRUPTED_RECHECK),
+            (site, MAX_ATTEMPTS_EVER, json.dumps(TRANSIENT), MAX_INTERRUPTED, _SITEMAP_RECHECK),
         ).rowcount
 
     def add(
@@ -192,21 +162,25 @@ class Frontier:
         """
         chosen = self._connection.execute(
             "SELECT id FROM frontier WHERE state = 'found' AND site = ? AND not_before <= ?"
-            " AND interrupted < ? ORDER BY priority DESC, id LIMIT ?",
-            (site, now, SUSPECT, limit),
+            " AND recheck BETWEEN ? AND ? AND interrupted < ? ORDER BY priority DESC, id LIMIT ?",
+            (site, now, *self._marks, SUSPECT, limit),
         ).fetchall()
         if not chosen:
             chosen = self._suspect(site, now)
         rows = self._connection.execute(
             "UPDATE frontier SET state = 'leased' WHERE id IN (SELECT value FROM json_each(?))"
-            " RETURNING id, site, url, kind, seed, page, priority, hops, attempts, url_key, backfill_id, guess",
+            " RETURNING id, site, url, kind, seed, page, priority, hops, attempts, url_key, backfill_id, guess,"
+            " recheck, article_id, validator_capture",
             (json.dumps([row[0] for row in chosen]),),
         ).fetchall()
         leased = [
             LeasedUrl(
                 id=row[0], site=row[1], url=row[2], kind=UrlKind(row[3]), seed=row[4], page=row[5],
                 priority=row[6], hops=row[7], attempts=row[8], key=row[9], backfill_id=row[10],
-                guess=bool(row[11]),
+                guess=bool(row[11]), recheck=bool(row[12]), article_id=row[13],
+                validators=self._validators_of(row[0], row[2], UrlKind(row[3]), now)
+                # a backfill has to see what a list holds
+                if row[14] is not None and row[10] is None else None,
             )
             for row in rows
         ]  # fmt: skip
@@ -215,11 +189,14 @@ class Frontier:
     def _suspect(self, site: str, now: float) -> list[tuple[int]]:
         """The least suspicious row, unless another of the site is under way."""
         return self._connection.execute(
-            "SELECT id FROM frontier WHERE state = 'found' AND site = ?1 AND not_before <= ?2"
+            "SELECT id FROM frontier WHERE state = 'found' AND site = ?1 AND not_before <= ?2 AND recheck BETWEEN ?3 AND ?4"
             " AND NOT EXISTS (SELECT 1 FROM frontier WHERE site = ?1 AND state = 'leased')"
             " ORDER BY interrupted, id LIMIT 1",
-            (site, now),
+            (site, now, *self._marks),
         ).fetchall()
+
+    def _validators_of(self, row_id: int, url: str, kind: UrlKind, now: float) -> Validators | None:
+        return self._validators.of(row_id, url, kind, instant_of(now))
 
     def give_back(self, ids: Sequence[int]) -> None:
         """Return leased rows that were never fetched, or whose fetch was called off."""
@@ -231,7 +208,9 @@ class Frontier:
     def next_ready_at(self, site: str) -> float | None:
         """Unix time at which the next waiting row of *site* may be fetched; None when none waits."""
         row = self._connection.execute(
-            "SELECT min(not_before) FROM frontier WHERE state = 'found' AND site = ?", (site,)
+            "SELECT min(not_before) FROM frontier WHERE state = 'found' AND site = ?"
+            " AND recheck BETWEEN ? AND ?",
+            (site, *self._marks),
         ).fetchone()
         return None if row[0] is None else float(row[0])
 
@@ -259,18 +238,21 @@ class Frontier:
                 return Settled()
             case Explored():
                 self._close(leased, "done", "explored", None, run_id=run_id, now=now)
+                self._validators.remember(leased.id, outcome.capture)
                 return Settled(new=self._explored(leased, outcome, run_id=run_id, now=now))
+            case NotModified():
+                self._close(leased, "done", "not_modified", None, run_id=run_id, now=now)
             case Redirected():
                 return self._redirected(leased, outcome, run_id=run_id, now=now)
             case Rejected():
                 word = outcome.reason.value
                 self._close(leased, "done", word, outcome.detail, run_id=run_id, now=now)
                 self._date(leased, outcome.article)
-                return Settled()
             case Accepted():
                 self._close(leased, "done", "accepted", None, run_id=run_id, now=now)
+                self._validators.remember(leased.id, outcome.capture)
                 self._date(leased, outcome.article)
-                return Settled()
+        return Settled()
 
     def _failed(self, leased: LeasedUrl, outcome: Failed, *, run_id: str, now: str) -> None:
         missed = leased.guess and not outcome.retry
@@ -333,22 +315,42 @@ class Frontier:
         self, leased: LeasedUrl, outcome: Redirected, *, run_id: str, now: str
     ) -> Settled:
         target = outcome.target
-        if target is not None and (target.key or url_key(target.url)) == leased.key:
+        key = None if target is None else target.key or url_key(target.url)
+        if target is not None and (
+            key == leased.key or self._moves(leased, outcome, target, key, run_id=run_id, now=now)
+        ):
             # http to https, a missing slash, www, a section prefix: the same row under another address.
             self._connection.execute(
                 "UPDATE frontier SET state = 'found', url = ?, hops = ? WHERE id = ?",
                 (target.url, target.hops, leased.id),
             )
-            return Settled()
+            return Settled(goes_on=True)
         self._close(leased, "done", "redirected", outcome.detail, run_id=run_id, now=now)
         targets = () if target is None else (target,)
         return Settled(new=self._add_found(leased, targets, run_id=run_id, now=now))
+
+    def _moves(
+        self, leased: LeasedUrl, outcome: Redirected, target: FoundUrl, key: str | None,
+        *, run_id: str, now: str,
+    ) -> bool:  # fmt: skip
+        """Give the row of a known article the address it moved to for good; False where another has it."""
+        if outcome.moved_to is None or leased.article_id is None:
+            return False
+        return self._connection.execute(
+            "INSERT INTO frontier (site, url_key, url, kind, state, outcome, found_at, found_on, settled_at,"
+            " run_id, article_id) VALUES (?1, ?2, ?3, ?4, 'done', ?5, ?6, ?7, ?6, ?8, ?9)"
+            " ON CONFLICT (site, url_key) DO UPDATE SET url = excluded.url"
+            " WHERE outcome = ?5 AND article_id = ?9",
+            (leased.site, key, target.url, target.kind.value, MOVED, now, leased.url, run_id,
+             leased.article_id),
+        ).rowcount == 1  # fmt: skip
 
     def _try_again(
         self, leased: LeasedUrl, outcome: Failed, *, run_id: str, now: str, clock: float
     ) -> Settled:
         wait = max(
-            RETRY_WAITS[min(leased.attempts, len(RETRY_WAITS) - 1)], outcome.retry_after or 0.0
+            RETRY_WAITS[min(leased.attempts, len(RETRY_WAITS) - 1)],
+            min(outcome.retry_after or 0.0, LONGEST_WAIT),
         )
         self._connection.execute(
             "UPDATE frontier SET state = 'found', attempts = attempts + 1, not_before = ?, outcome = ?,"
@@ -368,7 +370,7 @@ class Frontier:
         now: str,
     ) -> None:
         self._connection.execute(
-            "UPDATE frontier SET state = ?, attempts = attempts + ?, outcome = ?, detail = ?,"
+            "UPDATE frontier SET state = ?, attempts = attempts + ?, outcome = ?, detail = ?, recheck = 0,"
             " settled_at = ?, run_id = ?, polled_in = ? WHERE id = ?",
             (state, int(state == "failed"), outcome, detail, now, run_id,
              _pass(run_id, leased.backfill_id), leased.id),

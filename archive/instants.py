@@ -33,6 +33,11 @@ def compact_text(instant: datetime) -> str:
     return _aware(instant).astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
+def instant_of(unix: float) -> datetime:
+    """The aware UTC datetime of a Unix time in seconds."""
+    return datetime.fromtimestamp(unix, UTC)
+
+
 def read_instant(text: str) -> datetime:
     """Read any of the forms above, and WARC dates of any precision, as an aware datetime.
 

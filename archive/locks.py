@@ -1,17 +1,18 @@
 """Site locks: one site is crawled by one process at a time.
 
-A lock is a row with a random token and an expiry, renewed while the crawl lives. A lock whose holder
-has died on this machine, or whose expiry has passed, is taken over. Must not know what is crawled.
+A lock is a row with a random token and an expiry, renewed while the crawl lives. A lock is taken over
+when its holder has died on this machine, or lives on another one and let the expiry pass. Must not
+know what is crawled.
 """
 
 from __future__ import annotations
 
 import secrets
-import time
 from typing import TYPE_CHECKING, Final
 
+from archive.clock import steady_time
 from archive.errors import SiteLocked
-from archive.processes import is_alive, this_process
+from archive.processes import in_words, is_alive, is_surely_alive, this_process
 
 if TYPE_CHECKING:
     from archive.store import Store
@@ -33,16 +34,16 @@ class SiteLock:
 
         Raises SiteLocked when another living process holds it.
         """
-        now = time.time()
+        now = steady_time()
         with self._store.transaction():
             row = self._store.connection.execute(
                 "SELECT holder, expires_at, last_fetch_at FROM site_locks WHERE site = ?",
                 (self.site,),
             ).fetchone()
-            if row is not None and row[0] and row[1] > now and is_alive(row[0]):
+            if row is not None and row[0] and _is_held(row[0], row[1], now):
                 raise SiteLocked(
-                    f"{self.site} is being crawled by another process ({row[0]}) on the archive"
-                    f" {self._store.root}; wait for it, or stop it and try again"
+                    f"{self.site} is being crawled by another process ({in_words(row[0])}) on the"
+                    f" archive {self._store.root}; wait for it, or stop it and try again"
                 )
             self._store.connection.execute(
                 "INSERT INTO site_locks (site, token, holder, acquired_at, expires_at) VALUES (?, ?, ?, ?, ?)"
@@ -57,7 +58,7 @@ class SiteLock:
         changed = self._store.connection.execute(
             "UPDATE site_locks SET expires_at = ?, last_fetch_at = coalesce(?, last_fetch_at)"
             " WHERE site = ? AND token = ?",
-            (time.time() + LOCK_SECONDS, last_fetch_at, self.site, self._token),
+            (steady_time() + LOCK_SECONDS, last_fetch_at, self.site, self._token),
         )
         return bool(changed.rowcount == 1)
 
@@ -69,3 +70,8 @@ class SiteLock:
                 " last_fetch_at = coalesce(?, last_fetch_at) WHERE site = ? AND token = ?",
                 (last_fetch_at, self.site, self._token),
             )
+
+
+def _is_held(holder: str, expires_at: float, now: float) -> bool:
+    """Whether *holder* still has its lock: a clock that jumps takes it from no process that is seen to live."""
+    return is_alive(holder) and (expires_at > now or is_surely_alive(holder))

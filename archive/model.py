@@ -7,7 +7,7 @@ aware: UTC everywhere, except ``Article.published_at``, which keeps +07:00 as th
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -69,6 +69,19 @@ class FoundUrl:
     modified_at: datetime | None = None
 
 
+@attrs.frozen(kw_only=True)
+class Asked:
+    """What a crawl took an address for when it asked: kept with the record, so that the answer can be read again."""
+
+    kind: UrlKind
+    #: Seed and number of a listing page, as in FoundUrl.
+    seed: str | None = None
+    page: int | None = None
+    hops: int = 0
+    #: Days a backfill wanted; None for a daily crawl.
+    span: DaySpan | None = None
+
+
 class CaptureKind(enum.StrEnum):
     """How a capture came into the archive."""
 
@@ -109,8 +122,10 @@ class Capture:
     run_id: str | None = None
     #: IP address the answer came from.
     ip: str | None = None
-    #: What robots.txt said: ``allowed`` or ``not_consulted`` (imports).
+    #: What robots.txt said: ``allowed`` or ``not_consulted`` (imports); None for robots.txt itself.
     robots: str | None = None
+    #: None for robots.txt, for imports, and in files of before this was kept.
+    asked: Asked | None = None
 
     def header(self, name: str) -> str | None:
         """First value of the header *name* (case-insensitive), or None."""
@@ -337,6 +352,16 @@ class Redirected:
     #: None when the target is outside the site or one redirect too many.
     target: FoundUrl | None = None
     detail: str | None = None
+    #: Where a known article went for good, if it did: it keeps its id there.
+    moved_to: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class NotModified:
+    """The server says that nothing changed since the capture whose validators it was sent (HTTP 304)."""
+
+    #: A revisit; it has no payload of its own.
+    capture: Capture
 
 
 @attrs.frozen(kw_only=True)
@@ -354,32 +379,4 @@ class Failed:
     retry_after: float | None = None
 
 
-Outcome = Accepted | Rejected | Explored | Redirected | Failed
-
-
-@attrs.frozen(kw_only=True)
-class RunCounts:
-    """What a run did, in numbers; the end report and the ``runs`` table show the same."""
-
-    found: int = 0
-    fetched: int = 0
-    accepted: int = 0
-    unchanged: int = 0
-    #: reason -> count
-    rejected: dict[str, int] = attrs.field(factory=dict)
-    failed: dict[str, int] = attrs.field(factory=dict)
-
-    def plus(self, other: Self) -> RunCounts:
-        """Both counts together."""
-        return RunCounts(
-            found=self.found + other.found,
-            fetched=self.fetched + other.fetched,
-            accepted=self.accepted + other.accepted,
-            unchanged=self.unchanged + other.unchanged,
-            rejected=_sum_by_key(self.rejected, other.rejected),
-            failed=_sum_by_key(self.failed, other.failed),
-        )
-
-
-def _sum_by_key(left: dict[str, int], right: dict[str, int]) -> dict[str, int]:
-    return {key: left.get(key, 0) + right.get(key, 0) for key in sorted(left.keys() | right.keys())}
+Outcome = Accepted | Rejected | Explored | NotModified | Redirected | Failed

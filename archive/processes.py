@@ -24,6 +24,18 @@ def is_elsewhere(holder: str) -> bool:
     return holder.rsplit(" ", 2)[0] != socket.gethostname()
 
 
+def is_surely_alive(holder: str) -> bool:
+    """Whether the process named by `this_process` is seen to run on this machine."""
+    host, pid, start = holder.rsplit(" ", 2)
+    return host == socket.gethostname() and start == _process_start(int(pid)) != "unknown"
+
+
+def in_words(holder: str) -> str:
+    """The process named by `this_process`, for people: its number and its machine."""
+    host, pid, _ = holder.rsplit(" ", 2)
+    return f"process {pid} on {host}"
+
+
 def _process_start(pid: int) -> str:
     """When the process was started, in ticks since boot: a number used again has another start.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _OK: Final = 200
-_CAPTURE: Final = "c.id, c.site, c.url, c.warc_file, c.offset, c.length"
+_CAPTURE: Final = "c.id, c.site, c.url, c.warc_file, c.offset, c.length, iif(c.kind = 'revisit', c.payload_sha256, NULL)"
 #: Captures of every address of one article: those noted for it, and those its versions were read from.
 _OF_ARTICLE: Final = (
     "SELECT url FROM article_addresses WHERE article_id = ?1 UNION SELECT k.url FROM captures AS k"
@@ -29,6 +29,8 @@ class StoredCapture:
     site: str
     url: str
     location: RecordLocation
+    #: Hex, of a revisit: its payload lies in the record of an earlier capture.
+    payload_elsewhere: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -125,7 +127,9 @@ def stored_rejection(connection: sqlite3.Connection, site: str, url: str) -> Sto
     )
 
 
-def _capture(row: Sequence[str | int]) -> StoredCapture:
-    capture_id, site, url, warc_file, offset, length = row
-    place = RecordLocation(warc_file=str(warc_file), offset=int(offset), length=int(length))
-    return StoredCapture(id=str(capture_id), site=str(site), url=str(url), location=place)
+def _capture(row: Sequence[Any]) -> StoredCapture:
+    capture_id, site, url, warc_file, offset, length, payload = row
+    place = RecordLocation(warc_file=warc_file, offset=offset, length=length)
+    return StoredCapture(
+        id=capture_id, site=site, url=url, location=place, payload_elsewhere=payload
+    )

@@ -13,8 +13,8 @@ import attrs
 
 from archive.database import unwritable
 from archive.errors import ArchiveError
-from archive.instants import read_instant
-from archive.records import parse_record
+from archive.manifest import MANIFEST_NAME, read_manifest, register_closed
+from archive.origin import read_origin
 from archive.warc_files import OPEN_SUFFIX, ClosedFile, publish_file
 
 if TYPE_CHECKING:
@@ -57,17 +57,25 @@ def recover_open_files(
     folders = (
         [store.warc_folder / site for site in sites] if sites is not None else [store.warc_folder]
     )
-    report = []
+    report: list[Recovered | None] = []
     for folder in folders:
-        for path in sorted(folder.rglob(f"*.warc.gz{OPEN_SUFFIX}")):
-            done = _recover(store, path)
-            if done is not None:
-                report.append(done)
-        for path in sorted(folder.rglob("*.warc.gz")):
-            name = path.relative_to(store.warc_folder).as_posix()
-            if not store.has_closed_file(name):
-                report.append(Recovered(name=name, cut=0, closed=_write_down(store, path)))
-    return tuple(sorted(report, key=lambda done: done.name))
+        for pattern in (f"*.warc.gz{OPEN_SUFFIX}", "*.warc.gz"):
+            report += [recover_file(store, path) for path in sorted(folder.rglob(pattern))]
+    done = (file for file in report if file is not None)
+    return tuple(sorted(done, key=lambda file: file.name))
+
+
+def recover_file(store: Store, path: Path) -> Recovered | None:
+    """Bring one file into order; None when there is nothing to do, or a living process writes it.
+
+    Raises what ``recover_open_files`` raises, and ArchiveError for a file that is none of ours.
+    """
+    if path.name.endswith(OPEN_SUFFIX):
+        return _recover(store, path)
+    name = path.relative_to(store.warc_folder).as_posix()
+    if store.has_closed_file(name):
+        return None
+    return Recovered(name=name, cut=0, closed=_write_down(store, path))
 
 
 def trim_tail(path: Path, known_end: int) -> int:
@@ -146,35 +154,26 @@ def _lock(file: BinaryIO) -> bool:
 
 
 def _write_down(store: Store, path: Path) -> ClosedFile:
+    """Register a file that is whole but has no row; a checksum noted outside the database must fit."""
     name = path.relative_to(store.warc_folder).as_posix()
-    opened_at, run_id = _origin(path)
+    origin = read_origin(path, store.warc_folder)
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    folder = store.warc_folder / name.partition("/")[0]
+    noted = read_manifest(folder).get(name, sha256)
+    if noted != sha256:
+        raise ArchiveError(
+            f"{path} is not the file whose checksum stands in {folder / MANIFEST_NAME}: its bytes"
+            " were changed; keep it as it is and restore it from a backup"
+        )
     closed = ClosedFile(
         name=name,
-        site=name.split("/", 1)[0],
-        run_id=run_id,
-        opened_at=opened_at,
+        site=origin.site,
+        run_id=origin.run_id,
+        opened_at=origin.opened_at,
         closed_at=datetime.now(UTC),
         length=path.stat().st_size,
         sha256=sha256,
     )
-    with store.transaction():
-        store.register_closed_file(closed)
+    register_closed(store, (closed,))
     return closed
-
-
-def _origin(path: Path) -> tuple[datetime, str]:
-    """When the file was begun and by which run, as its warcinfo record says."""
-    try:
-        with path.open("rb") as file:
-            end = next(whole_members(file, 0), 0)
-            file.seek(0)
-            fields, block = parse_record(zlib.decompress(file.read(end), zlib.MAX_WBITS | 16))
-        info = dict(line.split(": ", 1) for line in block.decode().splitlines())
-        return read_instant(fields["warc-date"]), info["isPartOf"]
-    except (KeyError, ValueError, zlib.error) as error:
-        raise ArchiveError(
-            f"{path} does not begin with a warcinfo record of this program; move it out of the"
-            " archive and take it in again with `dqtv import`"
-        ) from error

@@ -17,8 +17,8 @@ import orjson
 from archive.crawl_log import CrawlLog
 from archive.errors import UsageError
 from archive.instants import compact_text, read_instant, utc_text
-from archive.model import RunCounts
 from archive.processes import is_alive, is_elsewhere, this_process
+from archive.run_counts import RunCounts
 
 if TYPE_CHECKING:
     import sqlite3

@@ -296,6 +296,54 @@ def m004_text_changes_and_page_kind(db: Database) -> None:
     _run(db, _TEXT_CHANGES_AND_PAGE_KIND)
 
 
+_VERIFICATIONS = """
+CREATE TABLE verifications (
+    id INTEGER PRIMARY KEY,
+    file TEXT NOT NULL,
+    checked_at TEXT NOT NULL,
+    result TEXT NOT NULL,
+    detail TEXT
+);
+CREATE INDEX verifications_by_file ON verifications (file, checked_at);
+"""
+
+
+@MIGRATIONS()
+def m005_verifications(db: Database) -> None:
+    """Keep the results of checking WARC files, with their dates."""
+    _run(db, _VERIFICATIONS)
+
+
+_RECHECKS = """
+ALTER TABLE frontier ADD COLUMN article_id TEXT;
+ALTER TABLE frontier ADD COLUMN recheck INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE frontier ADD COLUMN check_from REAL;
+ALTER TABLE frontier ADD COLUMN check_step INTEGER;
+ALTER TABLE frontier ADD COLUMN check_at REAL;
+ALTER TABLE frontier ADD COLUMN check_set REAL;
+ALTER TABLE frontier ADD COLUMN etag TEXT;
+ALTER TABLE frontier ADD COLUMN last_modified TEXT;
+ALTER TABLE frontier ADD COLUMN validator_capture TEXT;
+CREATE INDEX frontier_checks ON frontier (site, check_at) WHERE check_at IS NOT NULL;
+UPDATE frontier SET
+    article_id = coalesce(
+        (SELECT article_id FROM article_addresses AS a WHERE a.url = frontier.url AND source = 'captured'),
+        (SELECT id FROM articles AS a WHERE a.url = frontier.url AND a.site = frontier.site),
+        iif(url_key LIKE 'article:%', site || ':' || substr(url_key, 9), NULL)),
+    check_step = 0,
+    check_from = CAST(strftime('%s', settled_at) AS REAL),
+    check_at = CAST(strftime('%s', settled_at) AS REAL) + 86400.0,
+    check_set = CAST(strftime('%s', settled_at) AS REAL)
+WHERE outcome = 'accepted' AND state = 'done';
+"""
+
+
+@MIGRATIONS()
+def m006_rechecks(db: Database) -> None:
+    """Plan when each known article is looked at again, and keep what conditional requests need."""
+    _run(db, _RECHECKS)
+
+
 _CRAWL_LOG = """
 CREATE TABLE crawl_log (
     run_id TEXT NOT NULL,
@@ -330,5 +378,5 @@ def m008_crawl_log(db: Database) -> None:
 #: Tables that never leave the working database.
 PRIVATE_TABLES: Final = (
     "frontier", "site_locks", "rejections", "runs", "warc_files", "backfills", "backfill_seeds", "backfill_pages",
-    "template_pages", "template_blocks", "crawl_log",
+    "template_pages", "template_blocks", "verifications", "crawl_log",
 )  # fmt: skip

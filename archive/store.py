@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from archive.article_addresses import ArticleAddresses, article_of_key
+import attrs
+
+from archive.article_addresses import ArticleAddresses
 from archive.database import open_database, unwritable
 from archive.errors import ArchiveError, ArchiveUnwritable
-from archive.events import Events
+from archive.events import SECOND_LOOK, Events
 from archive.instants import read_instant, utc_text
-from archive.model import Accepted, Explored, Failed, RecordLocation, Redirected, Rejected
+from archive.model import (
+    Accepted,
+    Explored,
+    Failed,
+    NotModified,
+    RecordLocation,
+    Redirected,
+    Rejected,
+)
 from archive.rows import (
     article_row,
     capture_row,
@@ -29,6 +40,7 @@ from archive.transactions import Transactions
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping
+    from datetime import timedelta
     from pathlib import Path
     from types import TracebackType
 
@@ -53,7 +65,7 @@ class Store(Transactions):
         connection = database.conn
         assert connection is not None  # noqa: S101 - sqlite-utils types it optional, a fresh one never is
         self.connection: sqlite3.Connection = connection
-        self._events = Events(connection)
+        self.events = Events(connection)
         self._addresses = ArticleAddresses(connection)
         self._templates = TemplateCounts(connection)
 
@@ -140,12 +152,18 @@ class Store(Transactions):
                 (row["fetched_at"], capture.site),
             )
 
-    def store_outcome(self, outcome: Outcome) -> str:
-        """Write what became of one page, inside a transaction.
+    def store_outcome(
+        self,
+        outcome: Outcome,
+        *,
+        article_id: str | None = None,
+        second_look: timedelta = SECOND_LOOK,
+    ) -> str:
+        """Write what became of one page, inside a transaction; *article_id* is known to lie at its address.
 
-        Returns ``new``, ``new_version`` or ``unchanged`` (no version added) for an article, else
-        ``rejected``, ``explored``, ``redirected``, ``takedown`` (404 or 410 of a known article) or
-        ``failed``. An outcome stored twice leaves the same rows.
+        Returns ``new``, ``new_version`` or ``unchanged`` (no version added) for an article; ``missing``,
+        ``takedown`` or ``gone`` for a known one that is not there (``Events.gone``); else ``rejected``,
+        ``explored``, ``redirected`` or ``failed``. An outcome stored twice leaves the same rows.
         """
         if outcome.capture is not None:
             self.add_capture(outcome.capture)
@@ -157,13 +175,16 @@ class Store(Transactions):
                 self._learn(outcome.capture, outcome.lesson)
                 return self._reject(outcome)
             case Redirected():
-                self._events.redirected(outcome)
-                self._remember_redirect(outcome)
+                self.events.redirected(outcome, article_id)
+                self._addresses.redirected(outcome, article_id)
                 return "redirected"
             case Failed():
-                gone = outcome.capture is not None and self._events.gone(outcome.capture)
-                return "takedown" if gone else "failed"
-            case Explored():
+                return self.events.gone(outcome, article_id, second_look)
+            case NotModified() if article_id is not None:
+                self.events.back(article_id, outcome.capture)
+                self._widen(article_id, outcome.capture)
+                return "unchanged"
+            case Explored() | NotModified():
                 return "explored"
 
     def reread(self, outcome: Accepted) -> bool:
@@ -248,15 +269,17 @@ class Store(Transactions):
 
     def summary(self) -> Summary:
         """Count what the archive holds."""
-        return read_summary(self.connection)
+        return read_summary(self.connection, time.time())
 
     def _store_article(self, outcome: Accepted) -> str:
         article, capture = outcome.article, outcome.capture
+        first_id = self._addresses.moved_article((capture.url, article.url))
+        article = attrs.evolve(article, id=first_id or article.id)
         self.connection.execute(
             "DELETE FROM rejections WHERE site = ? AND url IN (?, ?)",
             (article.site, capture.url, article.url),
         )
-        self._events.back(article.id, capture)
+        self.events.back(article.id, capture)
         seen = utc_text(capture.fetched_at)
         self._addresses.remember(article.id, (capture.url,), source="captured", now=seen)
         named = (article.url, *article.addresses)
@@ -277,13 +300,6 @@ class Store(Transactions):
             return "unchanged"
         self._replace_parts(article, outcome.verdict)
         return result
-
-    def _remember_redirect(self, outcome: Redirected) -> None:
-        target, capture = outcome.target, outcome.capture
-        article_id = article_of_key(capture.site, target.key) if target else None
-        if article_id is not None:
-            now = utc_text(capture.fetched_at)
-            self._addresses.remember(article_id, (capture.url,), source="redirect", now=now)
 
     def _add_article(self, row: Row, capture: Capture) -> None:
         seen = utc_text(capture.fetched_at)
@@ -328,7 +344,8 @@ class Store(Transactions):
 
     def _widen(self, article_id: str, capture: Capture) -> None:
         self.connection.execute(
-            "UPDATE articles SET first_captured_at = min(first_captured_at, ?) WHERE id = ?",
+            "UPDATE articles SET first_captured_at = min(first_captured_at, ?1),"
+            " last_captured_at = max(last_captured_at, ?1) WHERE id = ?2",
             (utc_text(capture.fetched_at), article_id),
         )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from archive.frontier import GUESS_MISSED
+from archive.rechecks import count_due
 
 if TYPE_CHECKING:
     import sqlite3
@@ -25,6 +26,8 @@ class SiteSummary:
     first_published: str | None
     last_published: str | None
     last_captured: str | None
+    #: Articles due to be looked at again.
+    rechecks_due: int
     #: Addresses that wait to be fetched.
     waiting: int = 0
     #: reason -> addresses given up, at least for now.
@@ -45,9 +48,9 @@ class Summary:
     sites: tuple[SiteSummary, ...]
 
 
-def read_summary(connection: sqlite3.Connection) -> Summary:
-    """Count the rows of the working database."""
-    sites = tuple(_site_summaries(connection))
+def read_summary(connection: sqlite3.Connection, now: float) -> Summary:
+    """Count the rows of the working database at *now* (Unix time)."""
+    sites = tuple(_site_summaries(connection, count_due(connection, now)))
     return Summary(
         articles=sum(site.articles for site in sites),
         captures=sum(site.captures for site in sites),
@@ -61,7 +64,7 @@ def read_summary(connection: sqlite3.Connection) -> Summary:
     )
 
 
-def _site_summaries(connection: sqlite3.Connection) -> list[SiteSummary]:
+def _site_summaries(connection: sqlite3.Connection, due: dict[str, int]) -> list[SiteSummary]:
     names: dict[str, str | None] = dict(connection.execute("SELECT id, name FROM sites"))
     captures: dict[str, tuple[int, str]] = {
         row[0]: (row[1], row[2])
@@ -100,6 +103,7 @@ def _site_summaries(connection: sqlite3.Connection) -> list[SiteSummary]:
                 first_published=first,
                 last_published=last,
                 last_captured=last_captured,
+                rechecks_due=due.get(site, 0),
                 waiting=waiting.get(site, 0),
                 failed=failed.get(site, {}),
             )

@@ -2,8 +2,8 @@
 
 An exchange becomes a response (or revisit) record and its request record. Bytes of a record are
 built and compressed in one call each: measured, a quarter of the cost of warcio's own writer
-(docs/design-notes.md#capture). The HTTP heads are rebuilt from what the HTTP client reports, which the
-warcinfo record says.
+(docs/design-notes.md#capture). Responses are kept with status line and headers as sent; what the HTTP
+client changes is in the warcinfo record.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 import attrs
 from warcio.recordbuilder import RecordBuilder
 
+from archive.asked import ASKED_FIELD, asked_text
 from archive.instants import compact_text, utc_text
 from archive.model import CaptureKind, RecordLocation
 from archive.records import (
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from archive.model import Asked
     from archive.records import Pairs
 
 __all__ = [
@@ -79,6 +81,8 @@ class Exchange:
     ip: str | None = None
     #: URL and instant of the capture whose validators were sent, for a 304.
     refers_to: tuple[str, datetime] | None = None
+    #: What the crawl took the address for; None for robots.txt.
+    asked: Asked | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -129,6 +133,7 @@ class WarcWriter:
         operator: str,
         software: str,
         robots_policy: str,
+        command: str = "crawl",
         max_bytes: int = MAX_BYTES,
         known_payload: Callable[[str], tuple[str, datetime] | None],
         clock: Callable[[], datetime] = _utc_now,
@@ -144,7 +149,10 @@ class WarcWriter:
             "operator": operator,
             "robots": robots_policy,
             "isPartOf": run_id,
-            "description": "HTTP headers rebuilt from the HTTP client; chunked coding removed",
+            "site": site,
+            "command": command,
+            "description": "response headers as sent; chunked coding removed, its header renamed to"
+            " X-Archive-Orig-Transfer-Encoding; request line and Host rebuilt",
         }
         self._max_bytes = max_bytes
         self._known_payload = known_payload
@@ -228,6 +236,8 @@ class WarcWriter:
             fields["WARC-IP-Address"] = exchange.ip
         if not exchange.http_version.startswith("HTTP/"):
             fields["WARC-Protocol"] = exchange.http_version
+        if exchange.asked is not None:
+            fields[ASKED_FIELD] = asked_text(exchange.asked)
         if exchange.status == _NOT_MODIFIED:
             profile, original = _NOT_MODIFIED_PROFILE, exchange.refers_to
         else:

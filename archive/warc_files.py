@@ -34,8 +34,8 @@ class ClosedFile:
     closed_at: datetime
     #: Bytes.
     length: int
-    #: Hex, of the whole file.
-    sha256: str
+    #: Hex, of the whole file; None for a damaged one of which nobody knows what it was.
+    sha256: str | None
 
 
 def publish_file(path: Path, descriptor: int) -> None:

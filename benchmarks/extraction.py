@@ -7,6 +7,8 @@ set, so that a busy machine slows all of them; CPU time is counted, not the cloc
 - trafilatura with metadata: the strongest generic extractor, text and metadata
 - BeautifulSoup, whole page: a bs4 tree of the page with the lxml parser, nothing read from it
 - lexbor: a bare HTML5 parse, the floor
+
+Then what judging an article's relevance takes, of those without a militia term and of those with one.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ import trafilatura
 from bs4 import BeautifulSoup
 from selectolax.lexbor import LexborHTMLParser
 
-from archive.model import Capture
+from archive.model import Accepted, Capture, Rejected
+from scraper.classify.relevance import judge
 from scraper.demo.press import DemoPress
 from scraper.process import process
 from scraper.sites.load import load_registry
@@ -33,6 +36,7 @@ from scraper.sites.load import load_registry
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from archive.model import Article
     from scraper.sites.load import Registry
 
 
@@ -95,6 +99,35 @@ def measure(captures: list[Capture], registry: Registry, rounds: int) -> dict[st
     return seconds
 
 
+def relevance(
+    captures: list[Capture], registry: Registry, rounds: int
+) -> dict[str, tuple[int, float]]:
+    """Number of articles and CPU seconds for each, without a militia term and with one."""
+    articles = []
+    for capture in captures:
+        site = registry.site(capture.site)
+        outcome = process(capture, site, registry.family_of(site))
+        if isinstance(outcome, Accepted | Rejected) and outcome.article is not None:
+            articles.append(outcome.article)
+    groups: dict[str, list[Article]] = {"judged, no militia term": [], "judged, with one": []}
+    for article in articles:
+        verdict, _ = judge(article)
+        groups["judged, with one" if verdict.evidence else "judged, no militia term"].append(
+            article
+        )
+    found = {}
+    for name, group in groups.items():
+        seconds = []
+        for _ in range(rounds if group else 0):
+            begin = time.process_time()
+            for article in group:
+                judge(article)
+            seconds.append((time.process_time() - begin) / len(group))
+        if seconds:
+            found[name] = (len(group), statistics.median(seconds))
+    return found
+
+
 def main() -> int:
     """Measure and print."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
@@ -113,12 +146,15 @@ def main() -> int:
     print(f"{'':28} {'pages/s':>9} {'ms/page':>9} {'x trafilatura':>14}")
     for name, value in median.items():
         print(f"{name:28} {1 / value:9.0f} {1000 * value:9.2f} {base / value:14.1f}")
+    judging = relevance(captures, registry, chosen.rounds)
+    for name, (number, value) in judging.items():
+        print(f"{name:28} {number:5} articles {1000 * value:9.3f} ms each")
     if chosen.json:
-        chosen.json.write_text(
-            json.dumps(
-                {"pages": len(captures), "mean_kib": size, "cpu_seconds_per_page": median}, indent=2
-            )
-        )
+        figures = {
+            "pages": len(captures), "mean_kib": size, "cpu_seconds_per_page": median,
+            "relevance": judging,
+        }  # fmt: skip
+        chosen.json.write_text(json.dumps(figures, indent=2))
     return 0
 
 

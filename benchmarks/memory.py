@@ -1,6 +1,6 @@
 """Memory over a long run: article pages of the demo press through process(), again and again.
 
-Prints the resident memory every 10,000 pages. Ends after ``--pages`` pages or ``--minutes``, whichever comes
+Prints the resident memory every 10,000 pages, and at the end the first, last and highest. Ends after ``--pages`` pages or ``--minutes``, whichever comes
 first, and says which; exits with 1 when memory grew by more than ``--growth`` MB after the first 10,000 pages.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import os
+import resource
 import sys
 import time
 from datetime import UTC, datetime
@@ -68,8 +69,14 @@ def main() -> int:
         if time.monotonic() - begin > 60 * chosen.minutes:
             break
     ended = "all of them" if done == chosen.pages else f"ended after {chosen.minutes:g} minutes"
-    growth = resident_mb() - marks[0] if marks else 0.0
-    print(f"{done:,} pages, {ended}; {growth:+.1f} MB since the first {STEP:,}")
+    last = resident_mb()
+    first = marks[0] if marks else last
+    growth = last - first
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"{done:,} pages, {ended}: {first:.1f} MB after the first {STEP:,}, {last:.1f} MB at the end"
+    )
+    print(f"({growth:+.1f} MB), at most {peak:.1f} MB")
     return 1 if growth > chosen.growth else 0
 
 

@@ -270,7 +270,7 @@ def _keys(class_name: str) -> str:
 def scrapy_settings() -> dict[str, tuple[str, str]]:
     """Value and reason of the Scrapy settings in ``scraper/settings.py``, as written there.
 
-    Left out are our own (they are environment variables first) and wiring that needs no reason.
+    Left out are our own that come from the environment or a crawl, and wiring that needs no reason.
     """
     source = (ROOT / "scraper/settings.py").read_text(encoding="utf-8")
     comments = _comments(source)
@@ -279,7 +279,8 @@ def scrapy_settings() -> dict[str, tuple[str, str]]:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             name, reason = node.targets[0].id, _reason(node, comments)
             is_wiring = isinstance(node.value, ast.Dict | ast.List)
-            if not name.startswith("DQTV_") and (reason or not is_wiring):
+            is_from_outside = name.startswith("DQTV_") and not isinstance(node.value, ast.Constant)
+            if not is_from_outside and (reason or not is_wiring):
                 value = "see the file" if is_wiring else f"`{ast.unparse(node.value)}`"
                 found[name] = (value, reason)
     return found

@@ -5,6 +5,7 @@ Results go to stdout, progress and logs to stderr. Exit codes: 0 done, 1 problem
 
 from __future__ import annotations
 
+import errno
 import sys
 from contextlib import ExitStack
 from functools import partial
@@ -25,15 +26,19 @@ from archive.cli import (
     serve_command,
     stderr_progress,
 )
+from archive.database import unwritable
+from archive.diff_cli import diff_command
 from archive.errors import DqtvError, UsageError
 from archive.runs_cli import runs_group
 from archive.spans import read_span
 from archive.status import status_command
 from archive.store import Store
+from archive.verify_cli import verify_command
 from scraper.contact import contact_option
 from scraper.crawling import CrawlRequest, crawl
 from scraper.importer import ImportReport, import_warc
 from scraper.judge_cli import judge_group
+from scraper.repair_cli import repair_command
 from scraper.replay_cli import replay_command
 from scraper.report import print_reasons, show_reports
 from scraper.saved_page import outcome_for_json, read_file
@@ -77,6 +82,18 @@ def main() -> None:
     except BrokenPipeError:
         quiet_broken_pipe()
         sys.exit(1)
+    except OSError as error:
+        # of the disk or the process, wherever it happens: as good as the errors above
+        if error.errno not in _MACHINE_ERRORS:
+            raise
+        place = error.filename or "the output"
+        click.echo(f"dqtv: {unwritable(Path(str(place)), error)}", err=True)
+        sys.exit(1)
+
+
+_MACHINE_ERRORS = {
+    errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO,
+}  # fmt: skip
 
 
 for command in (
@@ -84,9 +101,12 @@ for command in (
     serve_command,
     search_command,
     status_command,
+    diff_command,
     runs_group,
     sites_group,
     replay_command,
+    verify_command,
+    repair_command,
     judge_group,
 ):
     cli.add_command(command)
@@ -109,6 +129,12 @@ for command in (
     type=click.Choice([scope.value for scope in Scope]),
     help="Ask for this much of each paper, whatever its site file says.",
 )
+@click.option(
+    "--rechecks",
+    type=click.Choice(["yes", "no", "only"]),
+    help="Look at known articles again when they are due: after what is new (yes), not at all, or only that."
+    "  [default: yes; no with --backfill]",
+)
 @click.option("--max-pages", type=click.IntRange(1), help="Stop each paper after this many pages.")
 @contact_option
 @archive_option()
@@ -121,6 +147,7 @@ def crawl_command(
     contact: str | None,
     backfill: str | None,
     scope: str | None,
+    rechecks: str | None,
     all_sites: bool,
     demo: bool,
     as_json: bool,
@@ -130,6 +157,10 @@ def crawl_command(
     chosen = _chosen(registry, sites, all_sites=all_sites, demo=demo)
     if backfill is not None:
         read_span(backfill)
+        if rechecks == "only":
+            raise UsageError(
+                "--backfill and --rechecks only exclude each other; run one after the other"
+            )
     if contact is None and any(site.status is not SiteStatus.DEMO for site in chosen):
         click.echo(
             "dqtv: no contact given; set --contact or DQTV_CONTACT so that web masters can reach you",
@@ -142,6 +173,7 @@ def crawl_command(
         contact=contact,
         backfill=backfill,
         scope=scope,
+        rechecks=rechecks,
         progress=True,
     )
     reports = crawl(request)
@@ -320,7 +352,7 @@ def _echo_import(report: ImportReport) -> None:
     "faults",
     multiple=True,
     metavar="PAPER=FAULT",
-    help="Let a paper misbehave: 404, 429, 500, slow, truncated, charset, legacy_charset, refused.",
+    help="Let a paper misbehave: 404, 429, 500, slow, truncated, charset, legacy_charset, moved, refused.",
 )
 @archive_option("dqtv-demo")
 @json_option

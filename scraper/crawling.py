@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import time
 from typing import TYPE_CHECKING
 
 import attrs
@@ -14,7 +15,8 @@ from scrapy.settings import Settings
 from archive.backfill import BackfillProgress
 from archive.errors import ArchiveError, DqtvError
 from archive.frontier import Frontier
-from archive.model import RunCounts
+from archive.rechecks import count_due
+from archive.run_counts import RunCounts
 from archive.runs import GOOD_REASONS
 from archive.store import Store
 from scraper.settings import (
@@ -46,6 +48,10 @@ class SiteReport:
     waiting: int
     #: How far back a backfill got, and why each seed stopped; None for a daily crawl.
     backfill: BackfillProgress | None = None
+    #: Known articles that are due to be looked at again, after this run.
+    rechecks_due: int = 0
+    #: Host that every page of the paper leads to now.
+    moved_to: str | None = None
 
     @property
     def is_good(self) -> bool:
@@ -69,6 +75,8 @@ class CrawlRequest:
     backfill: str | None = None
     #: ``defence`` or ``everything`` in place of each site's own choice.
     scope: str | None = None
+    #: ``yes``, ``no`` or ``only``: whether known articles are looked at again; None for the usual.
+    rechecks: str | None = None
     progress: bool = True
 
 
@@ -91,6 +99,7 @@ def crawl(request: CrawlRequest) -> tuple[SiteReport, ...]:
         demo_port=request.demo_port,
         backfill=request.backfill,
         scope=request.scope,
+        rechecks=request.rechecks,
     )
     process.start()
     _raise_failure(task)
@@ -134,11 +143,11 @@ def _settings(request: CrawlRequest) -> Settings:
 
 
 def _reports(request: CrawlRequest, stats: dict[str, object]) -> tuple[SiteReport, ...]:
-    counts, reasons, details, recovered, backfilled = (
+    counts, reasons, details, recovered, backfilled, moved = (
         _mapping(stats, name)
-        for name in ("counts", "reasons", "details", "recovered", "backfilled")
+        for name in ("counts", "reasons", "details", "recovered", "backfilled", "moved")
     )
-    waiting = _waiting(request.root, request.sites)
+    waiting, due = _left(request.root, request.sites)
     return tuple(
         SiteReport(
             site=site,
@@ -148,6 +157,8 @@ def _reports(request: CrawlRequest, stats: dict[str, object]) -> tuple[SiteRepor
             recovered=int(str(recovered.get(site, 0))),
             waiting=waiting[site],
             backfill=_progress(backfilled.get(site)),
+            rechecks_due=due.get(site, 0),
+            moved_to=_text(moved.get(site)),
         )
         for site in dict.fromkeys(request.sites)
     )
@@ -170,7 +181,9 @@ def _progress(value: object) -> BackfillProgress | None:
     return value if isinstance(value, BackfillProgress) else None
 
 
-def _waiting(root: Path, sites: Sequence[str]) -> dict[str, int]:
+def _left(root: Path, sites: Sequence[str]) -> tuple[dict[str, int], dict[str, int]]:
+    """Addresses that wait, and articles due to be looked at again, by site."""
     with Store.open(root, create=False) as store:
         frontier = Frontier(store.connection)
-        return {site: frontier.counts(site).get("found", 0) for site in sites}
+        waiting = {site: frontier.counts(site).get("found", 0) for site in sites}
+        return waiting, count_due(store.connection, time.time())

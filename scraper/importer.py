@@ -15,8 +15,11 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from archive.foreign import ForeignWarc
-from archive.model import Accepted, Capture, Outcome, Rejected, RunCounts
+from archive.manifest import register_closed
+from archive.model import Accepted, Capture, Outcome, Rejected
+from archive.origin import IMPORT_POLICY
 from archive.recovery import recover_open_files
+from archive.run_counts import RunCounts
 from archive.runs import finish_run, new_run_id, start_run
 from archive.warc import WarcWriter
 from scraper.process import process
@@ -101,7 +104,8 @@ class _Import:
                 run_id=self.run_id,
                 operator=self.operator,
                 software=self.software,
-                robots_policy="not consulted (import)",
+                robots_policy=IMPORT_POLICY,
+                command="import",
                 known_payload=self.store.known_payload,
             )
             with self.store.transaction():
@@ -124,10 +128,7 @@ class _Import:
 
     def close_files(self) -> None:
         for writer in self.writers.values():
-            closed = writer.close()
-            with self.store.transaction():
-                for file in closed:
-                    self.store.register_closed_file(file)
+            register_closed(self.store, writer.close())
 
     def counts(self) -> RunCounts:
         unchanged = self.results["unchanged"]

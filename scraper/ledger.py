@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-import time
 from collections import Counter, deque
-from datetime import UTC, datetime
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Unpack
 
 import attrs
@@ -19,13 +18,17 @@ import attrs
 from archive.backfill import BackfillProgress, Backfills
 from archive.crawl_log import RETRY, Asked, CrawlLog, LogLine, line_of, reason_of
 from archive.database import translated_errors
-from archive.frontier import Frontier, LeasedUrl
+from archive.frontier import Frontier, LeasedUrl, Purpose
 from archive.instants import utc_text
 from archive.locks import SiteLock
-from archive.model import Capture, Failed, Outcome, RunCounts
+from archive.manifest import register_closed
+from archive.model import Capture, Failed, Outcome
+from archive.rechecks import Rechecks
 from archive.recovery import recover_open_files
 from archive.runs import finish_run, new_run_id, note_run, start_run
 from archive.warc import MAX_BYTES, Exchange, WarcWriter, Written
+from scraper.clock import Clock
+from scraper.moved_hosts import HostWatch
 from scraper.tally import SiteTally
 
 if TYPE_CHECKING:
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
 
     from archive.crawl_log import LineParts
     from archive.model import DaySpan, FoundUrl
+    from archive.rechecks import RecheckPlan
+    from archive.run_counts import RunCounts
     from archive.store import Store
 
 logger = logging.getLogger(__name__)
@@ -51,6 +56,7 @@ class SiteSession:
     lock: SiteLock
     writer: WarcWriter
     tally: SiteTally = attrs.field(factory=SiteTally)
+    hosts: HostWatch = attrs.field(factory=HostWatch)
     #: Unix time of the last request.
     last_fetch_at: float | None = None
     #: Number of the backfill this run works on; None for a daily crawl.
@@ -84,17 +90,25 @@ class Ledger:
         software: str,
         operator: str,
         versions: Mapping[str, str] | None = None,
+        plan: RecheckPlan | None = None,
+        purpose: Purpose = Purpose.EVERYTHING,
+        clock: Clock | None = None,
         warc_bytes: int = MAX_BYTES,
     ) -> None:
         self.store = store
         self.crawl_log = CrawlLog(store.connection)
-        self.frontier = Frontier(store.connection)
+        self.clock = clock or Clock()
+        self.frontier = Frontier(store.connection, purpose)
+        self.rechecks = Rechecks(store.connection, plan)
+        self._purpose = purpose
         self.backfills = Backfills(store.connection)
         self.sessions: dict[str, SiteSession] = {}
         #: Rows put back because an earlier process died while it held them, by site.
         self.recovered: Counter[str] = Counter()
         #: How far back each site's backfill got; filled when the run ends.
         self.backfilled: dict[str, BackfillProgress] = {}
+        #: Host that a site's pages all lead to now, by site; filled when the run ends.
+        self.moved: dict[str, str] = {}
         self._software = software
         self._operator = operator
         self._versions = versions
@@ -146,7 +160,7 @@ class Ledger:
     ) -> None:
         lock = SiteLock(self.store, site)
         last_fetch_at = lock.acquire()
-        run_id = new_run_id(datetime.now(UTC))
+        run_id = new_run_id(self.clock.utc())
         self.sessions[site] = SiteSession(
             site=site,
             run_id=run_id,
@@ -161,20 +175,25 @@ class Ledger:
                 robots_policy="obey",
                 max_bytes=self._warc_bytes,
                 known_payload=self.store.known_payload,
+                clock=self.clock.utc,
             ),
         )
         with self.store.transaction():
             self.store.sync_site(row)
         start_run(
-            self.store, run_id, site=site, command="crawl", versions=self._versions, rules=rules
-        )
+            self.store, run_id, site=site, command="crawl", now=self.clock.utc(),
+            versions=self._versions, rules=rules,
+        )  # fmt: skip
 
     def _begin(self, site: str, found: Iterable[FoundUrl], span: DaySpan | None) -> None:
         session = self.sessions[site]
         self.recovered[site] += self.frontier.recover(site)
         self.frontier.retry_transient(site)
+        self.frontier.bound_waits(site, self.clock.unix())
+        if self._purpose is not Purpose.NO_RECHECKS:
+            self.rechecks.open_due(site, self.clock.unix())
         if span is not None:
-            now = utc_text(datetime.now(UTC))
+            now = utc_text(self.clock.utc())
             session.backfill_id = self.backfills.open(site, span, now=now)
         self._add(session, found)
 
@@ -183,7 +202,7 @@ class Ledger:
             session.site,
             found,
             run_id=session.run_id,
-            now=utc_text(datetime.now(UTC)),
+            now=utc_text(self.clock.utc()),
             found_on=None,
             backfill_id=session.backfill_id,
         )
@@ -198,7 +217,7 @@ class Ledger:
     def lease(self, site: str, limit: int) -> list[LeasedUrl]:
         """Hand out up to *limit* addresses of *site* that may be fetched now."""
         with self.store.transaction():
-            return self.frontier.lease(site, limit, time.time())
+            return self.frontier.lease(site, limit, self.clock.unix())
 
     def next_ready_at(self, site: str) -> float | None:
         """Unix time at which the next waiting address of *site* may be fetched; None when none waits."""
@@ -221,7 +240,7 @@ class Ledger:
         Raises ArchiveUnwritable when the disk refuses.
         """
         session = self.sessions[site]
-        session.last_fetch_at = time.time()
+        session.last_fetch_at = self.clock.unix()
         return session.writer.write_exchange(exchange)
 
     def add_capture(self, capture: Capture) -> None:
@@ -283,15 +302,20 @@ class Ledger:
 
     def _settle(self, entry: Entry) -> None:
         session = self.sessions[entry.leased.site]
-        stored = self.store.store_outcome(entry.outcome)
+        now = self.clock.unix()
+        second_look = timedelta(hours=self.rechecks.plan.second_look_hours)
+        stored = self.store.store_outcome(
+            entry.outcome, article_id=entry.leased.article_id, second_look=second_look
+        )
         settled = self.frontier.settle(
             entry.leased,
             entry.outcome,
             run_id=session.run_id,
-            now=utc_text(datetime.now(UTC)),
-            clock=time.time(),
+            now=utc_text(self.clock.utc()),
+            clock=now,
         )
         session.tally.found += settled.new
+        session.hosts.see(entry.outcome)
         leased, outcome = entry.leased, entry.outcome
         line = session.line(
             url=leased.url,
@@ -303,7 +327,10 @@ class Ledger:
         )
         self.crawl_log.add(line)
         if settled.retry_at is None:
+            self.rechecks.settled(leased, outcome, stored, now)
             session.tally.count(outcome, stored)
+            if leased.recheck and not settled.goes_on:
+                session.tally.rechecked[stored] += 1
 
     def renew_locks(self) -> bool:
         """Hold all locks for another term; False when one was lost to another process."""
@@ -327,8 +354,12 @@ class Ledger:
         for session in self.sessions.values():
             self._close_files(session)
             self._finish_backfill(session)
+            self._note_move(session)
             counts[session.site] = session.tally.counts()
-            finish_run(self.store, session.run_id, reasons[session.site], counts[session.site])
+            finish_run(
+                self.store, session.run_id, reasons[session.site], counts[session.site],
+                now=self.clock.utc(),
+            )  # fmt: skip
             session.lock.release(session.last_fetch_at)
         return counts
 
@@ -336,12 +367,17 @@ class Ledger:
         if session.backfill_id is None:
             return
         with self.store.transaction():
-            now = utc_text(datetime.now(UTC))
+            now = utc_text(self.clock.utc())
             self.frontier.finish_backfill(session.site, session.backfill_id, now=now)
         self.backfilled[session.site] = self.backfills.progress(session.backfill_id)
 
+    def _note_move(self, session: SiteSession) -> None:
+        moved = session.hosts.moved()
+        if moved is not None:
+            host, capture = moved
+            with self.store.transaction():
+                self.store.events.moved_host(capture, host)
+            self.moved[session.site] = host
+
     def _close_files(self, session: SiteSession) -> None:
-        closed = session.writer.close()
-        with self.store.transaction():
-            for file in closed:
-                self.store.register_closed_file(file)
+        register_closed(self.store, session.writer.close())

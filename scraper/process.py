@@ -25,7 +25,7 @@ from scraper.clean.text import clean_and_tell, clean_line
 from scraper.extract import fallback, metadata, publication, second_opinion
 from scraper.extract.body import cut_by_layout, holds_player
 from scraper.extract.encoded import holds_encoded_body
-from scraper.extract.hazards import why_not_parsed, why_not_read
+from scraper.extract.hazards import MOST_TEXT, why_not_parsed, why_not_read
 from scraper.extract.legible import has_lost_letters, in_unicode
 from scraper.extract.metadata import Found
 from scraper.extract.outsiders import (
@@ -52,7 +52,8 @@ if TYPE_CHECKING:
 _OK: Final = 200
 #: Characters of a container's HTML; the longest saved one has 5,000.
 _MAX_CONTAINER: Final = 2 << 20
-_NOT_FOUND: Final = "the page says that there is no such page, under a status of success"
+#: Detail of a rejection that is no judgement of an article.
+SAYS_NOT_FOUND: Final = "the page says that there is no such page, under a status of success"
 _ELLIPSIS: Final = ("...", "…")
 #: Characters of text below which a page is looked at for what stands there instead of an article.
 _SHORT: Final = 400
@@ -102,7 +103,9 @@ def _article(
     capture = _unpacked(capture)
     _check_readable(capture)
     page = read_page(capture)
-    _check_length(page)
+    # no page shows more characters than it has bytes
+    if len(capture.body) > MOST_TEXT:
+        _check_length(page)
     layouts = site.layout_for(capture.fetched_at.date(), family)
     cut = cut_by_layout(page, layouts)
     if (decoded := in_unicode(page, cut)) is not None:
@@ -164,7 +167,7 @@ def _check_alien(page: Page, site: SiteSpec) -> None:
     if is_challenge(page):
         raise _NoArticle(RejectReason.BLOCKED, "a challenge page instead of the article")
     if says_not_found(page):
-        raise _NoArticle(RejectReason.NO_BODY, _NOT_FOUND)
+        raise _NoArticle(RejectReason.NO_BODY, SAYS_NOT_FOUND)
     if is_listing(page, site):
         raise _NoArticle(RejectReason.LISTING_PAGE, "many article links and no article")
 
@@ -177,7 +180,7 @@ def _is_stub(page: Page, site: SiteSpec) -> bool:
 def _no_body(page: Page, site: SiteSpec) -> _NoArticle:
     body = page.tree.body
     if body is not None and says_not_found(page, body.text()):
-        return _NoArticle(RejectReason.NO_BODY, _NOT_FOUND)
+        return _NoArticle(RejectReason.NO_BODY, SAYS_NOT_FOUND)
     if links_like_a_listing(page, site):
         return _NoArticle(RejectReason.LISTING_PAGE, "many article links and no article")
     unasked = second_opinion.why_not_asked(page)
@@ -325,7 +328,7 @@ def _state(page: Page, cut: Cut | None, body: CleanBody) -> BodyState:
         raise _NoArticle(RejectReason.UNREADABLE, detail)
     if len(text) < _SHORT:
         if says_not_found(page, text):
-            raise _NoArticle(RejectReason.NO_BODY, _NOT_FOUND)
+            raise _NoArticle(RejectReason.NO_BODY, SAYS_NOT_FOUND)
         if body.is_encoded or holds_encoded_body(page, cut):
             return BodyState.ENCODED
     if body.is_encoded:

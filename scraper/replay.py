@@ -12,16 +12,17 @@ The live crawl and a replay share process() and the store. Two rules are a repla
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from archive.captures import read_capture
 from archive.errors import RecordUnreadable
-from archive.model import Accepted, Rejected, RunCounts
+from archive.model import Accepted, Rejected
 from archive.readings import (
     StoredArticle,
     StoredCapture,
@@ -33,65 +34,21 @@ from archive.readings import (
     stored_rejection,
 )
 from archive.rows import text_sha256
+from archive.run_counts import RunCounts
 from archive.runs import finish_run, new_run_id, start_run
-from scraper.process import process
+from scraper.readers import Readers, StoredPage, read_stored_page
+from scraper.replay_report import Move, ReplayReport
 from scraper.versions import rule_digests, versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from archive.store import Store
+    from scraper.readers import Read, StoredReadings
     from scraper.sites.load import Registry
 
 #: Articles and rejected addresses in one transaction.
 GROUP_SIZE: Final = 64
-
-
-@attrs.frozen(kw_only=True)
-class Move:
-    """One article or page that is judged otherwise now."""
-
-    site: str
-    #: Id of the article, address of a rejected page.
-    what: str
-    title: str | None
-    #: ``level 2``, or the reason of the rejection.
-    before: str
-    after: str
-    #: Relevance now; None when the page could not be judged.
-    score: float | None
-
-
-@attrs.frozen(kw_only=True)
-class ReplayReport:
-    """What a replay did, or would do."""
-
-    run_id: str | None
-    dry_run: bool
-    #: Articles and rejected addresses looked at.
-    looked_at: int
-    #: Pages read back from WARC files.
-    pages: int
-    #: Accepted before, rejected now: reason -> count.
-    now_rejected: dict[str, int]
-    now_accepted: int
-    #: ``1 to 2`` -> count, of articles that stay.
-    level_changes: dict[str, int]
-    #: Rejected before and now, for another reason: ``old to new`` -> count.
-    reason_changes: dict[str, int]
-    #: Texts read better than before; no version was added.
-    corrected: int
-    #: Newer pages of an article whose text now differs from its version.
-    new_versions: int
-    #: Accepted or rejected as before, with the same level or reason and the same text.
-    unchanged: int
-    #: A crawl stored something newer in the meantime.
-    overtaken: int
-    #: Papers in the archive that no site file knows: id -> articles and addresses left as they are.
-    unknown_sites: dict[str, int]
-    #: One line for each record that could not be read; what it belongs to stays as it was.
-    unreadable: tuple[str, ...]
-    moves: tuple[Move, ...]
 
 
 @attrs.frozen(kw_only=True)
@@ -105,13 +62,24 @@ class _Reading:
     leaves: bool = False
 
 
+@attrs.frozen
+class _Asked:
+    """A group of work under way in the readers: what is stored, with the pages that are read for it."""
+
+    wanted: list[tuple[StoredArticle | StoredRejection | None, list[StoredCapture]]]
+    readings: StoredReadings
+
+
 @attrs.define(kw_only=True)
 class _Replay:
     """One replay under way."""
 
     store: Store
-    registry: Registry
+    readers: Readers
     run_id: str | None
+    #: Articles and rejected addresses in all, and who wants to hear how many are done.
+    total: int
+    told: Callable[[int, int], None] | None
     group: list[_Reading] = attrs.field(factory=list)
     seen: set[str] = attrs.field(factory=set)
     looked_at: int = 0
@@ -123,59 +91,80 @@ class _Replay:
     unreadable: list[str] = attrs.field(factory=list)
     moves: list[Move] = attrs.field(factory=list)
 
-    def read_article(self, article_id: str) -> None:
-        stored = stored_article(self.store.connection, article_id)
+    def ask_group(
+        self, site_id: str, found: Sequence[StoredArticle | StoredRejection | None]
+    ) -> _Asked:
+        """Have the pages of a group read; None for what is no longer there."""
+        wanted = [(stored, self._wanted(stored)) for stored in found]
+        pages = [capture for _, captures in wanted for capture in captures]
+        return _Asked(wanted, self._read(pages, site_id))
+
+    def take_group(self, asked: _Asked) -> None:
+        """Wait for the pages of a group, and write what they say."""
+        read = iter(asked.readings.results())
+        for stored, captures in asked.wanted:
+            said = list(islice(read, len(captures)))
+            if stored is None:
+                self.counts["overtaken"] += 1
+            elif isinstance(stored, StoredArticle):
+                self._take_article(stored, said)
+            elif said:
+                self._take_rejection(stored, said[0])
+            self.looked_at += 1
+            if self.told is not None:
+                self.told(self.looked_at, self.total)
+        self.commit()
+
+    def _wanted(self, stored: StoredArticle | StoredRejection | None) -> list[StoredCapture]:
+        """The pages to be read first."""
         if stored is None:
-            self.counts["overtaken"] += 1
-            return
-        own = self._outcome(stored.capture)
+            return []
+        if isinstance(stored, StoredArticle):
+            return [x for x in (stored.capture, stored.newest) if x is not None]
+        # the newest page of an article was read with it
+        return [x for x in stored.captures[-1:] if x.id not in self.seen]
+
+    def _read(self, captures: Sequence[StoredCapture], site_id: str) -> StoredReadings:
+        pages = [stored_page(self.store, capture) for capture in captures]
+        return self.readers.read_stored(self.store.warc_folder, pages, self.store.template(site_id))
+
+    def _take_article(self, stored: StoredArticle, read: Sequence[Read]) -> None:
+        own = self._readable(stored.capture, read[0])
         if own is None:
             return
-        later = self._outcome(stored.newest) if stored.newest else None
-        outcomes: tuple[Accepted | Rejected, ...] = (_as_article(own, own, article_id),)
+        later = self._readable(stored.newest, read[1]) if stored.newest else None
+        outcomes: tuple[Accepted | Rejected, ...] = (_as_article(own, own, stored.id),)
         if later is not None:
-            later = _as_article(later, own, article_id)
+            later = _as_article(later, own, stored.id)
             # an address that was given to another article says nothing of this one
-            if isinstance(later, Rejected) or later.article.id == article_id:
+            if isinstance(later, Rejected) or later.article.id == stored.id:
                 outcomes += (later,)
         leaves = all(isinstance(outcome, Rejected) for outcome in outcomes)
-        self._take(_Reading(stored=stored, outcomes=outcomes, leaves=leaves))
+        self.group.append(_Reading(stored=stored, outcomes=outcomes, leaves=leaves))
 
-    def read_rejection(self, site: str, url: str) -> None:
-        stored = stored_rejection(self.store.connection, site, url)
-        if stored is None or not stored.captures:
-            self.counts["overtaken"] += 1
-            return
-        if stored.captures[-1].id in self.seen:
-            # the newest page of an article, read with it
-            return
-        newest = self._outcome(stored.captures[-1])
+    def _take_rejection(self, stored: StoredRejection, read: Read) -> None:
+        newest = self._readable(stored.captures[-1], read)
         if newest is None:
             return
         earlier: list[Accepted | Rejected] = []
         if isinstance(newest, Accepted) and not self._is_known(newest.article.id):
-            read = (self._outcome(capture) for capture in stored.captures[:-1])
-            earlier = [outcome for outcome in read if isinstance(outcome, Accepted)]
-        self._take(_Reading(stored=stored, outcomes=(*earlier, newest)))
+            before = stored.captures[:-1]
+            again = zip(before, self._read(before, stored.site).results(), strict=True)
+            found = [self._readable(*x) for x in again]
+            earlier = [outcome for outcome in found if isinstance(outcome, Accepted)]
+        self.group.append(_Reading(stored=stored, outcomes=(*earlier, newest)))
 
     def _is_known(self, article_id: str) -> bool:
         return stored_article(self.store.connection, article_id) is not None
 
-    def _outcome(self, stored: StoredCapture) -> Accepted | Rejected | None:
+    def _readable(self, stored: StoredCapture, read: Read) -> Accepted | Rejected | None:
         """What the page says now; None when its record is unreadable, which is noted."""
         self.seen.add(stored.id)
-        try:
-            outcome = read_again(self.store, self.registry, stored, run_id=self.run_id)
-        except RecordUnreadable as error:
-            self.unreadable.append(f"{stored.url}: {error}")
+        if isinstance(read, RecordUnreadable):
+            self.unreadable.append(f"{stored.url}: {read}")
             return None
         self.pages += 1
-        return outcome
-
-    def _take(self, reading: _Reading) -> None:
-        self.group.append(reading)
-        if len(self.group) >= GROUP_SIZE:
-            self.commit()
+        return attrs.evolve(read, capture=attrs.evolve(read.capture, run_id=self.run_id))
 
     def commit(self) -> None:
         """Write the group in one transaction, when this is no dry run; then count it."""
@@ -287,20 +276,16 @@ class _Replay:
         )  # fmt: skip
 
 
-def read_again(
-    store: Store, registry: Registry, stored: StoredCapture, *, run_id: str | None = None
-) -> Accepted | Rejected:
+def read_again(store: Store, registry: Registry, stored: StoredCapture) -> Accepted | Rejected:
     """What a stored page says to the reader of today. Raises RecordUnreadable, UnknownSite."""
-    capture = read_capture(
-        store.warc_folder,
-        stored.location,
-        site=stored.site,
-        url=stored.url,
-        find_payload=store.payload_location,
-    )
-    site = registry.site(stored.site)
-    capture = attrs.evolve(capture, id=stored.id, run_id=run_id)
-    return process(capture, site, registry.family_of(site), store.template(site.id))
+    template = store.template(stored.site)
+    return read_stored_page(registry, store.warc_folder, stored_page(store, stored), template)
+
+
+def stored_page(store: Store, capture: StoredCapture) -> StoredPage:
+    """All that a process without the database needs to read the page."""
+    digest = capture.payload_elsewhere
+    return StoredPage(capture=capture, payload=store.payload_location(digest) if digest else None)
 
 
 def replay(
@@ -309,26 +294,30 @@ def replay(
     *,
     sites: Sequence[str] = (),
     dry_run: bool = False,
+    workers: int = 1,
     on_page: Callable[[int, int], None] | None = None,
 ) -> ReplayReport:
     """Read the stored article pages of *sites* (all when empty) again; *on_page* hears done and total.
 
-    A kill loses at most one group of work; the same replay again repeats what is done without
-    changing it. With *dry_run* nothing is written. Raises UnknownSite for an id in *sites* that no
-    site file has.
+    With several *workers* as many processes read; this one alone writes, in the same order, and what
+    comes out is the same. A kill loses at most one group of work; the same replay again repeats what is
+    done without changing it. With *dry_run* nothing is written. Raises UnknownSite for an id in *sites*
+    that no site file has, ReaderDied when a worker was killed.
     """
     for site_id in sites:
         registry.site(site_id)
     wanted = [x for x in sites_with_readings(store.connection) if not sites or x in sites]
     run_id = None if dry_run else new_run_id(datetime.now(UTC))
-    job = _Replay(store=store, registry=registry, run_id=run_id)
+    readers = Readers(registry, processes=workers if workers > 1 else 0)
     work = {
         x: (article_ids(store.connection, x), rejected_urls(store.connection, x)) for x in wanted
     }
     unknown = {x: len(work[x][0]) + len(work[x][1]) for x in wanted if x not in registry.sites}
     total = sum(len(ids) + len(urls) for ids, urls in work.values()) - sum(unknown.values())
+    job = _Replay(store=store, readers=readers, run_id=run_id, total=total, told=on_page)
     reason = "error"
     with ExitStack() as ending:
+        ending.enter_context(readers)
         if run_id is not None:
             start_run(
                 store, run_id, site=", ".join(sites) or "all", command="replay",
@@ -337,36 +326,34 @@ def replay(
             ending.callback(lambda: finish_run(store, run_id, reason, job.run_counts()))
         for site_id in wanted:
             if site_id not in unknown:
-                _replay_site(job, site_id, *work[site_id], told=on_page, total=total)
-        job.commit()
+                ids, urls = work[site_id]
+                _replay_all(job, site_id, ids, partial(stored_article, store.connection))
+                # an article may have left for an address that is on the list of rejected ones
+                find = partial(stored_rejection, store.connection, site_id)
+                _replay_all(job, site_id, urls, find)
+                job.seen.clear()
         reason = "finished" if not job.unreadable else "unreadable records"
     return job.report(unknown)
 
 
-def _replay_site(
+def _replay_all(
     job: _Replay,
     site_id: str,
-    ids: Sequence[str],
-    urls: Sequence[str],
-    *,
-    told: Callable[[int, int], None] | None,
-    total: int,
+    names: Sequence[str],
+    find: Callable[[str], StoredArticle | StoredRejection | None],
 ) -> None:
-    def step() -> None:
-        job.looked_at += 1
-        if told is not None:
-            told(job.looked_at, total)
+    """Read and write what *names* stand for, group by group.
 
-    for article_id in ids:
-        job.read_article(article_id)
-        step()
-    # an article may leave for an address that is on the list of rejected ones
-    job.commit()
-    for url in urls:
-        job.read_rejection(site_id, url)
-        step()
-    job.commit()
-    job.seen.clear()
+    The readers are always a group ahead of what is written, however many they are: what a page says
+    depends on what the site's template was when it was asked for.
+    """
+    under_way: deque[_Asked] = deque()
+    for at in range(0, len(names), GROUP_SIZE):
+        under_way.append(job.ask_group(site_id, [find(x) for x in names[at : at + GROUP_SIZE]]))
+        if len(under_way) > 1:
+            job.take_group(under_way.popleft())
+    while under_way:
+        job.take_group(under_way.popleft())
 
 
 def _as_article(

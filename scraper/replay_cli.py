@@ -9,13 +9,14 @@ import click
 
 from archive.cli import archive_option, json_option, print_json, stderr_progress
 from archive.store import Store
+from scraper.readers import cores
 from scraper.replay import replay
 from scraper.sites.known import known_sites
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from scraper.replay import ReplayReport
+    from scraper.replay_report import ReplayReport
 
 #: Lines of moved articles and of unreadable records that are printed; --json has them all.
 _LINES: Final = 20
@@ -24,9 +25,17 @@ _LINES: Final = 20
 @click.command("replay")
 @click.argument("sites", nargs=-1, metavar="[SITE...]")
 @click.option("--dry-run", is_flag=True, help="Write nothing; say what would move.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Processes that read at a time; one for each processor core when not given.",
+)
 @archive_option()
 @json_option
-def replay_command(sites: tuple[str, ...], root: Path, *, dry_run: bool, as_json: bool) -> None:
+def replay_command(
+    sites: tuple[str, ...], root: Path, *, dry_run: bool, workers: int | None, as_json: bool
+) -> None:
     """Read stored pages again with today's rules, without network, and say what moved."""
     registry = known_sites()
     with Store.open(root.absolute(), create=False) as store, stderr_progress() as bar:
@@ -35,7 +44,9 @@ def replay_command(sites: tuple[str, ...], root: Path, *, dry_run: bool, as_json
         def show(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
 
-        report = replay(store, registry, sites=sites, dry_run=dry_run, on_page=show)
+        report = replay(
+            store, registry, sites=sites, dry_run=dry_run, workers=workers or cores(), on_page=show
+        )
     if as_json:
         print_json(report)
     else:

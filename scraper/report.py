@@ -9,7 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from archive.cli import print_json, wide_console
-from archive.model import RunCounts
+from archive.run_counts import RunCounts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,15 +49,31 @@ def show_reports(reports: Sequence[SiteReport], *, as_json: bool) -> None:
     console.print(table)
     print_reasons(console, "rejected", total.rejected)
     print_reasons(console, "failed", total.failed)
+    print_reasons(console, "rechecked", total.rechecked)
     for report in reports:
-        if report.recovered:
-            console.print(
-                f"{report.site}: took up {report.recovered} pages an earlier, killed run had begun"
-            )
-        if report.detail:
-            console.print(f"{report.site}: {report.reason}: {report.detail}", markup=False)
-        if report.backfill:
-            _print_backfill(console, report.site, report.backfill)
+        _print_remarks(console, report)
+
+
+def _print_remarks(console: Console, report: SiteReport) -> None:
+    """What is to be said of one paper beside its numbers."""
+    if report.recovered:
+        console.print(
+            f"{report.site}: took up {report.recovered} pages an earlier, killed run had begun"
+        )
+    if report.rechecks_due:
+        console.print(
+            f"{report.site}: {report.rechecks_due} articles are due to be looked at again"
+        )
+    if report.moved_to:
+        console.print(
+            f"{report.site}: every page leads to {report.moved_to} now; if the paper has moved there,"
+            " name that host in its site file",
+            markup=False,
+        )
+    if report.detail:
+        console.print(f"{report.site}: {report.reason}: {report.detail}", markup=False)
+    if report.backfill:
+        _print_backfill(console, report.site, report.backfill)
 
 
 def _print_backfill(console: Console, site: str, progress: BackfillProgress) -> None:

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections import deque
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -19,21 +17,25 @@ from scrapy.core.scheduler import BaseScheduler
 from scrapy.exceptions import CloseSpider, DontCloseSpider
 from scrapy.utils.asyncio import call_later, create_looping_call
 
-from archive.errors import ArchiveError, DqtvError
+from archive.errors import ArchiveError, DqtvError, OutOfHandles, ReaderDied
 from archive.model import Failed, Outcome
 from archive.store import Store
+from scraper.clock import Clock
 from scraper.downloader import asked_of
 from scraper.ledger import COMMIT_SECONDS, Ledger
 from scraper.middlewares.politeness import CONCURRENCY_WITHOUT_DELAY
+from scraper.recheck_settings import recheck_plan
 from scraper.settings import (
     ARCHIVE_SETTING,
+    CLOCK_SETTING,
     OPERATOR_SETTING,
-    SOFTWARE,
+    SOFTWARE_VERSIONS,
     WARC_BYTES_SETTING,
     archive_root,
 )
+from scraper.site_queue import LONGEST_WAIT, SiteQueue
 from scraper.sites.row import site_row
-from scraper.spiders.newspaper import NewspaperSpider
+from scraper.spiders.newspaper import OUT_OF_HANDLES, NewspaperSpider, failure_outcome
 from scraper.versions import rule_digests, versions
 
 if TYPE_CHECKING:
@@ -52,35 +54,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: A run waits at most this long for an address that may be fetched later, in seconds.
-LONGEST_WAIT: Final = 90.0
-#: Failed tries in a row, none of them answered, after which a site is left alone until the next run.
-UNREACHABLE_AFTER: Final = 6
 #: Seconds between checks that no lease was lost and no lock taken over.
 SWEEP_SECONDS: Final = 5.0
-
-_UNREACHABLE: Final = frozenset({"dns", "connection", "timeout", "tls", "robots_unreachable"})
-#: Challenge pages in a row after which a site is left alone until the next run: it wants no robots now.
-BLOCKED_AFTER: Final = 6
-
-
-@attrs.define
-class SiteQueue:
-    """What one site may do next."""
-
-    site: str
-    #: Requests at a time.
-    width: int
-    ready: deque[LeasedUrl] = attrs.field(factory=deque)
-    under_way: int = 0
-    handed_out: int = 0
-    #: Unix time before which the site is not asked at all (Retry-After, last run's delay).
-    resume_at: float = 0.0
-    failures_in_a_row: int = 0
-    blocked_in_a_row: int = 0
-    #: Why nothing more is fetched in this run; None while the site is being crawled.
-    ended: str | None = None
-    detail: str | None = None
 
 
 class FrontierScheduler(BaseScheduler):
@@ -96,6 +71,7 @@ class FrontierScheduler(BaseScheduler):
         self._closing: asyncio.Future[None] | None = None
         self._sweeper: AsyncioLoopingCall | LoopingCall | None = None
         self._spider: NewspaperSpider
+        self.clock = Clock(crawler.settings.getfloat(CLOCK_SETTING))
         #: Set once the archive is open.
         self.ledger: Ledger
         self.is_open = False
@@ -141,10 +117,11 @@ class FrontierScheduler(BaseScheduler):
 
     def _open_ledger(self, spider: NewspaperSpider) -> None:
         settings = self._crawler.settings
+        plan = recheck_plan(settings)
         store = Store.open(archive_root(settings.get(ARCHIVE_SETTING)))
         ledger = Ledger(
-            store, software=SOFTWARE, operator=settings[OPERATOR_SETTING], versions=versions(),
-            warc_bytes=settings.getint(WARC_BYTES_SETTING),
+            store, software=SOFTWARE_VERSIONS, operator=settings[OPERATOR_SETTING], plan=plan,
+            purpose=spider.purpose, clock=self.clock, warc_bytes=settings.getint(WARC_BYTES_SETTING), versions=versions(),
         )  # fmt: skip
         try:
             rows = {site.id: site_row(site) for site in spider.sites.values()}
@@ -166,15 +143,12 @@ class FrontierScheduler(BaseScheduler):
     def _queue(self, site: SiteSpec) -> SiteQueue:
         last = self.ledger.sessions[site.id].last_fetch_at
         width = 1 if site.delay_s > 0 else 2 * CONCURRENCY_WITHOUT_DELAY
-        # A crash loop must not ask a site faster than its delay (docs/design-notes.md#politeness).
-        after_last = 0.0 if last is None else last + site.delay_s
+        # A crash loop must not ask a site faster than its delay (docs/design-notes.md#politeness),
+        # nor a clock that was set back since keep it waiting.
+        after_last = 0.0 if last is None else min(last, self.clock.unix()) + site.delay_s
         asked = self.ledger.asked_to_wait_until(site.id)
-        queue = SiteQueue(site=site.id, width=width, resume_at=max(after_last, asked))
-        wait = queue.resume_at - time.time()
-        if wait > LONGEST_WAIT:
-            self._end(
-                queue, "asked to come back later", f"the site asked to wait {wait:.0f} s more"
-            )
+        queue = SiteQueue(site=site.id, width=width)
+        queue.wait_until(max(after_last, asked), self.clock.unix())
         return queue
 
     def close(self, reason: str) -> None:
@@ -184,10 +158,8 @@ class FrontierScheduler(BaseScheduler):
             return
         if self._sweeper is not None:
             self._sweeper.stop()
-        unfinished = [
-            *self._under_way.values(),
-            *(x for q in self._queues.values() for x in q.ready),
-        ]
+        ready = (leased for queue in self._queues.values() for leased in queue.ready)
+        unfinished = [*self._under_way.values(), *ready]
         try:
             counts = self.ledger.close(self._reasons(reason), unfinished)
         except ArchiveError as error:
@@ -200,6 +172,7 @@ class FrontierScheduler(BaseScheduler):
         )
         self._crawler.stats.set_value("dqtv/backfilled", dict(self.ledger.backfilled))
         self._crawler.stats.set_value("dqtv/recovered", dict(self.ledger.recovered))
+        self._crawler.stats.set_value("dqtv/moved", dict(self.ledger.moved))
         self._crawler.stats.set_value("dqtv/fatal", self.fatal)
         self.is_open = False
         self.ledger.store.close()
@@ -234,7 +207,7 @@ class FrontierScheduler(BaseScheduler):
 
     def next_request(self) -> Request | None:
         """The next request of the least busy site, or None."""
-        now = time.time()
+        now = self.clock.unix()
         for queue in sorted(self._queues.values(), key=lambda q: (q.under_way, q.handed_out)):
             if queue.ended is None and queue.under_way < queue.width and now >= queue.resume_at:
                 request = self._next_of(queue)
@@ -243,8 +216,8 @@ class FrontierScheduler(BaseScheduler):
         return None
 
     def _next_of(self, queue: SiteQueue) -> Request | None:
-        if self._spider.max_pages is not None and queue.handed_out >= self._spider.max_pages:
-            self._end(queue, "page limit", f"stopped after {queue.handed_out} pages, as asked")
+        if (enough := self._spider.why_enough(queue.handed_out)) is not None:
+            queue.end(*enough)
             return None
         if not queue.ready:
             queue.ready.extend(self._lease(queue))
@@ -269,43 +242,26 @@ class FrontierScheduler(BaseScheduler):
 
     def settle(self, leased: LeasedUrl, outcome: Outcome) -> None:
         """Take back a handed-out address with what became of it; ignored when already settled."""
+        if isinstance(outcome, Failed) and outcome.reason == OUT_OF_HANDLES:
+            # says nothing of the address, which stays leased until the crawl gives it back
+            self.stop_all("out of file handles", OutOfHandles(outcome.detail))
+            return
         if self._under_way.pop(leased.id, None) is None:
             return
         asked = asked_of(self._requests.pop(leased.id, None))
         queue = self._queues[leased.site]
         queue.under_way -= 1
-        self._watch_health(queue, outcome)
+        queue.watch(outcome, self.clock.unix())
         if self.ledger.add(leased, outcome, asked):
             self._commit()
         elif not self._commit_timer_set:
             self._commit_timer_set = True
             call_later(COMMIT_SECONDS, self._commit)
 
-    def _watch_health(self, queue: SiteQueue, outcome: Outcome) -> None:
-        """Leave a site alone when it asks for it or does not answer at all."""
-        if isinstance(outcome, Failed) and outcome.reason in _UNREACHABLE:
-            queue.failures_in_a_row += 1
-            if queue.failures_in_a_row >= UNREACHABLE_AFTER:
-                self._end(queue, "unreachable", outcome.detail)
-            return
-        queue.failures_in_a_row = 0
-        is_blocked = isinstance(outcome, Failed) and outcome.reason == "blocked"
-        queue.blocked_in_a_row = queue.blocked_in_a_row + 1 if is_blocked else 0
-        if queue.blocked_in_a_row >= BLOCKED_AFTER:
-            self._end(queue, "blocked", f"{BLOCKED_AFTER} challenge pages in a row")
-        if isinstance(outcome, Failed) and outcome.retry_after:
-            queue.resume_at = max(queue.resume_at, time.time() + outcome.retry_after)
-            if outcome.retry_after > LONGEST_WAIT:
-                wait = f"the site asked to wait {outcome.retry_after:.0f} s"
-                self._end(queue, "asked to come back later", wait)
-
-    def _end(self, queue: SiteQueue, reason: str, detail: str | None) -> None:
-        if queue.ended is None:
-            queue.ended, queue.detail = reason, detail
-            logger.warning("%s: %s (%s)", queue.site, reason, detail)
-
     def _commit(self) -> None:
         self._commit_timer_set = False
+        if not self.is_open:  # the timer outlives a crawl that could not be closed cleanly
+            return
         try:
             self.ledger.commit()
         except ArchiveError as error:
@@ -329,7 +285,7 @@ class FrontierScheduler(BaseScheduler):
         """Unix time of the next possible fetch within `LONGEST_WAIT`, or None when the run is over."""
         times = [at for queue in self._queues.values() if (at := self._ready_at(queue)) is not None]
         soonest = min(times, default=None)
-        return None if soonest is None or soonest > time.time() + LONGEST_WAIT else soonest
+        return None if soonest is None or soonest > self.clock.unix() + LONGEST_WAIT else soonest
 
     def _ready_at(self, queue: SiteQueue) -> float | None:
         if queue.ended is not None:
@@ -343,7 +299,7 @@ class FrontierScheduler(BaseScheduler):
         # The engine looks only every 5 s on its own (docs/design-notes.md#frontier).
         if self._wake is not None:
             self._wake.cancel()
-        self._wake = call_later(max(0.02, when - time.time()), self._nudge)
+        self._wake = call_later(max(0.02, when - self.clock.unix()), self._nudge)
 
     def _nudge(self) -> None:
         engine = self._crawler.engine
@@ -368,10 +324,13 @@ class FrontierScheduler(BaseScheduler):
             raise DontCloseSpider
 
     def _spider_error(self, failure: Failure, response: Response | None) -> None:
+        if isinstance(failure.value, ReaderDied):
+            self.stop_all("reader died", failure.value)
+            return
         leased = response.meta.get("leased") if response is not None else None
         if leased is not None:
-            detail = f"{type(failure.value).__name__}: {failure.getErrorMessage()}"[:300]
-            self.settle(leased, Failed(reason="internal", detail=detail))
+            error = failure.value or RuntimeError("failure without an error")
+            self.settle(leased, attrs.evolve(failure_outcome(error), retry=False))
 
     def _sweep(self) -> None:
         self._settle_lost()
@@ -384,10 +343,13 @@ class FrontierScheduler(BaseScheduler):
             self.stop_all("lock lost", ArchiveError("another process has taken over a site's lock"))
 
     def _settle_lost(self) -> int:
-        """Settle addresses whose request left the engine without an outcome; returns their number."""
+        """Settle addresses whose request left the engine without an outcome; returns their number.
+
+        None when the crawl ends by an error: they go back as they are.
+        """
         engine = self._crawler.engine
         slot = engine._slot if engine is not None else None
-        if slot is None:
+        if slot is None or self.fatal is not None:
             return 0
         lost = [i for i, request in self._requests.items() if request not in slot.inprogress]
         for row_id in lost:

@@ -11,9 +11,18 @@ from typing import Final
 ARCHIVE_SETTING: Final = "DQTV_ARCHIVE"
 OPERATOR_SETTING: Final = "DQTV_OPERATOR"
 CONTACT_SETTING: Final = "DQTV_CONTACT"
-WARC_BYTES_SETTING: Final = "DQTV_WARC_BYTES"
+READERS_SETTING: Final = "DQTV_EXTRACT_PROCESSES"
+CLOCK_SETTING: Final = "DQTV_CLOCK_AHEAD"
 
 SOFTWARE: Final = f"dqtv-archive/{version('dqtv-archive')}"
+#: What wrote a capture, with what it is built on; stands in every WARC file.
+SOFTWARE_VERSIONS: Final = " ".join(
+    [SOFTWARE, *(f"{name}/{version(name)}" for name in ("Scrapy", "Twisted", "warcio"))]
+)
+#: Scrapy setting: pages of one site in one run.
+PAGE_BUDGET_SETTING: Final = "DQTV_PAGE_BUDGET"
+#: Scrapy setting: bytes after which a WARC file is closed and the next one begun.
+WARC_BYTES_SETTING: Final = "DQTV_WARC_BYTES"
 
 
 def archive_root(value: str | None) -> Path:
@@ -29,8 +38,24 @@ def user_agent(contact: str | None) -> str:
 
 DQTV_ARCHIVE = os.environ.get(ARCHIVE_SETTING)
 DQTV_CONTACT = os.environ.get(CONTACT_SETTING)
+DQTV_WARC_BYTES = 1_000_000_000  # the usual size: small enough to copy, large enough for a year
+# Far above what a day brings: stops endless calendars and the like. --max-pages wins over it.
+DQTV_PAGE_BUDGET = 20_000
 DQTV_OPERATOR = os.environ.get(OPERATOR_SETTING) or DQTV_CONTACT or "unknown"
-DQTV_WARC_BYTES = os.environ.get(WARC_BYTES_SETTING) or "1000000000"  # then a new file is begun
+# A polite crawl waits for its papers, not for its processor; see docs/design-notes.md#frontier for the figures.
+DQTV_EXTRACT_PROCESSES = int(os.environ.get(READERS_SETTING) or 0)
+
+# Days after the first capture, or the last change, on which an article is looked at again: news is corrected
+# and withdrawn within days. Nothing is checked again when this is empty.
+DQTV_RECHECK_DAYS = os.environ.get("DQTV_RECHECK_DAYS", "1,3,7,30,90")
+# Days from each check to the next after that, for ever: links of papers die over years. 0: no more.
+DQTV_RECHECK_THEN_EVERY = os.environ.get("DQTV_RECHECK_THEN_EVERY", "365")
+# Checks of one paper in one run at most: at five seconds a page, a quarter of an hour.
+DQTV_RECHECKS_PER_RUN = os.environ.get("DQTV_RECHECKS_PER_RUN", "200")
+# Hours after a first "not found" until an article is looked at again, and taken for withdrawn if it is still gone.
+DQTV_SECOND_LOOK_HOURS = os.environ.get("DQTV_SECOND_LOOK_HOURS", "12")
+# Seconds the crawl's clock is ahead of the machine's, to try out what happens on later days.
+DQTV_CLOCK_AHEAD = 0.0
 
 BOT_NAME = "dqtv-archive"
 SPIDER_MODULES = ["scraper.spiders"]
@@ -39,6 +64,7 @@ USER_AGENT = user_agent(DQTV_CONTACT)
 DEFAULT_REQUEST_HEADERS = {
     "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,application/json;q=0.8,*/*;q=0.5",
     "Accept-Language": "vi,en;q=0.5",
+    "Accept-Encoding": "gzip, deflate, br, zstd",
 }
 
 # Our own frontier: Scrapy's job folder kept 14 of 1,500 pages after one SIGKILL (docs/design-notes.md#frontier).
@@ -58,6 +84,7 @@ EXTENSIONS = {
 ROBOTSTXT_OBEY = True
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "scraper.middlewares.guard.AddressGuardMiddleware": 50,
     "scraper.middlewares.robots.RobotsMiddleware": 100,
     "scraper.middlewares.politeness.PolitenessMiddleware": 560,
     # Retries, redirects and their limits live in the frontier table, where a crash cannot lose them.
@@ -91,8 +118,22 @@ CONCURRENT_ITEMS = (
 
 # A certificate that cannot be verified is a failure ("tls"). Scrapy's default is to accept any.
 DOWNLOAD_VERIFY_CERTIFICATES = True
-# Scrapy verifies for all hosts or for none; this handler makes the exceptions of single hosts.
-DOWNLOAD_HANDLERS = {"https": "scraper.tls.HttpsDownloadHandler"}
+# Guarded connections, exceptions from TLS checks by host, bounded heads (docs/safety.md); no other schemes.
+DOWNLOAD_HANDLERS = {
+    "http": "scraper.downloads.GuardedDownloadHandler",
+    "https": "scraper.downloads.GuardedDownloadHandler",
+    "data": None,
+    "file": None,
+    "ftp": None,
+    "s3": None,
+}
+DQTV_PRIVATE_HOSTS: list[
+    str
+] = []  # hosts with port that may be private; a crawl adds the demo press
+# Bodies are unpacked by the reader of stored pages (archive/decoding.py), within its bounds.
+COMPRESSION_ENABLED = False
+# A proxy would resolve names itself, so that nobody could check where a request goes.
+HTTPPROXY_ENABLED = False
 DQTV_TLS_EXCEPTIONS: list[str] = []  # hosts that are not verified; a crawl fills it from site files
 DOWNLOAD_TIMEOUT = 60
 DOWNLOAD_MAXSIZE = 16 * 1024 * 1024  # no article page is larger; the default is a gigabyte

@@ -13,10 +13,10 @@ from rich.table import Table
 from archive.cli import json_option, print_json, wide_console
 from archive.errors import UsageError
 from scraper.contact import contact_option
+from scraper.guard import ALLOW_PRIVATE, Guard
 from scraper.probe.coverage import FIELDS, Coverage, check_site
 from scraper.probe.fetch import Budget, PoliteFetcher
-from scraper.probe.guard import Guard
-from scraper.probe.new import Wish, demo_hosts, explore_paper
+from scraper.probe.new import Wish, explore_paper
 from scraper.probe.preview import preview_rows, preview_table
 from scraper.probe.site_file import write_new
 from scraper.settings import user_agent
@@ -240,12 +240,15 @@ def sites_check(
     for site in _to_check(registry, sites):
         fetcher = PoliteFetcher(
             user_agent=user_agent(contact),
-            guard=Guard(exempt=demo_hosts(registry), allow_private=allow_private),
+            guard=Guard(
+                exempt=registry.demo_hosts, named=site.domains, way_out=ALLOW_PRIVATE,
+                allow_private=allow_private,
+            ),
             delay_s=site.delay_s,
             budget=Budget(requests=2 * pages + 12, seconds=1800.0),
             unverified=site.domains if site.tls_exception else (),
             on_request=_show_request,
-        )
+        )  # fmt: skip
         reports.append(check_site(fetcher, site, registry.family_of(site), pages=pages))
     if as_json:
         print_json({"sites": [attrs.asdict(report) for report in reports]})

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from archive.model import Accepted, Explored, Failed, Redirected, Rejected, RunCounts
+from archive.model import Accepted, Explored, Failed, NotModified, Redirected, Rejected
+from archive.run_counts import RunCounts
 
 if TYPE_CHECKING:
     from archive.model import Outcome
@@ -23,6 +24,7 @@ class SiteTally:
     unchanged: int = 0
     rejected: Counter[str] = attrs.field(factory=Counter)
     failed: Counter[str] = attrs.field(factory=Counter)
+    rechecked: Counter[str] = attrs.field(factory=Counter)
 
     def counts(self) -> RunCounts:
         """The counts as a value."""
@@ -33,6 +35,7 @@ class SiteTally:
             unchanged=self.unchanged,
             rejected=dict(self.rejected),
             failed=dict(self.failed),
+            rechecked=dict(self.rechecked),
         )
 
     def count(self, outcome: Outcome, stored: str) -> None:
@@ -47,7 +50,9 @@ class SiteTally:
                     self.unchanged += 1
                 else:
                     self.accepted += 1
-            case Explored() | Redirected():
+            case NotModified() if stored == "unchanged":
+                self.unchanged += 1
+            case Explored() | NotModified() | Redirected():
                 pass
         if not isinstance(outcome, Failed) or outcome.capture is not None:
             self.fetched += 1

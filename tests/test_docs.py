@@ -27,10 +27,10 @@ from archive.model import (
     RecordLocation,
     Rejected,
     RejectReason,
-    RunCounts,
     Verdict,
 )
 from archive.publish import publish
+from archive.run_counts import RunCounts
 from archive.schema import MIGRATIONS
 from archive.store import Store
 from scraper import settings

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 #: The only parts that know Scrapy and Twisted.
 KNOWS_SCRAPY = re.compile(
-    r"scraper\.(?:(?:spiders|middlewares|extensions)(?:\..+)?|scheduler|downloader|pipelines|settings|crawling|tls)"
+    r"scraper\.(?:(?:spiders|middlewares|extensions)(?:\..+)?|scheduler|downloader|pipelines|settings|crawling|tls|downloads)"
 )
 #: What each stage imports from outside its own package: the nouns, and no other stage.
 STAGE_KNOWS = {
@@ -21,10 +21,17 @@ STAGE_KNOWS = {
         "archive.addresses",
         "archive.instants",
         "archive.model",
+        "archive.spacing",
         "archive.vietnamese",
         "scraper.sites.spec",
     },
-    "clean": {"archive.model", "archive.template", "archive.vietnamese", "scraper.sites.spec"},
+    "clean": {
+        "archive.model",
+        "archive.spacing",
+        "archive.template",
+        "archive.vietnamese",
+        "scraper.sites.spec",
+    },
     "classify": {"archive.errors", "archive.model", "archive.vietnamese"},
     "sites": {
         "archive.addresses",
@@ -36,13 +43,18 @@ STAGE_KNOWS = {
 }
 #: The modules that join stages, and the stages they join; ``scraper.sites.spec`` is a noun.
 JOINS = {
+    "scraper.answers": {"discovery", "extract"},
     "scraper.cli": {"sites"},
+    "scraper.guard": {"sites"},
     "scraper.importer": {"sites"},
     # people read a sample of what was judged
     "scraper.judge_cli": {"classify", "sites"},
     "scraper.judging.archive_items": {"classify", "sites"},
     "scraper.printed_lines": {"clean", "extract"},
     "scraper.process": {"extract", "clean", "classify"},
+    "scraper.readers": {"sites"},
+    "scraper.rebuild": {"discovery", "sites"},
+    "scraper.repair_cli": {"sites"},
     "scraper.replay": {"sites"},
     "scraper.replay_cli": {"sites"},
     "scraper.saved_page": {"sites"},
@@ -53,7 +65,6 @@ JOINS = {
     "scraper.probe.container": {"extract"},
     "scraper.probe.coverage": {"discovery"},
     "scraper.probe.fields": {"clean", "extract"},
-    "scraper.probe.guard": {"sites"},
     "scraper.probe.look": {"discovery", "extract"},
     "scraper.probe.moments": {"extract"},
     "scraper.probe.naming": {"clean", "extract", "sites"},
@@ -64,7 +75,7 @@ JOINS = {
     "scraper.probe.samples": {"clean", "extract"},
     "scraper.probe.site_file": {"sites"},
     "scraper.probe.tree": {"extract"},
-    "scraper.spiders.newspaper": {"discovery", "extract", "sites"},
+    "scraper.spiders.newspaper": {"discovery", "sites"},
 }
 #: The search desk reads published snapshots; of the rest of the archive it knows this much.
 DESK_KNOWS = {

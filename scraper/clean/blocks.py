@@ -32,6 +32,7 @@ _BLOCKS: Final = frozenset({
     "figcaption", "figure", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "html", "li",
     "main", "ol", "p", "pre", "section", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
 })  # fmt: skip
+_LINE_ENDS: Final = _BLOCKS | {"br"}
 _BOLD: Final = frozenset({"b", "strong", "h1", "h2", "h3", "h4", "h5", "h6", "th"})
 _ITALIC: Final = frozenset({"i", "em"})
 _MEDIA: Final = frozenset({"img", "video", "iframe", "audio"})
@@ -298,6 +299,6 @@ def _inner_text(tag: Tag) -> str:
             parent = text.parent
             if parent is None or parent.name not in _SKIPPED:
                 parts.append(text)
-        elif isinstance(text, Tag) and text.name in _BLOCKS | {"br"}:
+        elif isinstance(text, Tag) and text.name in _LINE_ENDS:
             parts.append(" ")
     return "".join(parts)

@@ -18,6 +18,7 @@ import ftfy.bad_codecs  # registers the "sloppy" codecs, which read unassigned b
 from ftfy import fixes
 
 from archive.model import ChangeKind, TextChange
+from archive.spacing import single_spaced
 from archive.vietnamese import nfc
 from scraper.clean.debris import may_hold_debris, without_debris
 
@@ -92,7 +93,7 @@ def clean_and_tell(text: str) -> tuple[str | None, tuple[TextChange, ...]]:
         text = _changed(ChangeKind.DEBRIS, without_debris, text, changes)
     if _may_be_damaged(text):
         text = _mended(text, changes)
-    return " ".join(text.split()) or None, tuple(changes)
+    return single_spaced(text) or None, tuple(changes)
 
 
 def _mended(text: str, changes: list[TextChange]) -> str:

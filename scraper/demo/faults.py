@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: Answers a paper under the fault ``429`` refuses before it serves again.
 REFUSALS = 3
+#: Host that a paper under the fault ``moved`` leads to; nothing listens there.
+NEW_HOST = "moved.invalid"
 #: Of the article numbers, those that leave this rest when divided by four are gone under ``404``.
 GONE_REST = 1
 
@@ -36,8 +38,21 @@ class Fault(enum.StrEnum):
     CHARSET = "charset"
     #: The article with the lowest number is sent as windows-1258 but declared utf-8.
     LEGACY_CHARSET = "legacy_charset"
+    #: Every answer but robots.txt is a permanent redirect to the same path at another host.
+    MOVED = "moved"
     #: Nothing listens at the paper's port.
     REFUSED = "refused"
+
+
+class Withdrawal(enum.StrEnum):
+    """What a paper answers at the address of an article it has withdrawn."""
+
+    NOT_FOUND = "404"
+    GONE = "410"
+    #: A redirect to the home page.
+    HOME = "home"
+    #: The page of a missing article, with status 200.
+    NOTICE = "notice"
 
 
 @attrs.frozen(kw_only=True)
@@ -46,6 +61,10 @@ class Disturbance:
 
     #: Answer with this status and nothing else.
     status: int | None = None
+    #: Path or address of a redirect.
+    location: str | None = None
+    #: Show the page of a missing article.
+    missing: bool = False
     #: Seconds, for the header Retry-After.
     retry_after: int | None = None
     #: Seconds to wait before answering.
@@ -70,6 +89,8 @@ class FaultSwitch:
         self._fault: Fault | None = None
         self._refusals = 0
         self._seen: set[str] = set()
+        self._withdrawn: dict[int, Withdrawal] = {}
+        self._moved: dict[str, str] = {}
 
     @property
     def fault(self) -> Fault | None:
@@ -83,16 +104,37 @@ class FaultSwitch:
             self._refusals = 0
             self._seen.clear()
 
+    def withdraw(self, number: int, how: Withdrawal | None) -> None:
+        """Take article *number* away, or put it back with None."""
+        with self._lock:
+            self._withdrawn.pop(number, None)
+            if how is not None:
+                self._withdrawn[number] = how
+
+    def move(self, path: str, location: str) -> None:
+        """Let *path* lead to *location* for good."""
+        with self._lock:
+            self._moved[path] = location
+
     def disturb(self, path: str, number: int | None) -> Disturbance:
         """What happens to the answer for *path*; *number* is that of the article, if it is one."""
         with self._lock:
             if self._fault is Fault.SLOW:
                 return Disturbance(delay=self._slow_s)
             if self._fault is None or path == "/robots.txt":
-                return _NOTHING
+                return self._changed(path, number)
+            if self._fault is Fault.MOVED:
+                return Disturbance(status=301, location=f"http://{NEW_HOST}{path}")
             if self._fault is Fault.TOO_MANY:
                 return self._refuse()
             return _NOTHING if number is None else self._disturb_article(path, number)
+
+    def _changed(self, path: str, number: int | None) -> Disturbance:
+        """What the paper has done to one article; any fault stands before it."""
+        if path in self._moved:
+            return Disturbance(status=301, location=self._moved[path])
+        how = self._withdrawn.get(number) if number is not None else None
+        return _NOTHING if how is None else _withdrawn(how)
 
     def _refuse(self) -> Disturbance:
         if self._refusals >= REFUSALS:
@@ -119,6 +161,16 @@ class FaultSwitch:
             return False
         self._seen.add(path)
         return True
+
+
+def _withdrawn(how: Withdrawal) -> Disturbance:
+    match how:
+        case Withdrawal.HOME:
+            return Disturbance(status=302, location="/")
+        case Withdrawal.NOTICE:
+            return Disturbance(missing=True)
+        case _:
+            return Disturbance(status=int(how), missing=True)
 
 
 def is_gone(number: int) -> bool:

@@ -87,6 +87,11 @@ class Newsroom:
         answer = self._disturbed(request, document, disturbance, now)
         return attrs.evolve(answer, delay=disturbance.delay, truncate=disturbance.truncate)
 
+    def reprint(self, edition: Edition) -> None:
+        """Answer from *edition* from now on."""
+        self._find.cache_clear()
+        self.edition = edition
+
     def warm(self) -> None:
         """Compile every article page, so that serving one costs a join."""
         paths = self.edition.masthead.cms.article_paths
@@ -96,6 +101,10 @@ class Newsroom:
     def _disturbed(
         self, request: Request, document: Document | None, disturbance: Disturbance, now: datetime
     ) -> Answer:
+        if disturbance.location is not None:
+            return _redirect(disturbance)
+        if disturbance.missing:
+            return _send(request, self._missing, disturbance.status or 200, now)
         if disturbance.status in {429, 500}:
             return _refusal(disturbance.status, disturbance.retry_after)
         if document is None or disturbance.status == 404:  # noqa: PLR2004 - HTTP status
@@ -162,6 +171,11 @@ def _is_unchanged(request: Request, document: Document, *, gzip: bool) -> bool:
 
 def _http_date(instant: datetime) -> str:
     return format_datetime(instant.astimezone(UTC), usegmt=True)
+
+
+def _redirect(disturbance: Disturbance) -> Answer:
+    headers = (("Content-Type", HTML), ("Location", disturbance.location or "/"))
+    return Answer(status=disturbance.status or 302, headers=headers)
 
 
 def _refusal(status: int, retry_after: int | None) -> Answer:

@@ -9,13 +9,14 @@ import asyncio
 import signal
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
+import attrs
 import click
 
 from archive.errors import DqtvError, UnknownSite, UsageError
 from scraper.demo.edition import Edition
-from scraper.demo.faults import Fault, FaultSwitch, read_fault, read_faults
+from scraper.demo.faults import Fault, FaultSwitch, Withdrawal, read_fault, read_faults
 from scraper.demo.mastheads import MASTHEADS
 from scraper.demo.newsroom import Newsroom
 from scraper.demo.ports import free_base, listen, listen_all
@@ -135,6 +136,38 @@ class DemoPress:
         self._newsrooms[paper].switch.set(chosen)
         if self._loop is not None:
             asyncio.run_coroutine_threadsafe(self._follow_fault(paper), self._loop).result()
+
+    def revise(self, paper: str, article: int, **changes: Any) -> None:  # noqa: ANN401  fields of Story
+        """Print *article* (its number) of *paper* anew, with other values of ``Story``; works while serving.
+
+        A new title changes the boxes of other pages too (their furniture, not their text), and the
+        address of the article: the old one leads to the new one for good.
+        """
+        newsroom = self.newsroom(paper)
+        edition = newsroom.edition
+        if article not in edition.by_number:
+            raise UsageError(f"{paper} has no article {article}")
+        stories = (
+            attrs.evolve(story, **changes) if story.number == article else story
+            for story in edition.stories
+        )
+        old = self._path(paper, article)
+        newsroom.reprint(attrs.evolve(edition, stories=tuple(stories)))
+        new = self._path(paper, changes.get("number", article))
+        if new != old:
+            newsroom.switch.move(old, new)
+
+    def withdraw(self, paper: str, number: int, how: str | None = "404") -> None:
+        """Take article *number* away (``Withdrawal``: 404, 410, home, notice), or put it back with None."""
+        self.newsroom(paper).switch.withdraw(number, None if how is None else Withdrawal(how))
+
+    def move(self, paper: str, number: int, to: int) -> None:
+        """Give article *number* the number *to*; its old address leads to the new one for good."""
+        self.revise(paper, number, number=to)
+
+    def _path(self, paper: str, number: int) -> str:
+        edition = self.newsroom(paper).edition
+        return edition.masthead.cms.article_paths(edition.by_number[number])[0]
 
     def start(self) -> None:
         """Listen; returns when every paper answers. Raises PortInUse."""

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 #: Listings are read before articles, so that what is new is known early.
 DISCOVERY_PRIORITY = 10
+#: Steps from the first sitemap, redirects included, at which an index leads no further: an index lists no
+#: indexes (sitemaps.org), and one that goes on for ever is a trap.
+DEEPEST_SITEMAP = 4
 #: Names, in place of a seed's, of what robots.txt and the home page lead to.
 ROBOTS_SEED = "robots.txt"
 HOME_SEED = "home"
@@ -124,10 +127,12 @@ def _read(
 
 def _sitemap(capture: Capture, site: SiteSpec, url: FoundUrl, span: DaySpan | None) -> Explored:
     sitemap = read_sitemap(capture.body, capture.url)
+    if sitemap.sitemaps and url.hops >= DEEPEST_SITEMAP:
+        raise UnreadableXml(f"an index of sitemaps, {url.hops} steps below the first one")
     further = tuple(
         FoundUrl(
             url=entry.url, kind=UrlKind.SITEMAP, seed=url.seed, priority=DISCOVERY_PRIORITY,
-            modified_at=entry.modified_at,
+            modified_at=entry.modified_at, hops=url.hops + 1,
         )
         for entry in sitemap.sitemaps
         if site.owns(entry.url) and not is_older(entry.modified_at, span)

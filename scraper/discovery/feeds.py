@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
 
+from scraper.discovery.links import all_absolute
 from scraper.discovery.xml import local_name, parse_xml
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def read_feed(body: bytes, base_url: str) -> list[str]:
     """
     root = parse_xml(body)
     entries = (node for node in root.iter() if local_name(node) in {"item", "entry"})
-    return [urljoin(base_url, link) for link in map(_link, entries) if link]
+    return all_absolute(base_url, filter(None, map(_link, entries)))
 
 
 def _link(entry: etree._Element) -> str | None:

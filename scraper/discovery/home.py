@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from urllib.parse import urljoin
-
 import attrs
 from selectolax.lexbor import LexborHTMLParser
 
+from scraper.discovery.links import all_absolute
 from scraper.discovery.listings import read_listing
 
 _FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/rdf+xml")
@@ -33,5 +32,5 @@ def read_home(body: bytes, base_url: str, links: str | None = None) -> Home:
         if (node.attributes.get("type") or "").strip().lower() in _FEED_TYPES
     ]
     linked = [node.attributes.get("href") for node in tree.css(_FEED_LINKS)]
-    feeds = (urljoin(base_url, href.strip()) for href in (*named, *linked) if href)
+    feeds = all_absolute(base_url, filter(None, (*named, *linked)))
     return Home(links=tuple(read_listing(body, base_url, links)), feeds=tuple(dict.fromkeys(feeds)))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from urllib.parse import urljoin
-
 import orjson
+
+from scraper.discovery.links import all_absolute
 
 
 class UnreadableJson(ValueError):
@@ -23,9 +23,8 @@ def read_json_listing(body: bytes, base_url: str, items: str) -> list[str]:
     values = [value]
     for step in items.split("."):
         values = _step(values, step, items)
-    return [
-        urljoin(base_url, link.strip()) for link in values if isinstance(link, str) and link.strip()
-    ]
+    links = (link for link in values if isinstance(link, str) and link.strip())
+    return all_absolute(base_url, links)
 
 
 def _step(values: list[object], step: str, items: str) -> list[object]:

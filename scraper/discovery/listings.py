@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from urllib.parse import urljoin
-
 from selectolax.lexbor import LexborHTMLParser
+
+from scraper.discovery.links import absolute
 
 
 def read_listing(body: bytes, base_url: str, links: str | None) -> list[str]:
@@ -15,10 +15,12 @@ def read_listing(body: bytes, base_url: str, links: str | None) -> list[str]:
     """
     tree = LexborHTMLParser(body)
     base = tree.css_first("base[href]")
-    root = urljoin(base_url, (base.attributes.get("href") or "") if base else "")
+    root = absolute(base_url, (base.attributes.get("href") or "") if base else "") or base_url
     found: dict[str, None] = {}
     for node in tree.css(links or "a[href]"):
         href = node.attributes.get("href")
         if href and not href.startswith(("#", "javascript:", "mailto:", "tel:")):
-            found[urljoin(root, href.strip()).partition("#")[0]] = None
+            url = absolute(root, href)
+            if url is not None:
+                found[url.partition("#")[0]] = None
     return list(found)

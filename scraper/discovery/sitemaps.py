@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
 
 import attrs
 
 from archive.instants import VIETNAM
+from scraper.discovery.links import absolute
 from scraper.discovery.xml import local_name, parse_xml
 
 if TYPE_CHECKING:
@@ -59,10 +59,11 @@ def _entry(node: etree._Element, base_url: str) -> Entry | None:
     }
     # images and videos of a page have a loc of their own, deeper down
     location = next((x.text for x in node if local_name(x) == "loc" and x.text), "").strip()
-    if not location:
+    url = absolute(base_url, location) if location else None
+    if url is None:
         return None
     return Entry(
-        url=urljoin(base_url, location),
+        url=url,
         modified_at=_instant(said.get("lastmod")),
         published_at=_instant(said.get("publication_date")),
     )

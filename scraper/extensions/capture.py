@@ -6,25 +6,27 @@ redirects, errors and robots.txt are captured too (docs/design-notes.md#capture)
 
 from __future__ import annotations
 
-import http
 import uuid
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from scrapy import signals
 
 from archive.errors import ArchiveUnwritable
-from archive.model import Capture
+from archive.model import Asked, Capture
+from archive.records import parse_response
 from archive.warc import Exchange
 from scraper.scheduler import FrontierScheduler
+from scraper.spiders.newspaper import NewspaperSpider
 
 if TYPE_CHECKING:
     from typing import Self
 
-    from scrapy import Request
+    from scrapy import Request, Spider
     from scrapy.crawler import Crawler
     from scrapy.http import Headers, Response
 
+    from archive.frontier import LeasedUrl
+    from archive.records import Pairs
     from scraper.ledger import Ledger
 
 
@@ -45,7 +47,7 @@ class CaptureExtension:
         """Write the exchange; ask for the end of the crawl when the disk refuses."""
         scheduler = FrontierScheduler.of(self._crawler)
         try:
-            capture = _write(scheduler.ledger, response, request)
+            capture = _write(scheduler.ledger, response, request, self._crawler.spider)
         except ArchiveUnwritable as error:
             scheduler.stop_all("archive unwritable", error)
             return
@@ -54,20 +56,24 @@ class CaptureExtension:
             scheduler.ledger.add_capture(capture)
 
 
-def _write(ledger: Ledger, response: Response, request: Request) -> Capture:
+def _write(ledger: Ledger, response: Response, request: Request, spider: Spider | None) -> Capture:
     site: str = request.meta["download_slot"]
+    leased: LeasedUrl | None = request.meta.get("leased")
+    reason, headers = _sent_head(response, request)
     exchange = Exchange(
         id=str(uuid.uuid4()),
         url=response.url,
-        fetched_at=datetime.now(UTC),
+        fetched_at=ledger.clock.utc(),
         method=request.method,
         request_headers=header_pairs(request.headers),
         status=response.status,
-        reason=_phrase(response.status),
+        reason=reason,
         http_version=response.protocol or "HTTP/1.1",
-        response_headers=header_pairs(response.headers),
+        response_headers=headers,
         payload=response.body,
         ip=str(response.ip_address) if response.ip_address is not None else None,
+        asked=_asked(request, spider),
+        refers_to=leased.validators.refers_to if leased and leased.validators else None,
     )
     written = ledger.capture(site, exchange)
     return Capture(
@@ -83,19 +89,36 @@ def _write(ledger: Ledger, response: Response, request: Request) -> Capture:
         location=written.location,
         run_id=ledger.sessions[site].run_id,
         ip=exchange.ip,
-        robots="allowed",
+        robots=None if request.meta.get("is_robots_txt") else "allowed",
+        asked=exchange.asked,
     )
 
 
-def _phrase(status: int) -> str | None:
-    """The standard phrase: Scrapy does not keep the one that was sent (the warcinfo record says so)."""
-    try:
-        return http.HTTPStatus(status).phrase
-    except ValueError:
+def _asked(request: Request, spider: Spider | None) -> Asked | None:
+    leased: LeasedUrl | None = request.meta.get("leased")
+    if leased is None or not isinstance(spider, NewspaperSpider):
         return None
+    span = spider.span if leased.backfill_id is not None else None
+    return Asked(kind=leased.kind, seed=leased.seed, page=leased.page, hops=leased.hops, span=span)
 
 
-def header_pairs(headers: Headers) -> tuple[tuple[str, str], ...]:
+def _sent_head(response: Response, request: Request) -> tuple[str | None, Pairs]:
+    """Reason phrase and headers as the server sent them, in their order and spelling.
+
+    The HTTP client removes chunked coding, so its header is kept under another name.
+    """
+    lines: tuple[bytes, ...] = request.meta.pop("sent_head", ())
+    if not lines:
+        # not fetched by our own download handler
+        return None, header_pairs(response.headers)
+    message = parse_response(b"\r\n".join((*lines, b"", b"")))
+    return message.reason, tuple(
+        (f"X-Archive-Orig-{name}" if name.lower() == "transfer-encoding" else name, value)
+        for name, value in message.headers
+    )
+
+
+def header_pairs(headers: Headers) -> Pairs:
     """Every value of every header; bytes are read as latin-1, which keeps each of them."""
     return tuple(
         (name.decode("latin-1"), value.decode("latin-1"))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from scraper.extract.body import Cut, set_role
 from scraper.extract.page import line_text
-from scraper.extract.readers import comment_boxes, mark_comments
+from scraper.extract.reader_comments import comment_boxes, mark_comments
 from scraper.extract.weights import Chunk, Element, weigh
 from scraper.sites.spec import Layout, Role
 

@@ -18,10 +18,12 @@ _MOST_ATTRIBUTES: Final = 5_000
 #: All the work after parsing grows with tags and text, by 10 to 20 µs a tag and 0.5 µs a character (measured).
 #: Five times the tags of the largest saved page, and many times its text, stay under 0.3 s.
 _MOST_TAGS: Final = 15_000
-_MOST_TEXT: Final = 400_000
+MOST_TEXT: Final = 400_000
 
 _TAG: Final = re.compile(rb"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 _LONG_TAG: Final = re.compile(rb"<[a-zA-Z][^<>]{32768,}")
+#: Wherever such a tag stands, it holds one whole piece of this size, counted from the beginning.
+_PIECE: Final = 16384
 _VALUE: Final = re.compile(rb"=\s*(?:\"[^\"]*\"|'[^']*')")
 _ATTRIBUTE: Final = re.compile(rb"[^\s/]+")
 #: Elements without end tag, or whose end tag is left out so often that counting them misleads.
@@ -40,7 +42,7 @@ def why_not_parsed(body: bytes) -> str | None:
             return f"elements nested {depth:,} deep (at most {_DEEPEST:,})"
         if tags > _MOST_TAGS:
             return f"{tags:,} tags (at most {_MOST_TAGS:,})"
-    if len(body) > _HARMLESS_BYTES:
+    if len(body) > _HARMLESS_BYTES and _may_hold_long_tag(body):
         for tag in _LONG_TAG.finditer(body):
             # no space need stand between two attributes
             if len(_ATTRIBUTE.findall(_VALUE.sub(b" ", tag[0]))) > _MOST_ATTRIBUTES:
@@ -50,9 +52,17 @@ def why_not_parsed(body: bytes) -> str | None:
 
 def why_not_read(text: str) -> str | None:
     """Why *text*, all that a parsed page shows, is too long to be looked at; None when it is not."""
-    if len(text) > _MOST_TEXT:
-        return f"{len(text):,} characters of text (at most {_MOST_TEXT:,})"
+    if len(text) > MOST_TEXT:
+        return f"{len(text):,} characters of text (at most {MOST_TEXT:,})"
     return None
+
+
+def _may_hold_long_tag(body: bytes) -> bool:
+    """A quick look: False where ``_LONG_TAG`` finds nothing. Pages of all kinds have a sign in every piece."""
+    return any(
+        body.find(b"<", at, at + _PIECE) < 0 and body.find(b">", at, at + _PIECE) < 0
+        for at in range(0, len(body) - _PIECE + 1, _PIECE)
+    )
 
 
 def _depth(body: bytes) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from archive.addresses import without_tracking
+from archive.spacing import single_spaced
 from archive.vietnamese import nfc
 from scraper.extract.body import byline_node
 from scraper.extract.jsonld import texts
@@ -136,7 +137,8 @@ def own_addresses(page: Page, site: SiteSpec) -> tuple[str, ...]:
         return ()
     own = site.article_id(page.url)
     nodes = page.tree.css(f'a[href*="{number}" i], link[href*="{number}" i]')
-    linked = (join_url(page.base_url, node.attributes.get("href") or "") for node in nodes)
+    named = dict.fromkeys(node.attributes.get("href") or "" for node in nodes)
+    linked = (join_url(page.base_url, href) for href in named)
     return tuple(
         dict.fromkeys(
             without_tracking(address)
@@ -148,7 +150,7 @@ def own_addresses(page: Page, site: SiteSpec) -> tuple[str, ...]:
 
 def is_home(text: str) -> bool:
     """True for the first step of a breadcrumb and for its arrows, tone marks apart or not."""
-    return " ".join(nfc(text).split()).lower() in _HOME_WORDS
+    return single_spaced(nfc(text)).lower() in _HOME_WORDS
 
 
 def _names(site: SiteSpec, address: str, number: str | None) -> bool:

@@ -57,6 +57,7 @@ _MISSING: Final = (
 )
 _NOT_FOUND: Final = re.compile(
     rf"\b{_THING}{_WISH} {_MISSING}|không (?:tìm|tìm được|tìm thấy|thấy|tồn tại) {_THING}"
+    rf"|\bkhông có {_THING} này\b"
     r"|\blỗi\s*:?\s*404|\b404\b[ :–-]{0,3}(?:not found|error|lỗi|không)|page not found|^\W*404\W*$",
     re.IGNORECASE,
 )

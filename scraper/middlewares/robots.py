@@ -19,6 +19,8 @@ from scrapy import Request, signals
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http.request import NO_CALLBACK
 
+from archive.decoding import decoded_body
+from archive.errors import BadAddress
 from scraper.tls import CertificateRefused
 
 if TYPE_CHECKING:
@@ -59,8 +61,8 @@ class Rules:
     parser: Protego | None = None
     #: Why nothing may be fetched, when the file could not be read.
     unreachable: str | None = None
-    #: It was the host's certificate.
-    is_certificate: bool = False
+    #: What stopped it, where that is an outcome of its own: the certificate, or the address guard.
+    refusal: CertificateRefused | BadAddress | None = None
     read_at: float = attrs.field(factory=time.monotonic)
 
     def forbids(self, url: str, user_agent: str) -> bool:
@@ -110,13 +112,14 @@ class RobotsMiddleware:
     async def process_request(self, request: Request) -> None:
         """Wait for the host's rules; raises what stops the request.
 
-        RobotsForbidden, RobotsUnreachable, or CertificateRefused when that is why they cannot be read.
+        RobotsForbidden, RobotsUnreachable, or CertificateRefused or BadAddress when that is why they cannot
+        be read.
         """
         if request.meta.get("is_robots_txt"):
             return
         rules = await self._rules_for(request)
-        if rules.is_certificate:
-            raise CertificateRefused(rules.unreachable)
+        if rules.refusal is not None:
+            raise type(rules.refusal)(rules.unreachable)
         if rules.unreachable is not None:
             raise RobotsUnreachable(rules.unreachable)
         if rules.forbids(request.url, self._user_agent):
@@ -144,18 +147,19 @@ class RobotsMiddleware:
             )
             try:
                 response = await self._download(asked)
+                location = response.headers.get("Location")
+                is_redirect = _REDIRECT_FIRST <= response.status < _CLIENT_ERROR_FIRST
+                if location is not None and is_redirect:
+                    self._tell(asked, response=response)
+                    url = urljoin(url, location.decode("latin-1"))
+                    continue
             except Exception as error:  # noqa: BLE001  whatever stopped the download, the file is unreachable (RFC 9309 2.3.1.4)
                 rules = Rules(
                     unreachable=f"{url} could not be fetched: {type(error).__name__} {error}",
-                    is_certificate=isinstance(error, CertificateRefused),
+                    refusal=error if isinstance(error, CertificateRefused | BadAddress) else None,
                 )
                 self._tell(asked, error=error, rules=rules)
                 return rules
-            location = response.headers.get("Location")
-            if _REDIRECT_FIRST <= response.status < _CLIENT_ERROR_FIRST and location is not None:
-                self._tell(asked, response=response)
-                url = urljoin(url, location.decode("latin-1"))
-                continue
             rules = await self._judge(url, response, request)
             self._tell(asked, response=response, rules=rules)
             return rules
@@ -179,9 +183,15 @@ class RobotsMiddleware:
         )
 
     async def _judge(self, url: str, response: Response, request: Request) -> Rules:
-        rules = read_rules(url, response.status, response.body)
+        body = decoded_body(_coding(response), response.body, limit=MAX_BYTES)
+        rules = read_rules(url, response.status, body)
         if rules.parser is not None:
             await self._crawler.signals.send_catch_log_async(
                 signal=signals.robots_parsed, robotparser=rules, request=request
             )
         return rules
+
+
+def _coding(response: Response) -> tuple[tuple[str, str], ...]:
+    values = response.headers.getlist("Content-Encoding")
+    return tuple(("Content-Encoding", value.decode("latin-1")) for value in values)

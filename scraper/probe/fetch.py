@@ -12,15 +12,16 @@ import ssl
 import threading
 import time
 import uuid
-import zlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urljoin, urlsplit
 
 import attrs
 
+from archive.decoding import decoded_body
 from archive.errors import NotExplored
 from archive.model import Capture
+from scraper.guard import web_address
 from scraper.middlewares.politeness import (
     FIRST_SLOW_DELAY,
     SLOW_DOWN_STATUS,
@@ -28,13 +29,12 @@ from scraper.middlewares.politeness import (
     retry_after_seconds,
 )
 from scraper.middlewares.robots import MAX_REDIRECTS, Rules, read_rules
-from scraper.probe.guard import web_address
 from scraper.settings import DEFAULT_REQUEST_HEADERS, DOWNLOAD_MAXSIZE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from scraper.probe.guard import Guard
+    from scraper.guard import Guard
 
 #: Seconds without a byte, and for a whole answer.
 _SILENCE_S: Final = 20.0
@@ -106,7 +106,7 @@ class PoliteFetcher:
             answer = self._ask(address, headers or {})
             location = answer.header("location")
             if answer.status in _REDIRECTS and location:
-                url = urljoin(address, location)
+                url = _target(address, location)
                 continue
             return Capture(
                 id=str(uuid.uuid4()), site=site, url=address, fetched_at=datetime.now(UTC),
@@ -137,7 +137,7 @@ class PoliteFetcher:
             location = answer.header("location")
             if answer.status not in _REDIRECTS or not location:
                 return read_rules(url, answer.status, answer.body)
-            url = urljoin(url, location)
+            url = _target(url, location)
         return Rules()
 
     def _ask(self, url: str, headers: Mapping[str, str]) -> _Answer:
@@ -147,7 +147,7 @@ class PoliteFetcher:
         self.on_request(url)
         try:
             answer = self._exchange(url, destination, headers)
-        except (OSError, http.client.HTTPException, zlib.error, EOFError) as error:
+        except (OSError, http.client.HTTPException) as error:
             reason = str(error) or type(error).__name__
             raise NotFetched(f"{url} does not answer: {reason}") from error
         finally:
@@ -193,7 +193,7 @@ class PoliteFetcher:
                 target += "?" + quote(parts.query, safe=_SAFE)
             connection.request("GET", target, headers={
                 **DEFAULT_REQUEST_HEADERS, "User-Agent": self.user_agent,
-                "Accept-Encoding": "gzip", "Connection": "close", **headers,
+                "Connection": "close", **headers,
             })  # fmt: skip
             response = connection.getresponse()
             body = _body(response)
@@ -249,11 +249,17 @@ def _body(response: http.client.HTTPResponse) -> bytes:
         if size > DOWNLOAD_MAXSIZE:
             raise http.client.HTTPException(f"more than {DOWNLOAD_MAXSIZE} bytes")
         pieces.append(piece)
-    body = b"".join(pieces)
-    if (response.getheader("Content-Encoding") or "").strip().lower() not in {"gzip", "x-gzip"}:
-        return body
-    # limited: a small body may unpack to gigabytes
-    return zlib.decompressobj(wbits=zlib.MAX_WBITS | 16).decompress(body, DOWNLOAD_MAXSIZE)
+    body = decoded_body(tuple(response.getheaders()), b"".join(pieces), limit=DOWNLOAD_MAXSIZE + 1)
+    if len(body) > DOWNLOAD_MAXSIZE:
+        raise http.client.HTTPException(f"unpacks to more than {DOWNLOAD_MAXSIZE} bytes")
+    return body
+
+
+def _target(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError as error:
+        raise NotFetched(f"{url} redirects to {location!r}, which is no address") from error
 
 
 def _origin(url: str) -> str:

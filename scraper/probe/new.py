@@ -10,12 +10,11 @@ from urllib.parse import urlsplit
 import attrs
 
 from archive.errors import BadAddress, UsageError
+from scraper.guard import ALLOW_PRIVATE, Guard, web_address
 from scraper.probe.fetch import PoliteFetcher
-from scraper.probe.guard import Guard, web_address
 from scraper.probe.look import look_at
 from scraper.probe.proposal import propose
 from scraper.sites.known import new_file
-from scraper.sites.spec import SiteStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,10 +50,13 @@ def explore_paper(
     _check_claim(registry, address)
     fetcher = PoliteFetcher(
         user_agent=wish.user_agent,
-        guard=Guard(exempt=demo_hosts(registry), allow_private=wish.allow_private),
+        guard=Guard(
+            exempt=registry.demo_hosts, named={urlsplit(address).netloc}, way_out=ALLOW_PRIVATE,
+            allow_private=wish.allow_private,
+        ),
         delay_s=wish.delay_s,
         on_request=on_request,
-    )
+    )  # fmt: skip
     look = look_at(fetcher, address, on_home=lambda found: _check_claim(registry, found))
     proposal = propose(
         look, registry.families, site_id=wish.site_id, delay_s=wish.delay_s,
@@ -63,12 +65,6 @@ def explore_paper(
     if wish.site_id is None:
         _check_id(proposal.site.id, registry)
     return proposal
-
-
-def demo_hosts(registry: Registry) -> frozenset[str]:
-    """Hosts of the demo papers, which are on this machine."""
-    demos = (x for x in registry.sites.values() if x.status is SiteStatus.DEMO)
-    return frozenset(host for site in demos for host in site.domains)
 
 
 def _check_id(site_id: str, registry: Registry) -> None:

@@ -36,6 +36,8 @@ class Registry:
 
     sites: dict[str, SiteSpec]
     families: dict[str, Family]
+    #: Hosts with port of the demo press, on this machine: the only private ones. No site file adds to them.
+    demo_hosts: frozenset[str] = frozenset()
     #: Site id -> the files it was read from, such as ``papers/baocaobang.toml``, with their hex SHA-256.
     rules: dict[str, dict[str, str]] = attrs.field(factory=dict, repr=False)
     _by_host: dict[str, SiteSpec] = attrs.field(factory=dict, alias="by_host", repr=False)
@@ -70,10 +72,8 @@ def load_registry(*, demo_port: int = DEMO_PORT, extra: Path | None = None) -> R
     problems: list[str] = []
     family_tables = _tables(_FAMILIES, "families", problems)
     papers = _tables(PAPERS, "papers", problems)
-    papers += [
-        _with_addresses(table, demo_port)
-        for table in _tables(_DEMO_PAPERS, "demo/papers", problems)
-    ]
+    demo = _tables(_DEMO_PAPERS, "demo/papers", problems)
+    papers += [_with_addresses(table, demo_port) for table in demo]
     if extra is not None:
         family_tables += _tables(extra / "families", f"{extra}/families", problems)
         papers += _tables(extra, str(extra), problems)
@@ -86,6 +86,7 @@ def load_registry(*, demo_port: int = DEMO_PORT, extra: Path | None = None) -> R
     return Registry(
         sites={site.id: site for _, site in sorted(sites, key=lambda entry: entry[1].id)},
         families=dict(sorted(families.items())),
+        demo_hosts=frozenset(_demo_host(table, demo_port) for table in demo),
         rules=_rules(sites, papers, family_tables),
         by_host=by_host,
     )
@@ -176,14 +177,16 @@ def _check_successors(sites: list[tuple[str, SiteSpec]], problems: list[str]) ->
 
 def _with_addresses(table: Table, demo_port: int) -> Table:
     """The table with ``{origin}`` and ``{host}`` filled in."""
-    offset = table.values.get("port_offset")
-    if not isinstance(offset, int):
-        offset = 0
-    host = f"127.0.0.1:{demo_port + offset}"
+    host = _demo_host(table, demo_port)
     values = {key: _filled(value, host) for key, value in table.values.items()}
     if values.get("status") != SiteStatus.DEMO:
         table.mistake("status", 'must be "demo" in this folder')
     return attrs.evolve(table, values=values)
+
+
+def _demo_host(table: Table, demo_port: int) -> str:
+    offset = table.values.get("port_offset")
+    return f"127.0.0.1:{demo_port + (offset if isinstance(offset, int) else 0)}"
 
 
 def _filled(value: object, host: str) -> object:

@@ -191,15 +191,12 @@ class SiteSpec:
 
     def owns(self, url: str) -> bool:
         """True when the URL's host belongs to the site and may be asked."""
-        parts = urlsplit(url)
-        return parts.scheme in {"http", "https"} and parts.netloc.lower() in self.domains
+        return _host(url) in self.domains
 
     def knows(self, url: str) -> bool:
         """True when the URL's host is or was the site's."""
-        parts = urlsplit(url)
-        return parts.scheme in {"http", "https"} and (
-            parts.netloc.lower() in self.domains or parts.netloc.lower() in self.former_domains
-        )
+        host = _host(url)
+        return host in self.domains or host in self.former_domains
 
     def is_article(self, url: str) -> bool:
         """True when the URL is on the site and looks like one article, and like no copy of one."""
@@ -253,6 +250,15 @@ class Role(enum.StrEnum):
 
 #: Attribute that carries the role from the selectors' tree to the cleaning of the cut subtree.
 ROLE_ATTRIBUTE = "data-dqtv-role"
+
+
+def _host(url: str) -> str | None:
+    """Host, with port where it is given, of a web address; None for anything else."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return parts.netloc.lower() if parts.scheme in {"http", "https"} else None
 
 
 def _path_and_query(url: str) -> str:

@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
+import asyncio
+from concurrent.futures.process import BrokenProcessPool
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 import scrapy
 from scrapy import exceptions
+from twisted.internet.error import ConnectError
 
-from archive.decoding import without_undeclared_gzip
-from archive.frontier import MAX_HOPS, LeasedUrl
-from archive.model import (
-    Accepted,
-    Capture,
-    Failed,
-    FoundUrl,
-    Outcome,
-    Redirected,
-    Rejected,
-    RejectReason,
-    UrlKind,
-)
+from archive.errors import BadAddress, UsageError, is_out_of_handles
+from archive.frontier import LeasedUrl, Purpose
+from archive.model import Capture, Failed, FoundUrl, Outcome, UrlKind
 from archive.spans import read_span
-from scraper.discovery.explore import explore, seed_urls, sitemap_urls
-from scraper.extract.outsiders import is_challenge_capture
-from scraper.middlewares.politeness import SLOW_DOWN_STATUS, retry_after_seconds
+from scraper.answers import answer_outcome, article_outcome, too_large, unpacked
+from scraper.discovery.explore import seed_urls, sitemap_urls
+from scraper.guard import PRIVATE_HOSTS_SETTING
 from scraper.middlewares.robots import RobotsForbidden, RobotsUnreachable
-from scraper.process import process
+from scraper.readers import Readers, died
+from scraper.settings import DQTV_PAGE_BUDGET as PAGE_BUDGET
+from scraper.settings import PAGE_BUDGET_SETTING, READERS_SETTING
 from scraper.sites.known import known_sites
 from scraper.sites.spec import Scope
 from scraper.tls import EXCEPTIONS_SETTING, CertificateRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
     from typing import Self
 
     from scrapy.crawler import Crawler
@@ -43,12 +37,16 @@ if TYPE_CHECKING:
     from archive.template import Template
     from scraper.sites.spec import SiteSpec
 
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_GONE = frozenset({404, 410})
-_SERVER_ERROR = 500
-_REQUEST_TIMEOUT = 408
 _OK = 200
+#: Values of the argument ``rechecks``.
+PURPOSES = {
+    "yes": Purpose.EVERYTHING,
+    "no": Purpose.NO_RECHECKS,
+    "only": Purpose.RECHECKS_ONLY,
+}
 
+#: Reason of a failure that is the machine's, not the address's: the scheduler ends the crawl.
+OUT_OF_HANDLES: Final = "out_of_handles"
 #: Failure class -> reason; all of these may pass by the next try.
 _NETWORK_REASONS: tuple[tuple[type[Exception], str], ...] = (
     (RobotsUnreachable, "robots_unreachable"),
@@ -58,6 +56,7 @@ _NETWORK_REASONS: tuple[tuple[type[Exception], str], ...] = (
     (exceptions.ResponseDataLossError, "data_loss"),
     (exceptions.DownloadConnectionRefusedError, "connection"),
     (exceptions.DownloadFailedError, "connection"),
+    (ConnectError, "connection"),
 )
 
 
@@ -73,7 +72,10 @@ class PageOutcome:
 
 
 class NewspaperSpider(scrapy.Spider):
-    """Crawls papers; ``-a site=ID[,ID...] [-a max_pages=N] [-a backfill=FROM..TO] [-a scope=everything]``."""
+    """Crawls papers.
+
+    ``-a site=ID[,ID...] [-a max_pages=N] [-a backfill=FROM..TO] [-a scope=everything] [-a rechecks=yes|no|only]``
+    """
 
     name = "newspaper"
 
@@ -84,6 +86,8 @@ class NewspaperSpider(scrapy.Spider):
         demo_port: str | int | None = None,
         backfill: str | None = None,
         scope: str | None = None,
+        *,
+        rechecks: str | None = None,
         **kwargs: Any,  # noqa: ANN401  Scrapy's signature
     ) -> None:
         super().__init__(**kwargs)
@@ -94,21 +98,54 @@ class NewspaperSpider(scrapy.Spider):
         }
         self.max_pages = None if max_pages in {None, ""} else int(str(max_pages))
 
+        #: Pages of one site in one run when no limit was given; the crawl's settings may say another number.
+        self.page_budget = PAGE_BUDGET
         #: Days of publication a backfill asks for; None for a daily crawl.
         self.span = read_span(backfill) if backfill else None
         self._scope = Scope(scope) if scope else None
+        #: Whether known articles are looked at again; a backfill leaves that to the daily crawl.
+        self.purpose = read_purpose(rechecks or ("no" if self.span else "yes"))
         #: What is known of a site's template; the scheduler lets it read the archive.
         self.template_of: Callable[[str], Template] = lambda _: {}
+        #: Processes that read articles' pages; None when this one does.
+        self.readers: Readers | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:  # noqa: ANN401  Scrapy's signature
-        """Build the spider (Scrapy's hook), and except the hosts whose site file gives a reason from TLS checks."""
+        """Build the spider (Scrapy's hook), and name the hosts excepted from TLS checks and from the guard."""
         spider = super().from_crawler(crawler, *args, **kwargs)
-        named = crawler.settings.getlist(EXCEPTIONS_SETTING)
-        crawler.settings.set(
-            EXCEPTIONS_SETTING, [*named, *spider.tls_exceptions()], priority="cmdline"
-        )
+        spider.page_budget = crawler.settings.getint(PAGE_BUDGET_SETTING, PAGE_BUDGET)
+        for setting, hosts in (
+            (EXCEPTIONS_SETTING, spider.tls_exceptions()),
+            (PRIVATE_HOSTS_SETTING, spider.demo_hosts()),
+        ):
+            named = crawler.settings.getlist(setting)
+            crawler.settings.set(setting, [*named, *hosts], priority="cmdline")
+        if processes := crawler.settings.getint(READERS_SETTING):
+            spider.readers = Readers(spider.registry, processes=processes)
         return spider
+
+    def closed(self, reason: str) -> None:  # noqa: ARG002  Scrapy's signature
+        """End the readers (Scrapy's hook)."""
+        if self.readers is not None:
+            self.readers.close()
+
+    def why_enough(self, pages: int) -> tuple[str, str] | None:
+        """Reason and detail with which a site's run ends after so many *pages*; None when it goes on."""
+        if self.max_pages is not None:
+            asked = f"stopped after {pages} pages, as asked"
+            return ("page limit", asked) if pages >= self.max_pages else None
+        if pages < self.page_budget:
+            return None
+        return "page budget", (
+            f"stopped after {pages} pages: a long backfill, or a trap of endless addresses; look at what"
+            " was found, then run the same command to go on"
+        )
+
+    def demo_hosts(self) -> tuple[str, ...]:
+        """Hosts of the demo papers that are crawled; they are on this machine."""
+        hosts = (host for site in self.sites.values() for host in site.domains)
+        return tuple(host for host in hosts if host in self.registry.demo_hosts)
 
     def tls_exceptions(self) -> tuple[str, ...]:
         """Hosts, without port, whose certificate need not verify."""
@@ -121,22 +158,30 @@ class NewspaperSpider(scrapy.Spider):
 
     def seeds(self) -> dict[str, tuple[FoundUrl, ...]]:
         """Addresses each site's run starts from."""
+        if self.purpose is Purpose.RECHECKS_ONLY:
+            return dict.fromkeys(self.sites, ())
         return {site.id: seed_urls(site, self.scope_of(site)) for site in self.sites.values()}
 
     def sitemaps(self, site_id: str, addresses: Iterable[str]) -> tuple[FoundUrl, ...]:
         """What of the sitemaps in a site's robots.txt this run shall read."""
         site = self.sites[site_id]
-        wanted = self.scope_of(site) is Scope.EVERYTHING
+        wanted = (
+            self.scope_of(site) is Scope.EVERYTHING and self.purpose is not Purpose.RECHECKS_ONLY
+        )
         return sitemap_urls(site, addresses) if wanted else ()
 
     def request_for(self, leased: LeasedUrl) -> scrapy.Request:
         """The request of a leased address; it carries the lease and goes to the site's own slot."""
         seed = self.sites[leased.site].seed(leased.seed)
+        if self._scope is not None and leased.kind.is_discovery:
+            # what was read for another scope has to be read again
+            leased = attrs.evolve(leased, validators=None)
+        conditions = leased.validators.headers if leased.validators else {}
         return scrapy.Request(
             leased.url,
-            callback=self.parse,
+            callback=self.parse if self.readers is None else self.parse_elsewhere,
             errback=self.failed,
-            headers=dict(seed.headers) if seed else None,
+            headers={**(seed.headers if seed else {}), **conditions},
             priority=leased.priority,
             dont_filter=True,
             meta={"leased": leased, "download_slot": leased.site},
@@ -149,8 +194,32 @@ class NewspaperSpider(scrapy.Spider):
         if capture is None:
             # The capture extension has already asked for the end of the crawl; the address stays leased.
             return
-        capture = attrs.evolve(capture, body=response.body)
-        yield PageOutcome(leased=leased, outcome=self._outcome(leased, capture))
+        try:
+            outcome = self._outcome(leased, unpacked(leased, capture))
+        except OSError as error:
+            # reading a page opens files of the program only
+            outcome = failure_outcome(error)
+        yield PageOutcome(leased=leased, outcome=outcome)
+
+    async def parse_elsewhere(self, response: Response) -> AsyncIterator[PageOutcome]:
+        """As ``parse``, but an article's page is read in another process. Raises ReaderDied."""
+        leased: LeasedUrl = response.meta["leased"]
+        capture: Capture | None = response.meta.get("capture")
+        is_page = leased.kind is UrlKind.ARTICLE and response.status == _OK
+        if capture is None or self.readers is None or not is_page:
+            for outcome in self.parse(response):
+                yield outcome
+            return
+        capture = unpacked(leased, capture)
+        if (refused := too_large(leased, capture)) is not None:
+            yield PageOutcome(leased=leased, outcome=refused)
+            return
+        reading = self.readers.read(capture, self.template_of(leased.site))
+        try:
+            read = await asyncio.wrap_future(reading)
+        except BrokenProcessPool as error:
+            raise died() from error
+        yield PageOutcome(leased=leased, outcome=article_outcome(leased, read))
 
     def failed(self, failure: Failure) -> Iterator[PageOutcome]:
         """Turn a request that brought no answer into an outcome."""
@@ -160,88 +229,41 @@ class NewspaperSpider(scrapy.Spider):
 
     def _outcome(self, leased: LeasedUrl, capture: Capture) -> Outcome:
         site = self.sites[leased.site]
-        if capture.status in _REDIRECTS:
-            return redirect_outcome(site, leased, capture)
-        if capture.status != _OK:
-            return status_outcome(capture)
-        if leased.kind is UrlKind.ARTICLE:
-            template = self.template_of(site.id)
-            outcome = process(capture, site, self.registry.family_of(site), template)
-            return _unless_blocked(outcome)
-        if is_challenge_capture(capture):
-            return _blocked(capture, "a challenge page instead of the list")
-        # some servers send packed files as they lie on their disk
-        capture = attrs.evolve(capture, body=without_undeclared_gzip(capture.body))
-        found = FoundUrl(url=leased.url, kind=leased.kind, seed=leased.seed, page=leased.page)
-        span = self.span if leased.backfill_id is not None else None
-        return explore(capture, site, found, scope=self.scope_of(site), span=span)
+        return answer_outcome(
+            leased,
+            capture,
+            site,
+            family=self.registry.family_of(site),
+            template=self.template_of(site.id),
+            scope=self.scope_of(site),
+            span=self.span if leased.backfill_id is not None else None,
+        )
 
 
-def _unless_blocked(outcome: Accepted | Rejected) -> Outcome:
-    """A challenge in place of the page is no judgement of it: it is asked for again by a later run."""
-    if isinstance(outcome, Rejected) and outcome.reason is RejectReason.BLOCKED:
-        return _blocked(outcome.capture, outcome.detail)
-    return outcome
-
-
-def _blocked(capture: Capture, detail: str | None) -> Failed:
-    return Failed(reason="blocked", detail=detail, capture=capture)
+def read_purpose(text: str) -> Purpose:
+    """What ``yes``, ``no`` or ``only`` asks for. Raises UsageError for anything else."""
+    try:
+        return PURPOSES[text]
+    except KeyError as error:
+        raise UsageError(f"rechecks={text!r}: write one of {', '.join(PURPOSES)}") from error
 
 
 def failure_outcome(error: BaseException) -> Failed:
     """The outcome of a request that ended in *error*."""
     if isinstance(error, RobotsForbidden):
         return Failed(reason="robots", detail=str(error))
+    if isinstance(error, BadAddress):
+        return Failed(reason="address_refused", detail=_one_line(error))
+    if is_out_of_handles(error):
+        return Failed(reason=OUT_OF_HANDLES, detail=_one_line(error))
     if isinstance(error, exceptions.DownloadCancelledError):
-        return Failed(reason="too_large", detail=str(error))
+        return Failed(reason="too_large", detail=_one_line(error))
     for kind, reason in _NETWORK_REASONS:
         if isinstance(error, kind):
             return Failed(reason=reason, detail=_one_line(error), retry=True)
     return Failed(
         reason="internal", detail=f"{type(error).__name__}: {_one_line(error)}", retry=True
     )
-
-
-def status_outcome(capture: Capture) -> Failed:
-    """The outcome of an answer that is neither a page nor a redirect."""
-    status = capture.status
-    if status in _GONE:
-        return Failed(reason="not_found", detail=f"HTTP {status}", capture=capture)
-    if status in SLOW_DOWN_STATUS:
-        wait = retry_after_seconds(capture.header("Retry-After"))
-        return Failed(
-            reason="slow_down",
-            detail=f"HTTP {status}",
-            capture=capture,
-            retry=True,
-            retry_after=wait,
-        )
-    if status >= _SERVER_ERROR or status == _REQUEST_TIMEOUT:
-        return Failed(reason="server_error", detail=f"HTTP {status}", capture=capture, retry=True)
-    return Failed(reason="http_status", detail=f"HTTP {status}", capture=capture)
-
-
-def redirect_outcome(site: SiteSpec, leased: LeasedUrl, capture: Capture) -> Redirected:
-    """The outcome of a redirect; its target is named only when it is on the site and not one too many."""
-    location = capture.header("Location")
-    target = urljoin(capture.url, location) if location else None
-    if target is None:
-        return Redirected(capture=capture, detail="redirect without a Location header")
-    if not site.owns(target):
-        return Redirected(capture=capture, detail=f"leads outside the site: {target}")
-    if leased.hops >= MAX_HOPS:
-        return Redirected(
-            capture=capture, detail=f"more than {MAX_HOPS} redirects, last to {target}"
-        )
-    return Redirected(
-        capture=capture,
-        detail=target,
-        target=FoundUrl(
-            url=target, kind=leased.kind, seed=leased.seed, page=leased.page,
-            priority=leased.priority, hops=leased.hops + 1, guess=leased.guess,
-            key=site.key(target) if leased.kind is UrlKind.ARTICLE else None,
-        ),
-    )  # fmt: skip
 
 
 def _one_line(error: BaseException) -> str:

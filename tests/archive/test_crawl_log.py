@@ -6,7 +6,8 @@ import pytest
 
 from archive.crawl_log import Asked, CrawlLog, LogLine, line_of, reason_of
 from archive.instants import utc_text
-from archive.model import Failed, Redirected, Rejected, RejectReason, RunCounts
+from archive.model import Failed, Redirected, Rejected, RejectReason
+from archive.run_counts import RunCounts
 
 RUN = "20261124T030955Z-1a2b3c4d"
 

@@ -1,4 +1,5 @@
 import gzip
+import tracemalloc
 import zlib
 
 import brotli
@@ -106,3 +107,30 @@ def test_what_only_begins_like_gzip_stays():
 def test_a_bomb_without_a_header_is_cut(monkeypatch):
     monkeypatch.setattr(decoding, "MAX_BODY_BYTES", 1000)
     assert len(without_undeclared_gzip(gzip.compress(bytes(100_000)))) <= 1000
+
+
+def test_gzip_files_behind_one_another_are_one_body_and_no_endless_one():
+    assert decoded_body(coded("gzip"), gzip.compress(TEXT) + gzip.compress(b"end")) == TEXT + b"end"
+    tiny = gzip.compress(b"x")
+    assert len(decoded_body(coded("gzip"), tiny * 50_000)) == 1000
+
+
+def test_more_than_three_codings_are_not_removed():
+    packed = TEXT
+    for _ in range(5):
+        packed = gzip.compress(packed)
+    body = decoded_body(coded(*["gzip"] * 5), packed)
+    assert gzip.decompress(gzip.decompress(body)) == TEXT
+
+
+@pytest.mark.parametrize(
+    ("coding", "pack"), [("gzip", gzip.compress), ("br", brotli.compress), ("zstd", zstd.compress)]
+)
+def test_unpacking_a_bomb_takes_no_more_memory_than_its_limit(coding, pack):
+    packed = pack(pack(bytes(40 << 20)))
+    tracemalloc.start()
+    body = decoded_body(coded(coding, coding), packed, limit=1 << 20)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(body) == 1 << 20
+    assert peak < 4 << 20

@@ -7,12 +7,11 @@ from datetime import UTC, datetime
 import attrs
 import pytest
 
+from archive.deaths import MAX_INTERRUPTED, SUSPECT
 from archive.frontier import (
     MAX_ATTEMPTS,
     MAX_ATTEMPTS_EVER,
-    MAX_INTERRUPTED,
     RETRY_WAITS,
-    SUSPECT,
     Frontier,
     LeasedUrl,
 )

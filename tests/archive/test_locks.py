@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 
 import pytest
 
+from archive.clock import steady_time
 from archive.errors import SiteLocked
 from archive.locks import SiteLock
 from archive.store import Store
@@ -21,7 +23,8 @@ def store(tmp_path):
 def test_a_second_crawl_of_a_site_is_refused_with_the_holder_named(store):
     SiteLock(store, "paper").acquire()
     with pytest.raises(
-        SiteLocked, match=r"paper is being crawled by another process \(.* \d+ \d+\)"
+        SiteLocked,
+        match=r"paper is being crawled by another process \(process \d+ on .*\) .*; wait for it, or stop",
     ):
         SiteLock(store, "paper").acquire()
 
@@ -47,6 +50,23 @@ def test_the_lock_of_a_killed_process_is_taken_over_at_once(store, tmp_path):
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == -9
     SiteLock(store, "paper").acquire()
+
+
+def test_a_clock_that_jumps_takes_the_lock_from_no_living_process(store):
+    held = SiteLock(store, "paper")
+    held.acquire()
+    store.connection.execute("UPDATE site_locks SET expires_at = 1")
+    with pytest.raises(SiteLocked):
+        SiteLock(store, "paper").acquire()
+    with store.transaction():
+        assert held.renew(None)
+
+
+def test_setting_the_clock_does_not_move_the_time_that_locks_and_delays_go_by(monkeypatch):
+    before = steady_time()
+    for now in (0.0, 4e9):
+        monkeypatch.setattr(time, "time", lambda now=now: now)
+        assert 0 <= steady_time() - before < 5
 
 
 def test_an_expired_lock_of_another_machine_is_taken_over_and_its_holder_notices(store):

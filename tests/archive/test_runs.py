@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from archive.errors import UsageError
-from archive.model import RunCounts
+from archive.run_counts import RunCounts
 from archive.runs import (
     find_run,
     finish_run,

@@ -193,42 +193,106 @@ def test_a_rejection_leaves_the_article_that_is_there(store, save, make_capture,
     assert one(store, "SELECT count(*) FROM rejections") == (1,)
 
 
+def gone(make_capture, hours, *, status=404, run="run-2", url="http://bao.vn/1.html"):
+    capture = make_capture(url, hours=hours, status=status, run_id=run)
+    return Failed(reason="not_found", detail=f"HTTP {status}", capture=capture)
+
+
 @pytest.mark.parametrize("status", [404, 410])
-def test_a_known_article_that_is_gone_is_a_takedown(
+def test_a_known_article_that_is_not_found_once_is_only_missing(
     store, save, make_capture, make_accepted, status
 ):
-    gone = make_capture("http://bao.vn/1.html", hours=1, status=status)
-    assert save(make_accepted(), Failed(reason="not_found", capture=gone))[1] == "takedown"
+    outcome = gone(make_capture, 1, status=status)
+    assert save(make_accepted(), outcome) == ["new", "missing"]
     assert one(store, "SELECT kind, article_id, capture_id, detail FROM events") == (
-        "takedown",
+        "missing",
         "bao:1",
-        gone.id,
+        outcome.capture.id,
         f"HTTP {status}",
     )
 
 
-def test_a_takedown_is_seen_at_the_address_that_was_fetched(
+@pytest.mark.parametrize(
+    ("second", "stored"),
+    [
+        ({"hours": 14, "run": "run-3"}, "takedown"),
+        ({"hours": 12, "run": "run-3"}, "missing"),
+        ({"hours": 14, "run": "run-2"}, "missing"),
+        # the clock was set back; the frontier has seen to the wait
+        ({"hours": -4, "run": "run-3"}, "takedown"),
+    ],
+)
+def test_a_takedown_needs_a_second_look_in_another_run_and_some_hours_on(
+    save, make_capture, make_accepted, second, stored
+):
+    first = gone(make_capture, 1)
+    assert save(make_accepted(hours=-9), first, gone(make_capture, **second))[-1] == stored
+
+
+def test_a_missing_article_is_seen_at_the_address_that_was_fetched(
     store, save, make_capture, make_accepted
 ):
     fetched = "http://www.bao.vn/1.html?from=home"
-    gone = make_capture(fetched, hours=1, status=404)
-    save(
-        make_accepted(capture=make_capture(fetched)),
-        Failed(reason="not_found", capture=gone),
-    )
-    assert one(store, "SELECT kind FROM events") == ("takedown",)
+    save(make_accepted(capture=make_capture(fetched)), gone(make_capture, 1, url=fetched))
+    assert one(store, "SELECT kind FROM events") == ("missing",)
 
 
 def test_a_lasting_takedown_is_one_event_and_its_end_another(
     store, save, make_capture, make_accepted
 ):
-    def gone(hours):
-        capture = make_capture("http://bao.vn/1.html", hours=hours, status=404)
-        return Failed(reason="not_found", capture=capture)
-
-    save(make_accepted(), gone(1), gone(2), make_accepted(hours=3), make_accepted(hours=4), gone(5))
+    stored = save(
+        make_accepted(),
+        gone(make_capture, 1),
+        gone(make_capture, 20, run="run-3"),
+        gone(make_capture, 40, run="run-4"),
+        make_accepted(hours=60),
+        make_accepted(hours=61),
+        gone(make_capture, 70, run="run-5"),
+        make_accepted(hours=80),
+        gone(make_capture, 90, run="run-6"),
+    )
+    assert stored[1:4] == ["missing", "takedown", "gone"]
     kinds = rows(store, "SELECT kind FROM events ORDER BY happened_at")
-    assert kinds == [("takedown",), ("return",), ("takedown",)]
+    assert [kind for (kind,) in kinds] == [
+        "missing", "takedown", "return", "missing", "found_again", "missing",
+    ]  # fmt: skip
+
+
+def test_an_article_that_moved_for_good_keeps_its_id(store, make_capture, make_accepted):
+    old, new = "http://bao.vn/1.html", "http://bao.vn/2.html"
+    moved = Redirected(
+        capture=make_capture(old, hours=1, status=301),
+        target=FoundUrl(url=new, key="article:2"),
+        moved_to=new,
+    )
+    with store.transaction():
+        store.store_outcome(make_accepted())
+        store.store_outcome(moved, article_id="bao:1")
+        assert store.store_outcome(make_accepted(number=2, hours=2)) == "unchanged"
+    assert one(store, "SELECT id, url, version FROM articles") == ("bao:1", new, 1)
+    addresses = dict(rows(store, "SELECT url, source FROM article_addresses"))
+    assert addresses[new] == "moved"
+
+
+def test_an_article_does_not_take_over_the_address_of_another(store, make_capture, make_accepted):
+    old, new = "http://bao.vn/1.html", "http://bao.vn/2.html"
+    moved = Redirected(capture=make_capture(old, hours=1, status=301), moved_to=new)
+    with store.transaction():
+        store.store_outcome(make_accepted())
+        store.store_outcome(make_accepted(number=2))
+        store.store_outcome(moved, article_id="bao:1")
+        store.store_outcome(make_accepted(number=2, hours=2))
+    assert rows(store, "SELECT id FROM articles ORDER BY id") == [("bao:1",), ("bao:2",)]
+
+
+def test_a_paper_that_moves_is_one_event_until_it_moves_elsewhere(store, make_capture):
+    with store.transaction():
+        for host in ("a.vn", "a.vn", "b.vn"):
+            store.events.moved_host(make_capture(status=301), host)
+    assert rows(store, "SELECT kind, detail FROM events") == [
+        ("moved_host", "a.vn"),
+        ("moved_host", "b.vn"),
+    ]
 
 
 def test_a_404_of_no_article_is_only_a_capture(store, save, make_capture):

@@ -27,12 +27,18 @@ def crawled(tmp_path_factory, new_command):
     with closing(sqlite3.connect(dqtv.archive / "archive.db")) as archive:
         archive.row_factory = sqlite3.Row
         rows = {row["id"]: row for row in archive.execute("SELECT * FROM articles")}
+        frontier = {
+            url: rest
+            for url, *rest in map(
+                tuple, archive.execute("SELECT url, state, outcome, detail FROM frontier")
+            )
+        }
     truth = {x.article_id: x for x in press.truth() if x.paper == PAPER}
-    return press, report, rows, truth
+    return press, report, rows, truth, frontier
 
 
 def test_the_crawl_ends_by_itself_after_a_bounded_number_of_requests(crawled):
-    press, report, _, _ = crawled
+    press, report, *_ = crawled
     assert report["reason"] == "finished"
     assert len(press.log) < 500
     asked = press.log[-1].monotonic - press.log[0].monotonic
@@ -46,7 +52,7 @@ def test_forbidden_pages_are_never_asked_for(crawled):
 
 
 def test_honest_articles_are_kept_as_they_were_written(crawled):
-    _, _, rows, truth = crawled
+    _, _, rows, truth, _ = crawled
     plain = {i for i in truth if truth[i].level > 0 and int(i.partition(":")[2]) not in HARD}
     assert len(plain) >= 3
     assert plain <= set(rows)
@@ -64,7 +70,7 @@ def test_honest_articles_are_kept_as_they_were_written(crawled):
 
 
 def test_nothing_but_honest_articles_is_kept_and_each_once(crawled):
-    _, _, rows, truth = crawled
+    _, _, rows, truth, _ = crawled
     assert set(rows) <= {article_id for article_id in truth if truth[article_id].level > 0}
     assert {row["version"] for row in rows.values()} == {1}
     assert not [row for row in rows.values() if "{{" in row["body"]]
@@ -92,4 +98,25 @@ def test_the_endless_calendar_is_left_at_its_limit(crawled):
 def test_enormous_pages_are_given_up_once_and_for_all(crawled):
     asked = Counter(line.path for line in crawled[0].log)
     assert [asked[path] for path in hostile.ENORMOUS_PATHS] == [1, 1]
-    assert crawled[1]["counts"]["failed"]["too_large"] == 2
+
+
+def test_bombs_and_endless_headers_are_given_up_once_and_for_all(crawled):
+    asked = Counter(line.path for line in crawled[0].log)
+    flooding = [*hostile.ENORMOUS_PATHS, *hostile.BOMB_PATHS, hostile.HEADER_PATH]
+    assert [asked[path] for path in flooding] == [1] * len(flooding)
+    assert crawled[1]["counts"]["failed"]["too_large"] == len(flooding)
+
+
+def test_redirects_into_private_networks_are_refused_with_the_reason_stored(crawled):
+    press, report, _, _, frontier = crawled
+    asked = Counter(line.path for line in press.log)
+    assert [asked[path] for path in hostile.ASTRAY_PATHS] == [1] * len(hostile.ASTRAY_PATHS)
+    assert report["counts"]["failed"]["address_refused"] == len(hostile.ASTRAY_PATHS)
+    for path, target in zip(hostile.ASTRAY_PATHS, hostile_tricks.ASTRAY_TARGETS, strict=True):
+        state, outcome, detail = frontier[press.origin(PAPER) + path]
+        assert (state, outcome) == ("failed", "address_refused")
+        assert target in detail
+
+
+def test_a_chain_of_redirects_is_counted_as_one_too_many(crawled):
+    assert crawled[1]["counts"]["failed"]["too_many_redirects"] == 1

@@ -157,3 +157,45 @@ def test_unknown_faults_and_papers_are_named():
         DemoPress(port=0, faults={PAPER: "fire"})
     with pytest.raises(UnknownSite, match="demo-culao"):
         DemoPress(port=0, faults={"culao": "slow"})
+
+
+@pytest.mark.parametrize(
+    ("how", "status", "location"),
+    [("404", 404, None), ("410", 410, None), ("home", 302, "/"), ("notice", 200, None)],
+)
+def test_an_article_is_withdrawn_and_put_back(press, how, status, location):
+    path = paths(press)[0]
+    number = press.newsroom(PAPER).edition.masthead.cms.article_number(path)
+    press.withdraw(PAPER, number, how)
+    try:
+        answer, page = ask(press, path)
+        assert (answer.status, answer.getheader("Location")) == (status, location)
+        assert ask(press, paths(press)[1])[0].status == 200
+    finally:
+        press.withdraw(PAPER, number, None)
+    back, whole = ask(press, path)
+    assert back.status == 200
+    assert whole != page
+
+
+def test_an_article_with_a_new_title_leads_on_from_its_old_address(press):
+    path = paths(press)[-1]
+    edition = press.newsroom(PAPER).edition
+    number = edition.masthead.cms.article_number(path)
+    press.revise(PAPER, number, title="Nhan đề mới của bài báo")
+    old, _ = ask(press, path)
+    assert old.status == 301
+    new, page = ask(press, old.getheader("Location"))
+    assert new.status == 200
+    assert "Nhan đề mới của bài báo" in page.decode()
+    press.newsroom(PAPER).reprint(edition)
+
+
+def test_a_moved_paper_leads_to_the_same_path_elsewhere_and_keeps_its_robots_txt(press):
+    press.set_fault(PAPER, "moved")
+    answer, _ = ask(press, "/quoc-phong-an-ninh/")
+    assert (answer.status, answer.getheader("Location")) == (
+        301,
+        "http://moved.invalid/quoc-phong-an-ninh/",
+    )
+    assert ask(press, "/robots.txt")[0].status == 200

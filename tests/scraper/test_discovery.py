@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from archive.model import Capture, DaySpan, Explored, Failed, FoundUrl, UrlKind
-from scraper.discovery.explore import explore, seed_urls, sitemap_urls
+from scraper.discovery.explore import DEEPEST_SITEMAP, explore, seed_urls, sitemap_urls
 from scraper.discovery.feeds import read_feed
 from scraper.discovery.json_listings import UnreadableJson, read_json_listing
 from scraper.discovery.listings import read_listing
@@ -177,6 +177,17 @@ def test_further_sitemaps_are_found_as_sitemaps():
     assert (found.kind, found.url) == (UrlKind.SITEMAP, HOME + "sitemap-1.xml")
 
 
+def test_an_index_of_sitemaps_that_never_ends_is_left_with_the_reason():
+    url = FoundUrl(url=HOME + "x", kind=UrlKind.SITEMAP, seed="map")
+    for step in range(DEEPEST_SITEMAP):
+        capture = attrs.evolve(CAPTURE, body=INDEX.encode())
+        (url,) = explore(capture, make_site(), url, scope=Scope.EVERYTHING).found
+        assert url.hops == step + 1
+    outcome = explore(capture, make_site(), url, scope=Scope.EVERYTHING)
+    assert outcome.reason == "unreadable_sitemap"
+    assert "steps below the first" in outcome.detail
+
+
 def test_an_unreadable_feed_is_a_failure_that_names_the_address():
     outcome = read("", UrlKind.FEED, "feed")
     assert (outcome.reason, outcome.retry) == ("unreadable_feed", False)
@@ -306,3 +317,17 @@ def test_a_page_whose_articles_are_all_older_is_past_and_one_that_is_newer_is_no
 def test_a_backfill_pages_on_past_the_daily_limit():
     page = '<a href="/mot-1.html">x</a>'
     assert read(page, UrlKind.LISTING, "list", page=3, span=SPAN).next_page.page == 4
+
+
+BAD = ("http://[::1", "//[", "http://a\u2100b/", "/" + "x" * 3_000)
+
+
+def test_a_link_that_is_no_address_takes_no_other_with_it():
+    html = "".join(f'<a href="{link}">x</a>' for link in (*BAD, "/tot-1.html")).encode()
+    assert read_listing(html, "http://bao.example/", None) == ["http://bao.example/tot-1.html"]
+    items = "".join(f"<item><link>{link}</link></item>" for link in (*BAD, "/tot-1.html"))
+    feed = f"<rss><channel>{items}</channel></rss>".encode()
+    assert read_feed(feed, "http://bao.example/") == ["http://bao.example/tot-1.html"]
+    urls = "".join(f"<url><loc>{link}</loc></url>" for link in (*BAD, "/tot-1.html"))
+    sitemap = read_sitemap(f"<urlset>{urls}</urlset>".encode(), "http://bao.example/")
+    assert [entry.url for entry in sitemap.pages] == ["http://bao.example/tot-1.html"]

@@ -117,6 +117,7 @@ MISSING = [
     "<title>404 Not Found</title>",
     "<title>Page not found | Báo Thử</title>",
     "<h2>Trang bạn yêu cầu không tồn tại</h2>",
+    "<title>Không có trang này - Báo Thử</title>",
     "<h3>Nội dung mà bạn đang tìm kiếm đã bị gỡ</h3>",
 ]
 

@@ -1,87 +1,51 @@
-"""Readers' comments in an article's container."""
+"""Processes that read pages: what they give back, and what happens when one of them dies."""
 
-from __future__ import annotations
+import multiprocessing
+import os
+import signal
+from datetime import UTC, datetime
 
 import pytest
 
-from scraper.clean.subtree import clean_subtree
-from scraper.extract.fallback import cut_by_text
+from archive.errors import ReaderDied
+from archive.model import Capture, RecordLocation
+from archive.readings import StoredCapture
+from scraper.process import process
+from scraper.readers import Readers, StoredPage
+from scraper.sites.load import load_registry
 
-TITLE = "Dân quân xã Nà Phạc giúp dân gặt lúa"
-TEXT = (
-    "Sáng sớm, khi sương còn phủ kín cánh đồng Nà Luông, tiếng cười nói đã rộn ràng khắp các thửa ruộng bậc thang.",
-    "Anh Hoàng Văn Tú, thôn đội trưởng, chia tổ của mình làm ba mũi: mũi gặt, mũi tuốt và mũi gánh thóc về nhà văn hóa.",
-    "Bà Lục Thị Vân, nhà có hai héc-ta lúa chín rũ, kể rằng nếu không có anh em dân quân thì vụ này coi như mất trắng.",
-    "Đến chiều ngày thứ ba, hơn 20 héc-ta lúa của 31 hộ đã được đưa về kho an toàn, trước khi cơn bão đổ bộ vào đất liền.",
-)
-TALK = (
-    "Đọc bài mà thương bà con vùng bão, mong các cấp sớm hỗ trợ giống lúa để kịp gieo vụ sau.",
-    "Anh em dân quân xã tôi cũng thế, việc gì khó là có mặt, không nề hà ngày nghỉ hay đêm hôm.",
-    "Xin hỏi tòa soạn, muốn gửi quà ủng hộ các hộ bị thiệt hại thì liên hệ với ai ở xã Nà Phạc?",
-)
-ITEMS = "".join(f"<div><b>Bạn đọc {n}</b><p>{x}</p></div>" for n, x in enumerate(TALK))
-ARTICLE = "".join(f"<p>{x}</p>" for x in TEXT)
+SITE = "demo-songmay"
+REGISTRY = load_registry()
+PAGE = "<html><head><title>Dân quân Vàm Sậy</title></head><body><h1>Dân quân Vàm Sậy</h1><article>{}</article></body></html>"
+TEXT = "<p>Sáng nay, Ban CHQS xã Vàm Sậy mở lớp huấn luyện cho lực lượng dân quân tự vệ năm thứ nhất.</p>"
 
 
-@pytest.fixture
-def paragraphs(page_of):
-    """Reads the text of a page with this body."""
-
-    def read(body):
-        page = page_of(f"<html><body><main><h1>{TITLE}</h1>{body}</main></body></html>")
-        cut = cut_by_text(page)
-        return clean_subtree(cut.node, base_url=page.url, title=TITLE, sapo=None).paragraphs
-
-    return read
+def capture():
+    url = f"{REGISTRY.site(SITE).homepage.rstrip('/')}/chuyen-o-xa-a1.html"
+    return Capture(
+        id="1", site=SITE, url=url, fetched_at=datetime(2026, 11, 24, 3, 0, tzinfo=UTC), status=200,
+        body=PAGE.format(2 * TEXT).encode(),
+    )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "heading",
-    [
-        "Bình luận (3)", "Ý kiến bạn đọc", "BẠN ĐỌC VIẾT", "Phản hồi", "3 bình luận", "Ý kiến của bạn đọc:", "Bình luận",
-        "Gửi bình luận của bạn", "Ý kiến độc giả (3)", "Comments (3)",
-    ],
-)  # fmt: skip
-@pytest.mark.parametrize(
-    "form",
-    [
-        "<article>{text}<section><h3>{heading}</h3>{items}</section></article>",
-        "<article>{text}<div><div><h4>{heading}</h4></div><div>{items}</div></div></article>",
-        "<article>{text}<h4>{heading}</h4>{items}</article>",
-    ],
-    ids=["box", "box with a head", "beside the text"],
-)
-def test_comments_under_their_heading_are_no_text(paragraphs, heading, form):
-    body = form.format(text=ARTICLE, heading=heading, items=ITEMS)
-
-    assert paragraphs(body) == TEXT
+@pytest.mark.parametrize("processes", [0, 1])
+def test_a_reader_says_what_process_says_without_the_pages_bytes(processes):
+    site = REGISTRY.site(SITE)
+    wanted = process(capture(), site, REGISTRY.family_of(site))
+    with Readers(REGISTRY, processes=processes) as readers:
+        read = readers.read(capture(), {}).result(timeout=60)
+    assert (read.article, read.verdict, read.lesson) == (
+        wanted.article, wanted.verdict, wanted.lesson,
+    )  # fmt: skip
+    assert read.capture.body == b""
 
 
-def test_more_comments_than_text_are_no_text_either(paragraphs):
-    body = f"<article>{ARTICLE}<section><h3>Bình luận</h3>{ITEMS * 6}</section></article>"
-
-    assert paragraphs(body) == TEXT
-
-
-def test_a_label_above_the_text_takes_nothing_away(paragraphs):
-    body = f"<article><div><span>Bình luận (3)</span></div>{ARTICLE}</article>"
-
-    assert paragraphs(body) == TEXT
-
-
-@pytest.mark.parametrize("tag", ["h3", "p", "div"])
-def test_a_subheading_of_the_same_words_in_the_text_takes_nothing_away(paragraphs, tag):
-    first, *rest = (f"<p>{x}</p>" for x in TEXT)
-    second, third, fourth = rest
-    body = f"<article>{first}{second}<{tag}>Tiếng nói từ bản</{tag}>{third}{fourth}</article>"
-    asked = body.replace("Tiếng nói từ bản", "Ý kiến bạn đọc")
-
-    assert paragraphs(body) == (*TEXT[:2], "Tiếng nói từ bản", *TEXT[2:])
-    assert paragraphs(asked) == TEXT
-
-
-def test_text_that_speaks_of_comments_stays(paragraphs):
-    said = "Bình luận (3) là số ý kiến mà bản tin của xã nhận được trong ngày đầu, nhiều nhất từ trước tới nay."
-    body = f"<div>{ARTICLE}<p>{said}</p></div>"
-
-    assert paragraphs(body) == (*TEXT, said)
+def test_a_killed_reader_is_reported(tmp_path):
+    place = RecordLocation(warc_file="x", offset=0, length=1)
+    page = StoredPage(capture=StoredCapture(id="1", site=SITE, url="http://x/", location=place))
+    with Readers(REGISTRY, processes=1) as readers:
+        readers.read(capture(), {}).result(timeout=60)
+        for child in multiprocessing.active_children():
+            os.kill(child.pid, signal.SIGKILL)
+        with pytest.raises(ReaderDied, match="killed or ran out of memory"):
+            readers.read_stored(tmp_path, (page,), {}).results()

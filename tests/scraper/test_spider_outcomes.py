@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import errno
+import gzip
 import re
 from datetime import UTC, datetime
 
+import attrs
+import brotli
 import pytest
 from scrapy import exceptions
 from scrapy.crawler import Crawler
+from twisted.internet.error import ConnectError
 
-from archive.frontier import MAX_HOPS, LeasedUrl
-from archive.model import Capture, Failed, Redirected, UrlKind
+from archive.decoding import zstd
+from archive.errors import BadAddress, UsageError
+from archive.frontier import MAX_HOPS, LeasedUrl, Purpose
+from archive.model import Capture, Failed, NotModified, Redirected, Rejected, RejectReason, UrlKind
+from archive.validators import Validators
+from scraper.answers import not_modified_outcome, redirect_outcome, status_outcome, unpacked
+from scraper.downloads import HeadTooLarge
 from scraper.middlewares.politeness import retry_after_seconds
 from scraper.middlewares.robots import RobotsForbidden, RobotsUnreachable
+from scraper.settings import DOWNLOAD_MAXSIZE, DQTV_PAGE_BUDGET
 from scraper.sites.spec import SiteSpec
 from scraper.spiders.newspaper import (
+    OUT_OF_HANDLES,
     NewspaperSpider,
     failure_outcome,
-    redirect_outcome,
-    status_outcome,
+    read_purpose,
 )
 from scraper.tls import CertificateRefused
 
@@ -30,6 +41,9 @@ SITE = SiteSpec(
     domains=("baovidu.example", "www.baovidu.example"),
     article_url=(re.compile(r"-(?P<id>\d+)\.html$"),),
 )
+
+
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
 
 def answer(status: int, *headers: tuple[str, str]) -> Capture:
@@ -83,6 +97,9 @@ def test_retry_after_reaches_the_outcome():
         (exceptions.DownloadConnectionRefusedError("x"), "connection", True),
         (exceptions.DownloadFailedError("x"), "connection", True),
         (exceptions.DownloadCancelledError("x"), "too_large", False),
+        (HeadTooLarge(), "too_large", False),
+        (BadAddress("x"), "address_refused", False),
+        (ConnectError(string="No route to host"), "connection", True),
         (RuntimeError("x"), "internal", True),
     ],
 )
@@ -107,13 +124,29 @@ def test_a_redirect_inside_the_site_is_followed_one_hop_further():
     [
         (None, 0, "without a Location"),
         ("https://quangcao.example/", 0, "outside the site"),
-        ("http://127.0.0.1/", 0, "outside the site"),
-        ("/a-2.html", MAX_HOPS, f"more than {MAX_HOPS} redirects"),
+        ("https://quangcao.example/", MAX_HOPS, "outside the site"),
     ],
 )
 def test_a_redirect_that_is_not_followed_says_why(location, hops, said):
     outcome = redirect(location, hops)
     assert outcome.target is None
+    assert said in outcome.detail
+
+
+@pytest.mark.parametrize(
+    ("location", "reason", "said"),
+    [
+        ("http://127.0.0.1/", "address_refused", "private"),
+        ("//169.254.169.254/latest/", "address_refused", "private"),
+        ("ftp://baovidu.example/", "address_refused", "no http"),
+        ("http://[::1", "address_refused", "Invalid"),
+        ("https://baovidu.example:22/", "address_refused", "port 22"),
+        ("/a-2.html", "too_many_redirects", f"more than {MAX_HOPS} redirects"),
+    ],
+)
+def test_a_redirect_that_must_not_be_followed_is_a_failure_with_its_page(location, reason, said):
+    outcome = redirect(location, MAX_HOPS)
+    assert (outcome.reason, outcome.retry, outcome.capture.status) == (reason, False, 301)
     assert said in outcome.detail
 
 
@@ -160,3 +193,163 @@ article_url = '-(?P<id>\\\\d+)$'
 def test_a_certificate_that_is_refused_is_a_failure_of_its_own_that_may_pass():
     outcome = failure_outcome(CertificateRefused("expired"))
     assert (outcome.reason, outcome.retry) == ("tls", True)
+
+
+# known articles
+
+KNOWN = {"article_id": "baovidu:1", "recheck": True}
+
+
+def known(**changes) -> LeasedUrl:
+    return attrs.evolve(leased(), **(KNOWN | changes))
+
+
+@pytest.mark.parametrize("location", ["/", "/quoc-phong/", "/404.html?aspxerrorpath=/a-1.html"])
+def test_a_known_article_that_leads_to_no_article_is_missing(location):
+    outcome = redirect_outcome(SITE, known(), answer(302, ("Location", location)))
+    assert isinstance(outcome, Failed)
+    assert (outcome.reason, outcome.capture.status) == ("missing", 302)
+    assert location in outcome.detail
+
+
+def test_an_address_nothing_is_held_from_may_lead_anywhere():
+    outcome = redirect_outcome(SITE, leased(), answer(302, ("Location", "/")))
+    assert isinstance(outcome, Redirected)
+
+
+def test_a_redirect_with_a_query_may_be_a_step_on_the_way():
+    outcome = redirect_outcome(SITE, known(), answer(302, ("Location", "/chuyen?den=1")))
+    assert isinstance(outcome, Redirected)
+
+
+@pytest.mark.parametrize(
+    ("status", "location", "moved_to"),
+    [
+        (301, "/b-2.html", "https://baovidu.example/b-2.html"),
+        (308, "https://baomoi.example/b-2.html", "https://baomoi.example/b-2.html"),
+        (302, "/b-2.html", None),
+        # another address of the same page
+        (301, "/ten-moi-1.html", None),
+        (301, "https://baomoi.example/", None),
+    ],
+)
+def test_a_known_article_moves_by_a_permanent_redirect_to_another_article(
+    status, location, moved_to
+):
+    outcome = redirect_outcome(SITE, known(), answer(status, ("Location", location)))
+    assert isinstance(outcome, Redirected)
+    assert outcome.moved_to == moved_to
+
+
+def test_a_notice_in_place_of_a_known_article_says_that_it_is_missing(spider):
+    page = "<html><head><title>Báo</title></head><body><p>Bài viết không tồn tại.</p></body></html>"
+    capture = attrs.evolve(
+        answer(200, ("Content-Type", "text/html; charset=utf-8")),
+        site=spider_site(spider),
+        body=page.encode(),
+    )
+    held, unknown = (
+        spider._outcome(attrs.evolve(lease, site=spider_site(spider)), capture)
+        for lease in (known(), leased())
+    )
+    assert isinstance(held, Failed)
+    assert held.reason == "missing"
+    assert isinstance(unknown, Rejected)
+    assert unknown.reason in {RejectReason.NO_BODY, RejectReason.NO_TITLE}
+
+
+def spider_site(spider) -> str:
+    return next(iter(spider.sites))
+
+
+@pytest.fixture
+def spider():
+    return NewspaperSpider(site="demo-culao")
+
+
+def test_a_304_says_that_nothing_changed_since_the_page_that_is_held():
+    validators = Validators(etag='"a"', refers_to=("https://baovidu.example/a-1.html", NOW))
+    outcome = not_modified_outcome(known(validators=validators), answer(304))
+    assert isinstance(outcome, NotModified)
+
+
+def test_a_304_nobody_asked_for_is_a_failure_that_says_so():
+    outcome = not_modified_outcome(known(), answer(304))
+    assert isinstance(outcome, Failed)
+    assert (outcome.reason, outcome.retry) == ("unasked_304", False)
+    assert "without conditions" in outcome.detail
+
+
+def test_validators_are_sent_beside_a_seeds_own_headers(spider):
+    validators = Validators(etag='"a"', last_modified="x", refers_to=("u", NOW))
+    lease = attrs.evolve(leased(), site="demo-culao", validators=validators)
+    headers = spider.request_for(lease).headers
+    assert (headers["If-None-Match"], headers["If-Modified-Since"]) == (b'"a"', b"x")
+
+
+def test_a_list_is_read_in_full_for_another_scope():
+    spider = NewspaperSpider(site="demo-culao", scope="defence")
+    validators = Validators(etag='"a"', refers_to=("u", NOW))
+    lease = attrs.evolve(leased(), site="demo-culao", kind=UrlKind.LISTING, validators=validators)
+    request = spider.request_for(lease)
+    assert "If-None-Match" not in request.headers
+    assert request.meta["leased"].validators is None
+
+
+def test_a_backfill_looks_at_nothing_again_and_rechecks_alone_seek_nothing_new():
+    assert NewspaperSpider(site="demo-culao", backfill="2024").purpose is Purpose.NO_RECHECKS
+    only = NewspaperSpider(site="demo-culao", rechecks="only")
+    assert only.seeds() == {"demo-culao": ()}
+    assert only.sitemaps("demo-culao", ["http://127.0.0.1/sitemap.xml"]) == ()
+
+
+def test_rechecks_are_asked_for_by_three_words():
+    with pytest.raises(UsageError, match="yes, no, only"):
+        read_purpose("maybe")
+
+
+def lists(body: bytes, kind: UrlKind, *headers: tuple[str, str]):
+    """What the spider makes of an answer to a request for a list."""
+    spider = NewspaperSpider(site="demo-songmay")
+    lease = attrs.evolve(leased(), site="demo-songmay", kind=kind)
+    capture = attrs.evolve(answer(200, *headers), site="demo-songmay", body=body)
+    return spider._outcome(lease, unpacked(lease, capture))
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [
+        ("gzip", gzip.compress(bytes(DOWNLOAD_MAXSIZE + 1))),
+        ("br", brotli.compress(bytes(DOWNLOAD_MAXSIZE + 1), quality=3)),
+        ("zstd", zstd.compress(bytes(DOWNLOAD_MAXSIZE + 1))),
+        ("gzip, gzip", gzip.compress(gzip.compress(bytes(DOWNLOAD_MAXSIZE + 1)))),
+    ],
+)
+def test_a_body_that_unpacks_to_too_much_is_too_large_and_keeps_its_capture(coding, body):
+    outcome = lists(body, UrlKind.LISTING, ("Content-Encoding", coding))
+    assert (outcome.reason, outcome.retry) == ("too_large", False)
+    assert outcome.capture.status == 200
+
+
+def test_a_list_that_would_keep_the_parser_busy_is_unreadable():
+    outcome = lists(b"<div>" * 100_000, UrlKind.LISTING)
+    assert (outcome.reason, outcome.retry) == ("unreadable_listing", False)
+    assert "nested" in outcome.detail
+
+
+def test_a_run_has_a_budget_of_pages_which_a_limit_of_the_user_replaces():
+    spider = NewspaperSpider(site="demo-songmay")
+    assert spider.why_enough(DQTV_PAGE_BUDGET - 1) is None
+    reason, detail = spider.why_enough(DQTV_PAGE_BUDGET)
+    assert (reason, "endless addresses" in detail) == ("page budget", True)
+    asked = NewspaperSpider(site="demo-songmay", max_pages=30_000)
+    assert asked.why_enough(DQTV_PAGE_BUDGET) is None
+    assert asked.why_enough(30_000)[0] == "page limit"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OSError(errno.EMFILE, "x"), OSError(errno.ENFILE, "x"), ConnectError(osError=errno.EMFILE)],
+)
+def test_the_machines_own_trouble_is_no_failure_of_the_address(error):
+    assert failure_outcome(error).reason == OUT_OF_HANDLES

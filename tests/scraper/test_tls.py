@@ -10,6 +10,7 @@ import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
 
 import pytest
 from cryptography import x509
@@ -29,6 +30,7 @@ import json, sys
 import scrapy
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.settings import Settings
+from scraper.guard import PRIVATE_HOSTS_SETTING
 from scraper.tls import EXCEPTIONS_SETTING
 
 class One(scrapy.Spider):
@@ -45,7 +47,7 @@ project = Settings()
 project.setmodule("scraper.settings", priority="project")
 settings = Settings({name: project[name] for name in ("DOWNLOAD_HANDLERS", "DOWNLOAD_VERIFY_CERTIFICATES")})
 settings.update({
-    EXCEPTIONS_SETTING: json.loads(sys.argv[2]), "TELNETCONSOLE_ENABLED": False, "DOWNLOAD_TIMEOUT": 10,
+    EXCEPTIONS_SETTING: json.loads(sys.argv[2]), PRIVATE_HOSTS_SETTING: json.loads(sys.argv[3]), "TELNETCONSOLE_ENABLED": False, "DOWNLOAD_TIMEOUT": 10,
     "REMOTE_CONTROL_ENABLED": False, "LOG_LEVEL": "ERROR",
 })
 process = AsyncCrawlerProcess(settings)
@@ -118,7 +120,14 @@ def port(tmp_path_factory):
 
 def fetched(url, *excepted):
     done = subprocess.run(
-        [sys.executable, "-c", FETCH, url, json.dumps(excepted)],
+        [
+            sys.executable,
+            "-c",
+            FETCH,
+            url,
+            json.dumps(excepted),
+            json.dumps([urlsplit(url).netloc]),
+        ],
         capture_output=True,
         text=True,
         timeout=60,

@@ -34,6 +34,12 @@ LOOP_PATHS = ("/vong-tron-thu-nhat-mc901001.html", "/vong-tron-thu-hai-mc901002.
 CHAIN_PATHS = tuple(f"/chuyen-tiep-lan-{n}-mc{902_000 + n}.html" for n in range(1, 10))
 #: 40 MB each: the first with Content-Length, the second in chunks.
 ENORMOUS_PATHS = ("/phu-truong-toan-van-mc903001.html", "/phu-truong-anh-mc903002.html")
+#: Small answers that unpack to 20 MB: packed once, three times, and in other codings.
+BOMB_PATHS = tuple(f"/goi-nen-so-{n}-mc{905_000 + n}.html" for n in range(1, 5))
+#: An answer with 300 kB of headers.
+HEADER_PATH = "/nhieu-tieu-de-mc906001.html"
+#: Redirects to where no crawler may be led.
+ASTRAY_PATHS = tuple(f"/chuyen-huong-so-{n}-mc{907_000 + n}.html" for n in range(1, 13))
 #: Status 200 and a page that says that nothing was found.
 SOFT_MISSING_PATH = "/bai-da-go-mc904001.html"
 #: A listing whose every page names new events and a next page.
@@ -190,7 +196,10 @@ def _byline(story: Story) -> str:
 
 def _traps(edition: Edition) -> str:
     """Links that lead nowhere good, on every page."""
-    paths = [*FORBIDDEN_PATHS, LOOP_PATHS[0], CHAIN_PATHS[0], *ENORMOUS_PATHS, SOFT_MISSING_PATH]
+    paths = [
+        *FORBIDDEN_PATHS, LOOP_PATHS[0], CHAIN_PATHS[0], *ENORMOUS_PATHS, SOFT_MISSING_PATH,
+        *BOMB_PATHS, HEADER_PATH, *ASTRAY_PATHS,
+    ]  # fmt: skip
     links = "".join(f'<a href="{edition.origin}{path}">{path[1:7]}</a> ' for path in paths)
     return (
         f'<div class="tien-ich">{links}</div>\n<div hidden><a href="{CALENDAR_PATH}?day=2026-11-24">24</a> '

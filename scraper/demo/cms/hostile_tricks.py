@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import itertools
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
+
+import brotli  # type: ignore[import-untyped]  # ships no type information
 
 from scraper.demo.cms import hostile
 from scraper.demo.cms.legacy_text import tcvn3
@@ -34,6 +37,14 @@ TCVN3: Final = 810005
 
 _ENORMOUS_BYTES: Final = 40 << 20
 _PIECE: Final = b"<p>" + b"to kho ban giay, " * 3_854 + b"</p>"
+_BOMB_BYTES: Final = 20 << 20
+#: Where the redirects of ``ASTRAY_PATHS`` lead: cloud metadata, this machine and private networks in every
+#: spelling, other schemes, another port, a user name that looks like the host.
+ASTRAY_TARGETS: Final = (
+    "http://169.254.169.254/latest/meta-data/", "http://127.0.0.1:1/", "http://localhost/", "http://10.0.0.1/",
+    "http://[::1]/", "http://[::ffff:127.0.0.1]/", "http://2130706433/", "http://0x7f.0.0.1/", "http://0177.1/",
+    "file:///etc/passwd", "https://demo-maychu.example:22/", "http://demo-maychu.example@192.168.1.1/",
+)  # fmt: skip
 _COOKIE_SHELL: Final = (
     '<!doctype html><html><head><meta charset="utf-8"></head><body><script>'
     'document.cookie="D1N=4f1c0a9e;path=/";window.location.reload(true);</script></body></html>\n'
@@ -63,8 +74,8 @@ class HostileTricks:
         path = urlsplit(request.target).path
         if path in self._targets:
             return Answer(status=302, headers=(("Location", self._targets[path]),))
-        if path in hostile.ENORMOUS_PATHS:
-            return _enormous(chunked=path == hostile.ENORMOUS_PATHS[1])
+        if path in _FLOODS:
+            return _FLOODS[path]()
         number = hostile.article_number(path) or 0
         if path.startswith("/su-kien-"):
             return self._event(number, path, now)
@@ -108,6 +119,7 @@ def _redirects(edition: Edition) -> dict[str, str]:
         second: first,
         hostile.old_path(moved): edition.url(moved),
         **dict(itertools.pairwise(chain)),
+        **dict(zip(hostile.ASTRAY_PATHS, ASTRAY_TARGETS, strict=True)),
     }
 
 
@@ -121,9 +133,37 @@ def _enormous(*, chunked: bool) -> Answer:
     )
 
 
+@functools.cache
+def _bomb(codings: str) -> Answer:
+    """A body of zeros packed in *codings*, the first of them innermost."""
+    body = bytes(_BOMB_BYTES)
+    for coding in codings.split(", "):
+        body = brotli.compress(body, quality=5) if coding == "br" else gzip.compress(body, mtime=0)
+    headers = (("Content-Type", HTML), ("Content-Encoding", codings))
+    return Answer(status=200, headers=headers, body=body)
+
+
+def _many_headers() -> Answer:
+    headers = tuple((f"X-Tieu-De-{n}", "x" * 80) for n in range(3_000))
+    return Answer(status=200, headers=(("Content-Type", HTML), *headers), body=b"<p>...</p>")
+
+
 def _html(body: bytes, content_type: str = "text/html") -> Answer:
     return Answer(status=200, headers=(("Content-Type", content_type),), body=body)
 
 
 def _declare(page: str, charset: str) -> str:
     return page.replace('<meta charset="utf-8">', f'<meta charset="{charset}">', 1)
+
+
+_FLOODS: Final[dict[str, Callable[[], Answer]]] = {
+    hostile.ENORMOUS_PATHS[0]: lambda: _enormous(chunked=False),
+    hostile.ENORMOUS_PATHS[1]: lambda: _enormous(chunked=True),
+    hostile.HEADER_PATH: _many_headers,
+    **{
+        path: functools.partial(_bomb, codings)
+        for path, codings in zip(
+            hostile.BOMB_PATHS, ("gzip", "br", "gzip, gzip, gzip", "br, gzip"), strict=True
+        )
+    },
+}

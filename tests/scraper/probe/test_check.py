@@ -5,9 +5,9 @@ from __future__ import annotations
 import attrs
 import pytest
 
+from scraper.guard import Guard
 from scraper.probe.coverage import check_site
 from scraper.probe.fetch import PoliteFetcher
-from scraper.probe.guard import Guard
 from scraper.probe.new import Wish, explore_paper
 from scraper.sites.known import known_sites
 from scraper.sites.spec import DateRule

@@ -7,8 +7,8 @@ import itertools
 import pytest
 
 from archive.errors import BadAddress, NotExplored
+from scraper.guard import Guard
 from scraper.probe.fetch import Budget, BudgetSpent, Forbidden, NotFetched, PoliteFetcher
-from scraper.probe.guard import Guard
 from scraper.probe.new import Wish, explore_paper
 from scraper.settings import user_agent
 from scraper.sites.known import known_sites

@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from archive.errors import BadAddress, NotExplored, UsageError
-from scraper.probe.guard import Guard, is_private, web_address
+from scraper.guard import Guard, web_address
 from scraper.probe.new import Wish, explore_paper
 from scraper.sites.known import known_sites
 
@@ -29,28 +29,6 @@ def test_what_is_no_web_address_is_refused(text):
 def test_an_address_gets_its_host_in_lower_case_and_a_path():
     assert web_address(" HTTPS://BaoViDu.VN ") == "https://baovidu.vn/"
     assert web_address("http://b.vn:8080/a?b=c#d") == "http://b.vn:8080/a?b=c"
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0", "100.64.0.1", "224.0.0.1",
-        "::1", "::", "fe80::1%eth0", "fd00::1", "::ffff:127.0.0.1", "2002:7f00:1::", "ff02::1",
-    ],
-)  # fmt: skip
-def test_addresses_that_are_not_out_on_the_internet_are_private(address):
-    assert is_private(address)
-
-
-@pytest.mark.parametrize("address", ["8.8.8.8", "113.160.1.1", "2001:ee0::1"])
-def test_public_addresses_are_not(address):
-    assert not is_private(address)
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1:9", "localhost:9", "127.1:9", "2130706433:9"])
-def test_private_hosts_are_refused_however_they_are_written(host):
-    with pytest.raises(BadAddress, match="private"):
-        Guard().destination(f"http://{host}/")
 
 
 def test_one_private_address_among_public_ones_is_enough(monkeypatch):

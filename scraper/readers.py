@@ -1,0 +1,203 @@
+"""Processes that read pages, so that a second core helps: process() runs in them, and nothing else.
+
+A reader knows the site files. It never opens the database: it is given what it needs and gives back
+outcomes, in the order asked for and without the pages' bytes. It ends with the process that started
+it, however that one ended.
+"""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import signal
+import threading
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, Self, TypeVar
+
+import attrs
+
+from archive.captures import read_capture
+from archive.errors import ReaderDied, RecordUnreadable
+from archive.model import Accepted, Capture, RecordLocation, Rejected
+from scraper.process import process
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    from archive.readings import StoredCapture
+    from archive.template import Template
+    from scraper.sites.load import Registry
+
+_T = TypeVar("_T")
+
+#: Stored pages given to a reader at a time.
+_PAGES_AT_ONCE: Final = 8
+#: What a page says; for one whose record cannot be read, why.
+Read = Accepted | Rejected | RecordUnreadable
+
+#: The site files of this process, when it is a reader.
+_known: list[Registry] = []
+
+
+@attrs.frozen(kw_only=True)
+class StoredPage:
+    """A page in the archive's WARC files."""
+
+    capture: StoredCapture
+    #: Where the payload of a revisit lies.
+    payload: RecordLocation | None = None
+
+
+class Readers:
+    """*processes* readers, or none: then the caller's own process reads. A context manager.
+
+    Raises ReaderDied when one of them was killed or ran out of memory.
+    """
+
+    def __init__(self, registry: Registry, *, processes: int) -> None:
+        self._registry = registry
+        self._pool: ProcessPoolExecutor | None = None
+        if processes:
+            # a process with threads and an open database must not be forked
+            self._pool = ProcessPoolExecutor(
+                processes, multiprocessing.get_context("spawn"), _begin, (registry,)
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the readers; what waits for them is dropped."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def read(self, capture: Capture, template: Template) -> Future[Accepted | Rejected]:
+        """Read one page in a reader; the outcome's capture is without its body."""
+        if self._pool is None:
+            return _done(_read(self._registry, capture, template))
+        with _watched():
+            return self._pool.submit(_read_there, capture, template)
+
+    def read_stored(
+        self, folder: Path, pages: Sequence[StoredPage], template: Template
+    ) -> StoredReadings:
+        """Read pages of the WARC *folder*, all of them with this *template*."""
+        parts = [
+            tuple(pages[at : at + _PAGES_AT_ONCE]) for at in range(0, len(pages), _PAGES_AT_ONCE)
+        ]
+        if self._pool is None:
+            read = [_done(_read_stored(self._registry, folder, x, template)) for x in parts]
+        else:
+            with _watched():
+                read = [self._pool.submit(_read_stored_there, folder, x, template) for x in parts]
+        return StoredReadings(read)
+
+
+@attrs.frozen
+class StoredReadings:
+    """Pages under way in the readers."""
+
+    _parts: list[Future[list[Read]]]
+
+    def results(self) -> list[Read]:
+        """What each page says, in the order asked for; waits for it. Raises ReaderDied."""
+        with _watched():
+            return [read for part in self._parts for read in part.result()]
+
+
+def read_stored_page(
+    registry: Registry, folder: Path, page: StoredPage, template: Template
+) -> Accepted | Rejected:
+    """What a stored page says to the reader of today. Raises RecordUnreadable, UnknownSite."""
+    stored = page.capture
+    capture = read_capture(
+        folder,
+        stored.location,
+        site=stored.site,
+        url=stored.url,
+        find_payload=lambda _: page.payload,
+    )
+    return _read(registry, attrs.evolve(capture, id=stored.id), template)
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def died() -> ReaderDied:
+    """The error to raise for a BrokenProcessPool."""
+    return ReaderDied(
+        "a process that reads pages was killed or ran out of memory; what was written before stays,"
+        " the rest follows when the command is run again"
+    )
+
+
+@contextmanager
+def _watched() -> Iterator[None]:
+    try:
+        yield
+    except BrokenProcessPool as error:
+        raise died() from error
+
+
+def _begin(registry: Registry) -> None:
+    """Make this process a reader: it leaves Ctrl-C to its parent, and ends with it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _known.append(registry)
+    # as in a crawl: every page makes thousands of short-lived objects
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+    os._exit(1)
+
+
+def _read_there(capture: Capture, template: Template) -> Accepted | Rejected:
+    return _read(_known[0], capture, template)
+
+
+def _read_stored_there(folder: Path, pages: Sequence[StoredPage], template: Template) -> list[Read]:
+    return _read_stored(_known[0], folder, pages, template)
+
+
+def _read(registry: Registry, capture: Capture, template: Template) -> Accepted | Rejected:
+    site = registry.site(capture.site)
+    outcome = process(capture, site, registry.family_of(site), template)
+    return attrs.evolve(outcome, capture=attrs.evolve(capture, body=b""))
+
+
+def _read_stored(
+    registry: Registry, folder: Path, pages: Sequence[StoredPage], template: Template
+) -> list[Read]:
+    read: list[Read] = []
+    for page in pages:
+        try:
+            read.append(read_stored_page(registry, folder, page, template))
+        except RecordUnreadable as error:
+            read.append(error)
+    return read
+
+
+def _done(value: _T) -> Future[_T]:
+    future: Future[_T] = Future()
+    future.set_result(value)
+    return future
