@@ -38,7 +38,8 @@ def user_agent(contact: str | None) -> str:
 
 DQTV_ARCHIVE = os.environ.get(ARCHIVE_SETTING)
 DQTV_CONTACT = os.environ.get(CONTACT_SETTING)
-DQTV_WARC_BYTES = 1_000_000_000  # the usual size: small enough to copy, large enough for a year
+# the usual size: small enough to copy, large enough for a year
+DQTV_WARC_BYTES = int(os.environ.get(WARC_BYTES_SETTING) or 1_000_000_000)
 # Far above what a day brings: stops endless calendars and the like. --max-pages wins over it.
 DQTV_PAGE_BUDGET = 20_000
 DQTV_OPERATOR = os.environ.get(OPERATOR_SETTING) or DQTV_CONTACT or "unknown"
