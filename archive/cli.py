@@ -1,4 +1,4 @@
-"""The archive's verbs: publish, serve, search, status. ``scraper.cli`` mounts them on ``dqtv``."""
+"""The archive's verbs: publish, serve, search. ``scraper.cli`` mounts them on ``dqtv``."""
 
 from __future__ import annotations
 
@@ -15,17 +15,13 @@ import orjson
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
-from rich.table import Table
 
 from archive.publish import newest_snapshot, publish
-from archive.runs import last_runs
-from archive.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from archive.desk.search import Hit, Results
-    from archive.summary import Summary
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8001
@@ -222,48 +218,6 @@ def _print_results(results: Results) -> None:
         console.print(f"  {escape(hit.paper)}, {hit.published_at or 'no date'}, {escape(hit.id)}")
         for excerpt in hit.excerpts:
             console.print(f"  {escape(excerpt.text)}")
-
-
-@click.command("status")
-@archive_option()
-@json_option
-def status_command(root: Path, *, as_json: bool) -> None:
-    """Show what the archive holds, per paper, and how the last runs ended."""
-    with Store.open(root, create=False) as store:
-        summary, runs = store.summary(), last_runs(store, limit=10)
-    if as_json:
-        print_json({"archive": str(root), "summary": summary, "runs": runs})
-        return
-    console = wide_console()
-    console.print(_summary_table(root, summary))
-    for run in runs:
-        console.print(
-            f"{run.started_at:%Y-%m-%d %H:%M} UTC  {run.command:7} {escape(run.site)}: {run.reason or 'running'}"
-            f" ({run.counts.fetched} fetched, {run.counts.accepted} accepted,"
-            f" {sum(run.counts.rechecked.values())} looked at again)"
-        )
-
-
-def _summary_table(root: Path, summary: Summary) -> Table:
-    table = Table(
-        title=f"{root}: {summary.articles} articles, {summary.captures} captures",
-        caption=_line("rejected", summary.rejections) + "; " + _line("frontier", summary.frontier),
-    )
-    for heading in ("paper", "articles", "captures", "published", "last capture", "due again"):
-        is_number = heading in {"articles", "captures", "due again"}
-        table.add_column(heading, justify="right" if is_number else "left")
-    for site in summary.sites:
-        span = f"{(site.first_published or '?')[:10]} to {(site.last_published or '?')[:10]}"
-        table.add_row(
-            site.site, str(site.articles), str(site.captures), span, (site.last_captured or "")[:16],
-            str(site.rechecks_due),
-        )  # fmt: skip
-    return table
-
-
-def _line(heading: str, counts: dict[str, int]) -> str:
-    listed = ", ".join(f"{name} {count}" for name, count in counts.items()) or "none"
-    return f"{heading}: {listed}"
 
 
 def quiet_broken_pipe() -> None:

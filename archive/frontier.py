@@ -15,6 +15,7 @@ import attrs
 from archive.addresses import url_key
 from archive.article_addresses import ArticleAddresses, article_of_key
 from archive.backfill import END_OF_LIST, NO_FURTHER_PAGES, REACHED_FIRST_DAY, Backfills
+from archive.deaths import MAX_INTERRUPTED, SUSPECT, put_back
 from archive.instants import instant_of, paper_text, utc_text
 from archive.leases import LeasedUrl, Purpose, Settled
 from archive.model import (
@@ -47,8 +48,6 @@ LONGEST_WAIT: Final = 86_400.0
 MAX_ATTEMPTS: Final = 5
 #: Failed addresses are not taken up again by later runs after this many tries in all.
 MAX_ATTEMPTS_EVER: Final = 15
-#: An address during whose fetch the process died this often is given up (it may be what kills it).
-MAX_INTERRUPTED: Final = 50
 #: Redirects that may lead from a found address to its page (RFC 9110 15.4 leaves the bound to us).
 MAX_HOPS: Final = 5
 
@@ -79,17 +78,7 @@ class Frontier:
 
     def recover(self, site: str) -> int:
         """Put back what a dead process of *site* held; returns the number of rows."""
-        self._connection.execute(
-            "UPDATE frontier SET state = 'failed', outcome = 'interrupted', interrupted = interrupted + 1,"
-            " detail = 'the process died each time this address was fetched'"
-            " WHERE site = ? AND state = 'leased' AND interrupted + 1 >= ?",
-            (site, MAX_INTERRUPTED),
-        )
-        return self._connection.execute(
-            "UPDATE frontier SET state = 'found', interrupted = interrupted + 1"
-            " WHERE site = ? AND state = 'leased'",
-            (site,),
-        ).rowcount
+        return put_back(self._connection, site)
 
     def bound_waits(self, site: str, now: float) -> None:
         """Bound the waits for another try: longer ones were written before the clock was set back."""
@@ -103,10 +92,11 @@ class Frontier:
         """Take up addresses that earlier runs gave up for a passing reason; returns their number."""
         return self._connection.execute(
             "UPDATE frontier SET state = 'found', not_before = 0"
-            " WHERE site = ? AND state = 'failed' AND attempts < ? AND interrupted < ?"
+            " WHERE site = ? AND state = 'failed' AND attempts < ?"
             # articles that were read before have a plan of their own
-            " AND check_at IS NULL AND outcome IN (SELECT value FROM json_each(?))",
-            (site, MAX_ATTEMPTS_EVER, MAX_INTERRUPTED, json.dumps(TRANSIENT)),
+            " AND check_at IS NULL AND outcome IN (SELECT value FROM json_each(?)) AND (interrupted < ?"
+            "  OR ifnull(settled_at, '') < strftime('%Y-%m-%dT%H:%M:%fZ', 'now', ?))",
+            (site, MAX_ATTEMPTS_EVER, json.dumps(TRANSIENT), MAX_INTERRUPTED, _SITEMAP_RECHECK),
         ).rowcount
 
     def add(
@@ -166,14 +156,22 @@ class Frontier:
             )
 
     def lease(self, site: str, limit: int, now: float) -> list[LeasedUrl]:
-        """Hand out up to *limit* waiting rows of *site*, best first; *now* is Unix time."""
-        rows = self._connection.execute(
-            "UPDATE frontier SET state = 'leased' WHERE id IN ("
+        """Hand out up to *limit* waiting rows of *site*, best first; *now* is Unix time.
+
+        A row that may be what kills the process is handed out when no other waits, and alone.
+        """
+        chosen = self._connection.execute(
             "SELECT id FROM frontier WHERE state = 'found' AND site = ? AND not_before <= ?"
-            " AND recheck BETWEEN ? AND ? ORDER BY priority DESC, id LIMIT ?)"
+            " AND recheck BETWEEN ? AND ? AND interrupted < ? ORDER BY priority DESC, id LIMIT ?",
+            (site, now, *self._marks, SUSPECT, limit),
+        ).fetchall()
+        if not chosen:
+            chosen = self._suspect(site, now)
+        rows = self._connection.execute(
+            "UPDATE frontier SET state = 'leased' WHERE id IN (SELECT value FROM json_each(?))"
             " RETURNING id, site, url, kind, seed, page, priority, hops, attempts, url_key, backfill_id, guess,"
             " recheck, article_id, validator_capture",
-            (site, now, *self._marks, limit),
+            (json.dumps([row[0] for row in chosen]),),
         ).fetchall()
         leased = [
             LeasedUrl(
@@ -187,6 +185,15 @@ class Frontier:
             for row in rows
         ]  # fmt: skip
         return sorted(leased, key=lambda url: (-url.priority, url.id))
+
+    def _suspect(self, site: str, now: float) -> list[tuple[int]]:
+        """The least suspicious row, unless another of the site is under way."""
+        return self._connection.execute(
+            "SELECT id FROM frontier WHERE state = 'found' AND site = ?1 AND not_before <= ?2 AND recheck BETWEEN ?3 AND ?4"
+            " AND NOT EXISTS (SELECT 1 FROM frontier WHERE site = ?1 AND state = 'leased')"
+            " ORDER BY interrupted, id LIMIT 1",
+            (site, now, *self._marks),
+        ).fetchall()
 
     def _validators_of(self, row_id: int, url: str, kind: UrlKind, now: float) -> Validators | None:
         return self._validators.of(row_id, url, kind, instant_of(now))

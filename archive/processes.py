@@ -19,6 +19,11 @@ def is_alive(holder: str) -> bool:
     return host != socket.gethostname() or _process_start(int(pid)) == start
 
 
+def is_elsewhere(holder: str) -> bool:
+    """Whether the process named by `this_process` belongs to another machine."""
+    return holder.rsplit(" ", 2)[0] != socket.gethostname()
+
+
 def is_surely_alive(holder: str) -> bool:
     """Whether the process named by `this_process` is seen to run on this machine."""
     host, pid, start = holder.rsplit(" ", 2)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from archive.article_addresses import ArticleAddresses
+from archive.deaths import MAX_INTERRUPTED
 from archive.errors import UsageError
-from archive.frontier import MAX_INTERRUPTED
 from archive.model import Accepted, Redirected, Rejected
 
 if TYPE_CHECKING:

@@ -1,23 +1,41 @@
-"""Records of runs: one row for each crawl, import or replay, from its start to its end."""
+"""Records of runs: one row for each crawl, import or replay, from its start to its end.
+
+A row says with what the run was made: versions, rules, politeness, what robots.txt said. What it did
+stands in the crawl log, line by line.
+"""
 
 from __future__ import annotations
 
 import secrets
+import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 import orjson
 
+from archive.crawl_log import CrawlLog
+from archive.errors import UsageError
 from archive.instants import compact_text, read_instant, utc_text
-from archive.processes import is_alive, this_process
+from archive.processes import is_alive, is_elsewhere, this_process
 from archive.run_counts import RunCounts
 
 if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Mapping
+
     from archive.store import Store
 
-#: Reason shown for a run that never said how it ended.
-KILLED: Final = "killed"
+#: Reason shown for a run that never said how it ended: its process is gone.
+KILLED: Final = "ended without saying so"
+#: The same for an import or replay on another machine, of which nothing here tells whether it lives.
+OUT_OF_SIGHT: Final = "on another machine, end not known"
+#: Reasons that mean the site was crawled as asked.
+GOOD_REASONS: Final = frozenset({"finished", "page limit"})
+
+_COLUMNS: Final = "id, site, command, holder, started_at, finished_at, reason, counts, versions, rules, politeness, robots"
+#: Columns a run may fill while it goes on.
+_NOTES: Final = frozenset({"politeness", "robots"})
 
 
 @attrs.frozen(kw_only=True)
@@ -31,9 +49,32 @@ class Run:
     started_at: datetime
     #: None while it runs, and for ever after a kill.
     finished_at: datetime | None
-    #: ``finished``, ``interrupted`` ...; ``killed`` when its process is gone; None while it runs.
+    #: ``finished``, ``interrupted`` ...; `KILLED` when its process is gone; None while it runs.
     reason: str | None
+    #: Of a run that has not finished: what its crawl log says so far.
     counts: RunCounts
+    #: Name -> version of the program, Python and libraries; empty for runs before these were kept.
+    versions: dict[str, str] = attrs.field(factory=dict)
+    #: File of rules -> hex SHA-256.
+    rules: dict[str, str] = attrs.field(factory=dict)
+    #: Delays and waits in seconds.
+    politeness: dict[str, Any] = attrs.field(factory=dict)
+    #: One entry for each robots.txt read.
+    robots: list[dict[str, Any]] = attrs.field(factory=list)
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took; None when it has no end."""
+        return (
+            None
+            if self.finished_at is None
+            else (self.finished_at - self.started_at).total_seconds()
+        )
+
+    @property
+    def is_good(self) -> bool:
+        """True while it runs and when it ended as asked."""
+        return self.reason is None or self.reason in GOOD_REASONS
 
 
 def new_run_id(now: datetime) -> str:
@@ -42,14 +83,31 @@ def new_run_id(now: datetime) -> str:
 
 
 def start_run(
-    store: Store, run_id: str, *, site: str, command: str, now: datetime | None = None
+    store: Store,
+    run_id: str,
+    *,
+    site: str,
+    command: str,
+    now: datetime | None = None,
+    versions: Mapping[str, str] | None = None,
+    rules: Mapping[str, str] | None = None,
 ) -> None:
     """Record that this process begins a run; commits at once. Raises ArchiveUnwritable."""
     started = utc_text(now or datetime.now(UTC))
     with store.transaction():
         store.connection.execute(
-            "INSERT INTO runs (id, site, command, holder, started_at) VALUES (?, ?, ?, ?, ?)",
-            (run_id, site, command, this_process(), started),
+            "INSERT INTO runs (id, site, command, holder, started_at, versions, rules)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (run_id, site, command, this_process(), started, _packed(versions), _packed(rules)),
+        )
+
+
+def note_run(store: Store, run_id: str, notes: Mapping[str, object]) -> None:
+    """Fill the columns ``politeness`` or ``robots`` of a run (inside a transaction)."""
+    for column in notes.keys() & _NOTES:
+        store.connection.execute(
+            f"UPDATE runs SET {column} = ? WHERE id = ?",  # noqa: S608 - one of two names
+            (_packed(notes[column]), run_id),
         )
 
 
@@ -60,12 +118,11 @@ def finish_run(
 
     Raises LookupError when no such run was started, ArchiveUnwritable.
     """
-    packed = orjson.dumps(attrs.asdict(counts), option=orjson.OPT_SORT_KEYS).decode()
     finished = utc_text(now or datetime.now(UTC))
     with store.transaction():
         done = store.connection.execute(
             "UPDATE runs SET finished_at = ?, reason = ?, counts = ? WHERE id = ?",
-            (finished, reason, packed, run_id),
+            (finished, reason, _packed(attrs.asdict(counts)), run_id),
         )
         if done.rowcount == 0:
             raise LookupError(f"run {run_id} was never started")
@@ -74,17 +131,39 @@ def finish_run(
 def last_runs(store: Store, *, site: str | None = None, limit: int = 20) -> tuple[Run, ...]:
     """The newest runs of one site or of all, newest first."""
     rows = store.connection.execute(
-        "SELECT id, site, command, holder, started_at, finished_at, reason, counts FROM runs"
-        " WHERE ?1 IS NULL OR site = ?1 ORDER BY started_at DESC, id DESC LIMIT ?2",
+        f"SELECT {_COLUMNS} FROM runs WHERE ?1 IS NULL OR site = ?1"  # noqa: S608 - own names
+        " ORDER BY started_at DESC, id DESC LIMIT ?2",
         (site, limit),
-    )
-    return tuple(_run(row) for row in rows)
+    ).fetchall()
+    return tuple(_run(store.connection, row) for row in rows)
 
 
-def _run(row: tuple[str, str, str, str, str, str | None, str | None, str | None]) -> Run:
-    run_id, site, command, holder, started, finished, reason, counts = row
+def last_crawls(store: Store) -> dict[str, Run]:
+    """Site -> its newest crawl."""
+    rows = store.connection.execute(
+        f"SELECT {_COLUMNS} FROM runs AS r WHERE command = 'crawl' AND NOT EXISTS (SELECT 1 FROM runs"  # noqa: S608 - own names
+        " WHERE site = r.site AND command = 'crawl' AND (started_at, id) > (r.started_at, r.id))"
+    ).fetchall()
+    return {row[1]: _run(store.connection, row) for row in rows}
+
+
+def find_run(store: Store, run_id: str) -> Run:
+    """The run with this id, or the only one whose id ends so. Raises UsageError when there is none."""
+    rows = store.connection.execute(
+        f"SELECT {_COLUMNS} FROM runs WHERE id = ?1 OR substr(id, -length(?1)) = ?1 LIMIT 2",  # noqa: S608 - own names
+        (run_id,),
+    ).fetchall()
+    if len(rows) != 1:
+        many = "more than one run has an id that ends so" if rows else "there is no such run"
+        raise UsageError(f"{run_id}: {many} in {store.root}; `dqtv runs` lists them")
+    return _run(store.connection, rows[0])
+
+
+def _run(connection: sqlite3.Connection, row: tuple[Any, ...]) -> Run:
+    run_id, site, command, holder, started, finished, reason, counts, *made_with = row
     if finished is None:
-        reason = None if is_alive(holder) else KILLED
+        reason = _why_no_end(connection, site, command, holder)
+    versions, rules, politeness, robots = map(_unpacked, made_with)
     return Run(
         id=run_id,
         site=site,
@@ -92,5 +171,30 @@ def _run(row: tuple[str, str, str, str, str, str | None, str | None, str | None]
         started_at=read_instant(started),
         finished_at=read_instant(finished) if finished else None,
         reason=reason,
-        counts=RunCounts(**orjson.loads(counts)) if counts else RunCounts(),
+        counts=RunCounts(**orjson.loads(counts)) if counts else CrawlLog(connection).counts(run_id),
+        versions=versions or {},
+        rules=rules or {},
+        politeness=politeness or {},
+        robots=robots or [],
     )
+
+
+def _why_no_end(connection: sqlite3.Connection, site: str, command: str, holder: str) -> str | None:
+    """None while the run goes on, as far as this machine can tell."""
+    if not is_elsewhere(holder):
+        return None if is_alive(holder) else KILLED
+    if command != "crawl":
+        return OUT_OF_SIGHT
+    lock = connection.execute(
+        "SELECT 1 FROM site_locks WHERE site = ? AND holder = ? AND expires_at > ?",
+        (site, holder, time.time()),
+    )
+    return None if lock.fetchone() else KILLED
+
+
+def _packed(value: object) -> str | None:
+    return None if value is None else orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _unpacked(text: str | None) -> Any:  # noqa: ANN401 - JSON
+    return None if text is None else orjson.loads(text)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from archive.frontier import GUESS_MISSED
 from archive.rechecks import count_due
 
 if TYPE_CHECKING:
@@ -27,6 +28,10 @@ class SiteSummary:
     last_captured: str | None
     #: Articles due to be looked at again.
     rechecks_due: int
+    #: Addresses that wait to be fetched.
+    waiting: int = 0
+    #: reason -> addresses given up, at least for now.
+    failed: dict[str, int] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)
@@ -73,8 +78,20 @@ def _site_summaries(connection: sqlite3.Connection, due: dict[str, int]) -> list
             "SELECT site, count(*), min(published_at), max(published_at) FROM articles GROUP BY site"
         )
     }
+    waiting: dict[str, int] = dict(
+        connection.execute(
+            "SELECT site, count(*) FROM frontier WHERE state = 'found' GROUP BY site"
+        )
+    )
+    failed: dict[str, dict[str, int]] = {}
+    for site, reason, number in connection.execute(
+        "SELECT site, ifnull(outcome, 'unknown'), count(*) FROM frontier WHERE state = 'failed'"
+        " AND ifnull(outcome, '') <> ? GROUP BY site, outcome",
+        (GUESS_MISSED,),
+    ):
+        failed.setdefault(site, {})[reason] = number
     summaries = []
-    for site in sorted(names.keys() | captures.keys() | articles.keys()):
+    for site in sorted(names.keys() | captures.keys() | articles.keys() | waiting.keys()):
         captured, last_captured = captures.get(site, (0, None))
         stored, first, last = articles.get(site, (0, None, None))
         summaries.append(
@@ -87,6 +104,8 @@ def _site_summaries(connection: sqlite3.Connection, due: dict[str, int]) -> list
                 last_published=last,
                 last_captured=last_captured,
                 rechecks_due=due.get(site, 0),
+                waiting=waiting.get(site, 0),
+                failed=failed.get(site, {}),
             )
         )
     return summaries

@@ -50,6 +50,8 @@ __all__ = [
     "trim_tail",
 ]
 
+#: A file that has grown so large is closed, and a new one begun.
+MAX_BYTES: Final = 1_000_000_000
 #: Shorter payloads are written in full: a revisit record would not be smaller.
 REVISIT_FROM_BYTES: Final = 65
 _NOT_MODIFIED_PROFILE: Final = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
@@ -133,7 +135,7 @@ class WarcWriter:
         robots_policy: str,
         command: str = "crawl",
         source: str | None = None,
-        max_bytes: int = 1_000_000_000,
+        max_bytes: int = MAX_BYTES,
         known_payload: Callable[[str], tuple[str, datetime] | None],
         clock: Callable[[], datetime] = _utc_now,
         new_id: Callable[[], str] = _new_id,

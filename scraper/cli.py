@@ -24,13 +24,14 @@ from archive.cli import (
     quiet_broken_pipe,
     search_command,
     serve_command,
-    status_command,
     stderr_progress,
 )
 from archive.database import unwritable
 from archive.diff_cli import diff_command
 from archive.errors import DqtvError, UsageError
+from archive.runs_cli import runs_group
 from archive.spans import read_span
+from archive.status import status_command
 from archive.store import Store
 from archive.verify_cli import verify_command
 from archive.viewing_cli import index_command, wacz_command
@@ -104,6 +105,7 @@ for command in (
     diff_command,
     index_command,
     wacz_command,
+    runs_group,
     sites_group,
     replay_command,
     verify_command,

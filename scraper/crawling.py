@@ -17,6 +17,7 @@ from archive.errors import ArchiveError, DqtvError
 from archive.frontier import Frontier
 from archive.rechecks import count_due
 from archive.run_counts import RunCounts
+from archive.runs import GOOD_REASONS
 from archive.store import Store
 from scraper.settings import (
     ARCHIVE_SETTING,
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Sequence
     from pathlib import Path
-
-#: Reasons that mean the site was crawled as asked.
-GOOD_REASONS = frozenset({"finished", "page limit"})
 
 
 @attrs.frozen(kw_only=True)

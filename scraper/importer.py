@@ -34,6 +34,7 @@ from archive.runs import finish_run, new_run_id, start_run
 from archive.warc import WarcWriter
 from scraper.process import process
 from scraper.sites.row import site_row
+from scraper.versions import rule_digests, versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -253,7 +254,10 @@ def import_warc(
         store=store, registry=registry, source=source_of(path), run_id=run_id, software=software,
         operator=operator, all_pages=all_pages,
     )  # fmt: skip
-    start_run(store, run_id, site=path.name, command="import")
+    start_run(
+        store, run_id, site=path.name, command="import",
+        versions=versions(), rules=rule_digests(registry, registry.sites),
+    )  # fmt: skip
     resumed, reason = False, "error"
     bad: list[Bad] = []
     bad_count = 0

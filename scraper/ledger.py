@@ -11,41 +11,35 @@ import logging
 import sqlite3
 from collections import Counter, deque
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Unpack
 
 import attrs
 
 from archive.backfill import BackfillProgress, Backfills
 from archive.cdxj import index_closed_files
+from archive.crawl_log import RETRY, CrawlLog, LogLine, Timing, line_of, reason_of
 from archive.database import translated_errors
 from archive.errors import ArchiveError
 from archive.frontier import Frontier, LeasedUrl, Purpose
 from archive.instants import utc_text
 from archive.locks import SiteLock
 from archive.manifest import register_closed
-from archive.model import (
-    Accepted,
-    Capture,
-    Explored,
-    Failed,
-    NotModified,
-    Outcome,
-    Redirected,
-    Rejected,
-)
+from archive.model import Capture, Failed, Outcome
 from archive.rechecks import Rechecks
 from archive.recovery import recover_open_files
-from archive.run_counts import RunCounts
-from archive.runs import finish_run, new_run_id, start_run
-from archive.warc import Exchange, WarcWriter, Written
+from archive.runs import finish_run, new_run_id, note_run, start_run
+from archive.warc import MAX_BYTES, Exchange, WarcWriter, Written
 from scraper.clock import Clock
 from scraper.moved_hosts import HostWatch
+from scraper.tally import SiteTally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from archive.crawl_log import LineParts
     from archive.model import DaySpan, FoundUrl
     from archive.rechecks import RecheckPlan
+    from archive.run_counts import RunCounts
     from archive.store import Store
 
 logger = logging.getLogger(__name__)
@@ -53,31 +47,6 @@ logger = logging.getLogger(__name__)
 #: Outcomes in one commit; a commit also happens `COMMIT_SECONDS` after the first of a group.
 GROUP_SIZE: Final = 64
 COMMIT_SECONDS: Final = 0.05
-
-
-@attrs.define
-class SiteTally:
-    """Running counts of one site in one run."""
-
-    found: int = 0
-    fetched: int = 0
-    accepted: int = 0
-    unchanged: int = 0
-    rejected: Counter[str] = attrs.field(factory=Counter)
-    failed: Counter[str] = attrs.field(factory=Counter)
-    rechecked: Counter[str] = attrs.field(factory=Counter)
-
-    def counts(self) -> RunCounts:
-        """The counts as a value."""
-        return RunCounts(
-            found=self.found,
-            fetched=self.fetched,
-            accepted=self.accepted,
-            unchanged=self.unchanged,
-            rejected=dict(self.rejected),
-            failed=dict(self.failed),
-            rechecked=dict(self.rechecked),
-        )
 
 
 @attrs.define
@@ -94,6 +63,13 @@ class SiteSession:
     last_fetch_at: float | None = None
     #: Number of the backfill this run works on; None for a daily crawl.
     backfill_id: int | None = None
+    #: Lines in the crawl log.
+    logged: int = 0
+
+    def line(self, **parts: Unpack[LineParts]) -> LogLine:
+        """The next line of the run's crawl log."""
+        self.logged += 1
+        return line_of(run_id=self.run_id, position=self.logged, site=self.site, **parts)
 
 
 @attrs.frozen(kw_only=True)
@@ -102,6 +78,8 @@ class Entry:
 
     leased: LeasedUrl
     outcome: Outcome
+    #: None when nothing was sent.
+    asked: Timing | None = None
 
 
 class Ledger:
@@ -113,12 +91,14 @@ class Ledger:
         *,
         software: str,
         operator: str,
+        versions: Mapping[str, str] | None = None,
         plan: RecheckPlan | None = None,
         purpose: Purpose = Purpose.EVERYTHING,
         clock: Clock | None = None,
-        warc_bytes: int = 1_000_000_000,
+        warc_bytes: int = MAX_BYTES,
     ) -> None:
         self.store = store
+        self.crawl_log = CrawlLog(store.connection)
         self.clock = clock or Clock()
         self.frontier = Frontier(store.connection, purpose)
         self.rechecks = Rechecks(store.connection, plan)
@@ -133,9 +113,13 @@ class Ledger:
         self.moved: dict[str, str] = {}
         self._software = software
         self._operator = operator
+        self._versions = versions
         self._warc_bytes = warc_bytes
         self._pending: deque[Entry] = deque()
         self._loose_captures: deque[Capture] = deque()
+        self._loose_lines: deque[LogLine] = deque()
+        #: Run id -> columns of its row to be written.
+        self._notes: dict[str, dict[str, object]] = {}
 
     # -- opening ------------------------------------------------------------------------------
 
@@ -144,16 +128,18 @@ class Ledger:
         sites: Mapping[str, Mapping[str, object]],
         seeds: Mapping[str, Iterable[FoundUrl]],
         span: DaySpan | None = None,
+        rules: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         """Lock each site, put back what a dead run left, and add the sites' seeds.
 
         *sites* maps site ids to rows of the ``sites`` table; *span* makes the run a backfill of these
-        days, the unfinished one if there is one. Raises SiteLocked (after giving back the
+        days, the unfinished one if there is one; *rules* names the files each site is read by, with
+        their digests, for the run's record. Raises SiteLocked (after giving back the
         locks already taken) when another process crawls one of them.
         """
         try:
             for site, row in sites.items():
-                self._open_site(site, row)
+                self._open_site(site, row, (rules or {}).get(site))
                 self._recover_files(site)
         except BaseException:
             for session in self.sessions.values():
@@ -171,7 +157,9 @@ class Ledger:
                 file.cut,
             )
 
-    def _open_site(self, site: str, row: Mapping[str, object]) -> None:
+    def _open_site(
+        self, site: str, row: Mapping[str, object], rules: Mapping[str, str] | None
+    ) -> None:
         lock = SiteLock(self.store, site)
         last_fetch_at = lock.acquire()
         run_id = new_run_id(self.clock.utc())
@@ -194,7 +182,10 @@ class Ledger:
         )
         with self.store.transaction():
             self.store.sync_site(row)
-        start_run(self.store, run_id, site=site, command="crawl", now=self.clock.utc())
+        start_run(
+            self.store, run_id, site=site, command="crawl", now=self.clock.utc(),
+            versions=self._versions, rules=rules,
+        )  # fmt: skip
 
     def _begin(self, site: str, found: Iterable[FoundUrl], span: DaySpan | None) -> None:
         session = self.sessions[site]
@@ -258,9 +249,17 @@ class Ledger:
         """Remember a capture that settles no address (robots.txt, a retried answer)."""
         self._loose_captures.append(capture)
 
-    def add(self, leased: LeasedUrl, outcome: Outcome) -> bool:
+    def log(self, site: str, **line: Unpack[LineParts]) -> None:
+        """Remember a line of the crawl log that settles no address (robots.txt)."""
+        self._loose_lines.append(self.sessions[site].line(**line))
+
+    def note(self, site: str, column: str, value: object) -> None:
+        """Fill ``politeness`` or ``robots`` of the site's run with the next commit."""
+        self._notes.setdefault(self.sessions[site].run_id, {})[column] = value
+
+    def add(self, leased: LeasedUrl, outcome: Outcome, asked: Timing | None = None) -> bool:
         """Queue an outcome for the next commit; True when the group is full."""
-        self._pending.append(Entry(leased=leased, outcome=outcome))
+        self._pending.append(Entry(leased=leased, outcome=outcome, asked=asked))
         return len(self._pending) >= GROUP_SIZE
 
     @property
@@ -273,19 +272,25 @@ class Ledger:
 
         Raises ArchiveUnwritable; nothing is acknowledged then, and the rows stay leased.
         """
-        if not self._pending and not self._loose_captures:
+        if not (self._pending or self._loose_captures or self._loose_lines or self._notes):
             return
         for session in self.sessions.values():
             session.writer.flush(durable=True)
         with self.store.transaction():
             for capture in self._loose_captures:
                 self.store.add_capture(capture)
+            for line in self._loose_lines:
+                self.crawl_log.add(line)
+            for run_id, notes in self._notes.items():
+                note_run(self.store, run_id, notes)
             for entry in self._pending:
                 self._commit_entry(entry)
             for session in self.sessions.values():
                 session.lock.renew(session.last_fetch_at)
         self._pending.clear()
         self._loose_captures.clear()
+        self._loose_lines.clear()
+        self._notes.clear()
 
     def _commit_entry(self, entry: Entry) -> None:
         try:
@@ -313,10 +318,20 @@ class Ledger:
         )
         session.tally.found += settled.new
         session.hosts.see(entry.outcome)
+        leased, outcome = entry.leased, entry.outcome
+        line = session.line(
+            url=leased.url,
+            kind=leased.kind.value,
+            outcome=stored if settled.retry_at is None else RETRY,
+            reason=reason_of(outcome),
+            capture=outcome.capture,
+            asked=entry.asked,
+        )
+        self.crawl_log.add(line)
         if settled.retry_at is None:
-            self.rechecks.settled(entry.leased, entry.outcome, stored, now)
-            _tally(session.tally, entry.outcome, stored)
-            if entry.leased.recheck and not settled.goes_on:
+            self.rechecks.settled(leased, outcome, stored, now)
+            session.tally.count(outcome, stored)
+            if leased.recheck and not settled.goes_on:
                 session.tally.rechecked[stored] += 1
 
     def renew_locks(self) -> bool:
@@ -379,22 +394,3 @@ class Ledger:
 
     def _close_files(self, session: SiteSession) -> None:
         register_closed(self.store, session.writer.close())
-
-
-def _tally(tally: SiteTally, outcome: Outcome, stored: str) -> None:
-    match outcome:
-        case Failed():
-            tally.failed[outcome.reason] += 1
-        case Rejected():
-            tally.rejected[outcome.reason.value] += 1
-        case Accepted():
-            if stored == "unchanged":
-                tally.unchanged += 1
-            else:
-                tally.accepted += 1
-        case NotModified() if stored == "unchanged":
-            tally.unchanged += 1
-        case Explored() | NotModified() | Redirected():
-            pass
-    if not isinstance(outcome, Failed) or outcome.capture is not None:
-        tally.fetched += 1

@@ -38,6 +38,7 @@ from archive.run_counts import RunCounts
 from archive.runs import finish_run, new_run_id, start_run
 from scraper.readers import Readers, StoredPage, read_stored_page
 from scraper.replay_report import Move, ReplayReport
+from scraper.versions import rule_digests, versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -318,7 +319,10 @@ def replay(
     with ExitStack() as ending:
         ending.enter_context(readers)
         if run_id is not None:
-            start_run(store, run_id, site=", ".join(sites) or "all", command="replay")
+            start_run(
+                store, run_id, site=", ".join(sites) or "all", command="replay",
+                versions=versions(), rules=rule_digests(registry, wanted),
+            )  # fmt: skip
             ending.callback(lambda: finish_run(store, run_id, reason, job.run_counts()))
         for site_id in wanted:
             if site_id not in unknown:

@@ -21,6 +21,7 @@ from archive.errors import ArchiveError, DqtvError, OutOfHandles, ReaderDied
 from archive.model import Failed, Outcome
 from archive.store import Store
 from scraper.clock import Clock
+from scraper.downloader import timing_of
 from scraper.ledger import COMMIT_SECONDS, Ledger
 from scraper.middlewares.politeness import CONCURRENCY_WITHOUT_DELAY
 from scraper.recheck_settings import recheck_plan
@@ -35,6 +36,7 @@ from scraper.settings import (
 from scraper.site_queue import LONGEST_WAIT, SiteQueue
 from scraper.sites.row import site_row
 from scraper.spiders.newspaper import OUT_OF_HANDLES, NewspaperSpider, failure_outcome
+from scraper.versions import rule_digests, versions
 
 if TYPE_CHECKING:
     from typing import Self
@@ -119,11 +121,12 @@ class FrontierScheduler(BaseScheduler):
         store = Store.open(archive_root(settings.get(ARCHIVE_SETTING)))
         ledger = Ledger(
             store, software=SOFTWARE_VERSIONS, operator=settings[OPERATOR_SETTING], plan=plan,
-            purpose=spider.purpose, clock=self.clock, warc_bytes=settings.getint(WARC_BYTES_SETTING),
+            purpose=spider.purpose, clock=self.clock, warc_bytes=settings.getint(WARC_BYTES_SETTING), versions=versions(),
         )  # fmt: skip
         try:
             rows = {site.id: site_row(site) for site in spider.sites.values()}
-            ledger.open(rows, spider.seeds(), spider.span)
+            rules = {site: rule_digests(spider.registry, (site,)) for site in spider.sites}
+            ledger.open(rows, spider.seeds(), spider.span, rules)
         except BaseException:
             store.close()
             raise
@@ -245,11 +248,11 @@ class FrontierScheduler(BaseScheduler):
             return
         if self._under_way.pop(leased.id, None) is None:
             return
-        self._requests.pop(leased.id, None)
+        asked = timing_of(self._requests.pop(leased.id, None))
         queue = self._queues[leased.site]
         queue.under_way -= 1
         queue.watch(outcome, self.clock.unix())
-        if self.ledger.add(leased, outcome):
+        if self.ledger.add(leased, outcome, asked):
             self._commit()
         elif not self._commit_timer_set:
             self._commit_timer_set = True

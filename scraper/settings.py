@@ -38,7 +38,8 @@ def user_agent(contact: str | None) -> str:
 
 DQTV_ARCHIVE = os.environ.get(ARCHIVE_SETTING)
 DQTV_CONTACT = os.environ.get(CONTACT_SETTING)
-DQTV_WARC_BYTES = 1_000_000_000  # the usual size: small enough to copy, large enough for a year
+# the usual size: small enough to copy, large enough for a year
+DQTV_WARC_BYTES = int(os.environ.get(WARC_BYTES_SETTING) or 1_000_000_000)
 # Far above what a day brings: stops endless calendars and the like. --max-pages wins over it.
 DQTV_PAGE_BUDGET = 20_000
 DQTV_OPERATOR = os.environ.get(OPERATOR_SETTING) or DQTV_CONTACT or "unknown"
@@ -69,10 +70,13 @@ DEFAULT_REQUEST_HEADERS = {
 
 # Our own frontier: Scrapy's job folder kept 14 of 1,500 pages after one SIGKILL (docs/design-notes.md#frontier).
 SCHEDULER = "scraper.scheduler.FrontierScheduler"
+# Notes when each request is sent, for the crawl log.
+DOWNLOADER = "scraper.downloader.NotingDownloader"
 ITEM_PIPELINES = {"scraper.pipelines.LedgerPipeline": 300}
 EXTENSIONS = {
     "scraper.extensions.capture.CaptureExtension": 0,
     "scraper.extensions.progress.ProgressExtension": 10,
+    "scraper.extensions.run_record.RunRecordExtension": 20,
     "scrapy.extensions.corestats.CoreStats": None,
     "scrapy.extensions.logstats.LogStats": None,
 }

@@ -142,15 +142,17 @@ def test_every_example_is_a_command_the_program_takes(line):
     words = shlex.split(line)
     name = max((x for x in COMMANDS if f"{line} ".startswith(f"{x} ")), key=len)
     command = COMMANDS[name]
-    assert not isinstance(command, click.Group)
+    if isinstance(command, click.Group):
+        # `dqtv runs` alone is short for one of its commands
+        command = command.commands[command.default]
     context = command.make_context(name, words[len(name.split()) :])
     assert context.params.keys() == {x.name for x in command.params if x.expose_value}
 
 
 @pytest.mark.parametrize("path", MARKDOWN, ids=named)
 def test_every_make_target_named_exists(path):
-    targets = set(re.findall(r"^([a-z]+):", read("Makefile"), re.MULTILINE))
-    said = re.findall(r"(?:`|\$ )make ([a-z]+)", path.read_text(encoding="utf-8"))
+    targets = set(re.findall(r"^([a-z-]+):", read("Makefile"), re.MULTILINE))
+    said = re.findall(r"(?:`|\$ )make ([a-z-]+)", path.read_text(encoding="utf-8"))
     assert set(said) <= targets
 
 

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 #: The only parts that know Scrapy and Twisted.
 KNOWS_SCRAPY = re.compile(
-    r"scraper\.(?:(?:spiders|middlewares|extensions)(?:\..+)?|scheduler|pipelines|settings|crawling|tls|downloads)"
+    r"scraper\.(?:(?:spiders|middlewares|extensions)(?:\..+)?|scheduler|downloader|pipelines|settings|crawling|tls|downloads)"
 )
 #: What each stage imports from outside its own package: the nouns, and no other stage.
 STAGE_KNOWS = {
@@ -60,6 +60,7 @@ JOINS = {
     "scraper.saved_page": {"sites"},
     "scraper.scheduler": {"sites"},
     "scraper.sites_cli": {"sites"},
+    "scraper.versions": {"sites"},
     # looking at a paper before it is crawled: the stages are tried on a handful of pages
     "scraper.probe.container": {"extract"},
     "scraper.probe.coverage": {"discovery"},

@@ -51,10 +51,9 @@ class CaptureExtension:
         except ArchiveUnwritable as error:
             scheduler.stop_all("archive unwritable", error)
             return
+        request.meta["capture"] = capture
         if request.meta.get("is_robots_txt"):
             scheduler.ledger.add_capture(capture)
-        else:
-            request.meta["capture"] = capture
 
 
 def _write(ledger: Ledger, response: Response, request: Request, spider: Spider | None) -> Capture:

@@ -35,6 +35,8 @@ CONCURRENCY_WITHOUT_DELAY: Final = 8
 MARGIN: Final = 1.05
 
 SLOW_DOWN_STATUS: Final = frozenset({429, 503})
+#: Signal: an answer asked to slow down. Sent with *request* and *response*.
+SLOWED_DOWN: Final = object()
 
 
 class RobotsRules(Protocol):
@@ -97,6 +99,9 @@ class PolitenessMiddleware:
         if slot in self._delay:
             if response.status in SLOW_DOWN_STATUS:
                 self._slow_down(slot)
+                self._crawler.signals.send_catch_log(
+                    signal=SLOWED_DOWN, request=request, response=response
+                )
             elif self._delay[slot] > self._floor[slot]:
                 self._set(slot, self._recovered(slot))
         return response

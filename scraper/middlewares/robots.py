@@ -38,6 +38,10 @@ MAX_BYTES: Final = 524_288
 #: Seconds after which an unreachable robots.txt is asked for again.
 RETRY_SECONDS: Final = 30.0
 
+#: Signal: a robots.txt was asked for. Sent with *request*, *response* or *error*, and the *rules* that came
+#: of it; None for a redirect that is followed.
+ROBOTS_ASKED: Final = object()
+
 _OK_FIRST, _REDIRECT_FIRST, _CLIENT_ERROR_FIRST, _SERVER_ERROR_FIRST = 200, 300, 400, 500
 _TOO_MANY_REQUESTS = 429
 
@@ -135,31 +139,47 @@ class RobotsMiddleware:
         parts = urlsplit(request.url)
         url = f"{parts.scheme}://{parts.netloc}/robots.txt"
         for _ in range(MAX_REDIRECTS + 1):
-            try:
-                response = await self._download(url, request)
-                location = response.headers.get("Location")
-                is_redirect = _REDIRECT_FIRST <= response.status < _CLIENT_ERROR_FIRST
-                if location is not None and is_redirect:
-                    url = urljoin(url, location.decode("latin-1"))
-                    continue
-            except Exception as error:  # noqa: BLE001  whatever stopped the download, the file is unreachable (RFC 9309 2.3.1.4)
-                return Rules(
-                    unreachable=f"{url} could not be fetched: {type(error).__name__} {error}",
-                    refusal=error if isinstance(error, CertificateRefused | BadAddress) else None,
-                )
-            return await self._judge(url, response, request)
-        return Rules()
-
-    async def _download(self, url: str, request: Request) -> Response:
-        engine = self._crawler.engine
-        assert engine is not None  # noqa: S101  a middleware runs inside a started engine
-        return await engine.download_async(
-            Request(
+            asked = Request(
                 url,
                 priority=1000,
                 callback=NO_CALLBACK,
                 meta={"is_robots_txt": True, "download_slot": request.meta.get("download_slot")},
             )
+            try:
+                response = await self._download(asked)
+                location = response.headers.get("Location")
+                is_redirect = _REDIRECT_FIRST <= response.status < _CLIENT_ERROR_FIRST
+                if location is not None and is_redirect:
+                    self._tell(asked, response=response)
+                    url = urljoin(url, location.decode("latin-1"))
+                    continue
+            except Exception as error:  # noqa: BLE001  whatever stopped the download, the file is unreachable (RFC 9309 2.3.1.4)
+                rules = Rules(
+                    unreachable=f"{url} could not be fetched: {type(error).__name__} {error}",
+                    refusal=error if isinstance(error, CertificateRefused | BadAddress) else None,
+                )
+                self._tell(asked, error=error, rules=rules)
+                return rules
+            rules = await self._judge(url, response, request)
+            self._tell(asked, response=response, rules=rules)
+            return rules
+        return Rules()
+
+    async def _download(self, request: Request) -> Response:
+        engine = self._crawler.engine
+        assert engine is not None  # noqa: S101  a middleware runs inside a started engine
+        return await engine.download_async(request)
+
+    def _tell(
+        self,
+        request: Request,
+        *,
+        response: Response | None = None,
+        error: Exception | None = None,
+        rules: Rules | None = None,
+    ) -> None:
+        self._crawler.signals.send_catch_log(
+            signal=ROBOTS_ASKED, request=request, response=response, error=error, rules=rules
         )
 
     async def _judge(self, url: str, response: Response, request: Request) -> Rules:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -37,6 +38,8 @@ class Registry:
     families: dict[str, Family]
     #: Hosts with port of the demo press, on this machine: the only private ones. No site file adds to them.
     demo_hosts: frozenset[str] = frozenset()
+    #: Site id -> the files it was read from, such as ``papers/baocaobang.toml``, with their hex SHA-256.
+    rules: dict[str, dict[str, str]] = attrs.field(factory=dict, repr=False)
     _by_host: dict[str, SiteSpec] = attrs.field(factory=dict, alias="by_host", repr=False)
 
     def site(self, site_id: str) -> SiteSpec:
@@ -67,14 +70,14 @@ def load_registry(*, demo_port: int = DEMO_PORT, extra: Path | None = None) -> R
     SiteSpecError with every mistake of every file.
     """
     problems: list[str] = []
-    families = _families(_tables(_FAMILIES, "families", problems), problems)
+    family_tables = _tables(_FAMILIES, "families", problems)
     papers = _tables(PAPERS, "papers", problems)
     demo = _tables(_DEMO_PAPERS, "demo/papers", problems)
     papers += [_with_addresses(table, demo_port) for table in demo]
     if extra is not None:
-        more = _families(_tables(extra / "families", f"{extra}/families", problems), problems)
-        families |= more
+        family_tables += _tables(extra / "families", f"{extra}/families", problems)
         papers += _tables(extra, str(extra), problems)
+    families = _families(family_tables, problems)
     sites = _sites(papers, families, problems)
     by_host = _by_host(sites, problems)
     _check_successors(sites, problems)
@@ -84,8 +87,20 @@ def load_registry(*, demo_port: int = DEMO_PORT, extra: Path | None = None) -> R
         sites={site.id: site for _, site in sorted(sites, key=lambda entry: entry[1].id)},
         families=dict(sorted(families.items())),
         demo_hosts=frozenset(_demo_host(table, demo_port) for table in demo),
+        rules=_rules(sites, papers, family_tables),
         by_host=by_host,
     )
+
+
+def _rules(
+    sites: Iterable[tuple[str, SiteSpec]], papers: Iterable[Table], families: Iterable[Table]
+) -> dict[str, dict[str, str]]:
+    by_file = {table.file: table.sha256 for table in papers}
+    by_family = {str(table.values.get("id")): {table.file: table.sha256} for table in families}
+    return {
+        site.id: {file: by_file[file]} | by_family.get(site.family or "", {})
+        for file, site in sites
+    }
 
 
 def _tables(folder: Path, label: str, problems: list[str]) -> list[Table]:
@@ -93,13 +108,15 @@ def _tables(folder: Path, label: str, problems: list[str]) -> list[Table]:
     for path in sorted(folder.glob("*.toml")):
         file = f"{label}/{path.name}"
         try:
-            values = tomllib.loads(path.read_text(encoding="utf-8"))
+            content = path.read_bytes()
+            values = tomllib.loads(content.decode("utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             problems.append(f"{file}: is no TOML: {error}")
         except OSError as error:
             problems.append(f"{file}: cannot be read: {error.strerror}")
         else:
-            tables.append(Table(file, values, problems))
+            digest = hashlib.sha256(content).hexdigest()
+            tables.append(Table(file, values, problems, sha256=digest))
             _check_name(tables[-1], path)
     return tables
 

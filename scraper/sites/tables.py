@@ -36,6 +36,8 @@ class Table:
     problems: list[str]
     #: Path of this table within the file: ``seeds[0].``, or empty.
     path: str = ""
+    #: Of the file's bytes, hex; empty for text that is in no file yet.
+    sha256: str = attrs.field(default="", kw_only=True)
     _read: set[str] = attrs.field(factory=set, init=False)
 
     def mistake(self, key: str, problem: str) -> None:

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import attrs
 import pytest
 
+from archive.deaths import MAX_INTERRUPTED, SUSPECT
 from archive.frontier import (
     MAX_ATTEMPTS,
     MAX_ATTEMPTS_EVER,
-    MAX_INTERRUPTED,
     RETRY_WAITS,
     Frontier,
     LeasedUrl,
@@ -93,14 +93,59 @@ def test_what_a_dead_process_held_is_handed_out_again(store, frontier):
     assert len(lease(store, frontier)) == 1
 
 
+def die(store, frontier, limit=10) -> list[str]:
+    """A run that dies with what it leased; the addresses it held."""
+    held = [url.url for url in lease(store, frontier, limit)]
+    with store.transaction():
+        frontier.recover("paper")
+    return held
+
+
 def test_an_address_that_keeps_killing_its_process_is_given_up(store, frontier):
     add(store, frontier, article(1))
     for _ in range(MAX_INTERRUPTED):
-        lease(store, frontier)
-        with store.transaction():
-            frontier.recover("paper")
+        die(store, frontier)
     assert lease(store, frontier) == []
     assert frontier.counts("paper") == {"failed": 1}
+
+
+def test_addresses_that_were_only_beside_one_are_never_given_up(store, frontier):
+    """However often a process is killed: a death with several under way says nothing about one of them."""
+    add(store, frontier, article(1), article(2), article(3))
+    for _ in range(SUSPECT):
+        assert len(die(store, frontier)) == 3
+    (alone,) = lease(store, frontier)
+    assert alone.url == article(1).url
+    assert lease(store, frontier) == [], (
+        "while a suspect is under way, nothing is fetched beside it"
+    )
+    settle(store, frontier, alone, Failed(reason="not_found"))
+    for _ in range(MAX_INTERRUPTED - SUSPECT):
+        die(store, frontier)
+    # 2 and 3 took turns, the least suspicious first
+    assert frontier.counts("paper") == {"failed": 1, "found": 2}
+
+
+def test_a_suspect_waits_behind_all_others_of_its_site(store, frontier):
+    add(store, frontier, article(1))
+    for _ in range(SUSPECT):
+        die(store, frontier)
+    add(store, frontier, article(2))
+    (first,) = lease(store, frontier)
+    assert first.url == article(2).url
+    settle(store, frontier, first, Failed(reason="not_found"))
+    assert [url.url for url in lease(store, frontier)] == [article(1).url]
+
+
+def test_an_address_given_up_for_killing_is_tried_again_a_week_later(store, frontier):
+    add(store, frontier, article(1))
+    for _ in range(MAX_INTERRUPTED):
+        die(store, frontier)
+    with store.transaction():
+        assert frontier.retry_transient("paper") == 0
+    with store.transaction():
+        store.connection.execute("UPDATE frontier SET settled_at = '2020-01-01T00:00:00.000000Z'")
+        assert frontier.retry_transient("paper") == 1
 
 
 def test_given_back_addresses_wait_again_without_a_mark(store, frontier):

@@ -26,6 +26,11 @@ def wanted(press, paper) -> set[str]:
 
 
 @pytest.mark.parametrize("fault", ["500", "truncated", "slow", "charset"])
+def last_run(dqtv):
+    (run,) = dqtv("runs", "--last", "1", "--json").json()["runs"]
+    return dqtv("runs", "show", run["id"], "--json").json()
+
+
 def test_a_passing_fault_costs_no_article(dqtv, press, fault):
     press.set_fault("demo-nuingan", fault)
     site = crawl(dqtv, "demo-nuingan")
@@ -55,6 +60,10 @@ def test_429_is_answered_by_waiting_as_long_as_asked(dqtv, press):
     lines = [line for line in press.log if line.paper == "demo-bienxanh"]
     refused = max(i for i, line in enumerate(lines) if line.status == 429)
     assert lines[refused + 1].monotonic - lines[refused].monotonic >= 1.0
+    refusals = [line.status for line in lines].count(429)
+    politeness = last_run(dqtv)["politeness"]
+    assert (politeness["slow_downs"], politeness["waits"]) == (refusals, refusals)
+    assert politeness["longest_wait_s"] == 1.0
 
 
 def test_a_paper_that_does_not_answer_ends_with_exit_code_1_and_a_reason(dqtv, press):
@@ -62,6 +71,10 @@ def test_a_paper_that_does_not_answer_ends_with_exit_code_1_and_a_reason(dqtv, p
     site = crawl(dqtv, "demo-culao", code=1)
     assert site["reason"] == "unreachable"
     assert "robots.txt could not be fetched" in site["detail"]
+    run = last_run(dqtv)
+    assert {entry["said"] for entry in run["robots"]} == {"unreachable"}
+    assert run["robots"][0]["sha256"] is None
+    assert run["outcomes"]["unreachable"] == len(run["robots"])
 
 
 def test_crawl_delay_of_robots_txt_is_kept(dqtv, press):

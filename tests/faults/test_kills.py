@@ -1,0 +1,113 @@
+"""Killed with SIGKILL at random instants, nothing is lost: the harness of ``make kill-test``, in short."""
+
+from __future__ import annotations
+
+import importlib
+import random
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from archive.store import Store
+from scraper.demo.press import DemoPress
+
+pytestmark = pytest.mark.end_to_end
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+KILLS, OTHER_KILLS = 5, 1
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _benchmarks_on_the_path():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(BENCHMARKS))
+        yield
+    for name in ("kill", "kill_checks"):
+        sys.modules.pop(name, None)
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory):
+    kill = importlib.import_module("kill")
+    with DemoPress(port=0, scale=5) as press:
+        yield kill.Bench(
+            press=press,
+            folder=tmp_path_factory.mktemp("kills"),
+            dice=random.Random(20261124),
+            until=time.monotonic() + 900,
+        )
+
+
+@pytest.fixture(scope="module")
+def crawl(bench):
+    return importlib.import_module("kill").try_crawl(bench, KILLS)
+
+
+def test_a_crawl_killed_again_and_again_ends_as_if_it_had_never_been_killed(crawl):
+    assert crawl.kills >= KILLS - 2, "most were under way when they were killed"
+    assert crawl.findings.problems == {}
+    assert crawl.findings.captures > crawl.notes["articles"] > 20
+
+
+def test_readers_do_not_notice_that_publish_replay_and_import_are_killed(bench, crawl):
+    assert crawl.findings.problems == {}
+    trials = list(importlib.import_module("kill").try_the_others(bench, OTHER_KILLS))
+    assert [trial.name for trial in trials] == ["publish", "replay", "import"]
+    for trial in trials:
+        assert trial.findings.problems == {}
+        assert trial.opened > 1
+
+
+@pytest.fixture
+def damaged(bench, crawl, tmp_path):
+    """A copy of the crawled archive, to be damaged."""
+    assert crawl.kills
+    return shutil.copytree(bench.folder / "undisturbed", tmp_path / "archive")
+
+
+def findings(root):
+    checks = importlib.import_module("kill_checks")
+    found = checks.Findings()
+    checks.ArchiveCheck(root).everything(found)
+    return found.problems.keys()
+
+
+def test_the_harness_finds_nothing_in_an_archive_left_alone(damaged):
+    assert findings(damaged) == set()
+
+
+def test_the_harness_sees_a_flipped_byte(damaged):
+    file = max((damaged / "warc").rglob("*.warc.gz"), key=lambda path: path.stat().st_size)
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    assert "not whole" in findings(damaged)
+
+
+@pytest.mark.parametrize(
+    ("statement", "kind"),
+    [
+        ("UPDATE captures SET offset = offset + 1 WHERE rowid = 3", "unreadable"),
+        ("UPDATE article_versions SET version = 2 WHERE rowid = 1", "doubled"),
+        ("UPDATE frontier SET state = 'leased' WHERE id = 5", "held"),
+        ("DELETE FROM crawl_log WHERE position = 4", "unlogged"),
+    ],
+)
+def test_the_harness_sees_rows_that_are_wrong(damaged, statement, kind):
+    with Store.open(damaged) as store:
+        store.connection.execute(statement)
+    assert kind in findings(damaged)
+
+
+def test_the_harness_sees_a_missing_article(bench, crawl, damaged):
+    assert crawl.kills
+    with Store.open(damaged) as store:
+        store.connection.execute("PRAGMA foreign_keys = OFF")
+        store.connection.execute("DELETE FROM articles WHERE rowid = 1")
+    kill, checks = importlib.import_module("kill"), importlib.import_module("kill_checks")
+    found = checks.Findings()
+    kill.compare(found, bench.folder / "undisturbed", damaged)
+    assert "lost" in found.problems
