@@ -15,7 +15,7 @@ import click
 import pytest
 
 from archive.columns import DESCRIPTIONS
-from archive.desk import filters, query, search
+from archive.desk import facets, filters, query, search
 from archive.desk.serve import SETTINGS, build_app, close_app
 from archive.frontier import TRANSIENT
 from archive.model import (
@@ -417,12 +417,21 @@ def test_every_field_of_the_article_json_is_documented(ask):
 def test_every_parameter_and_limit_of_the_search_is_documented():
     text = read("docs/search.md")
     parameters = text.partition("Search parameters.")[2].partition("\n## ")[0]
-    values = {"q": ["x"], "paper": ["a", "b"], "province": ["c"], "from": ["2020"], "to": ["2021"],
-              "level": ["1"], "exact": ["1"], "sort": ["best"], "page": ["2"]}  # fmt: skip
-    assert filters.read_query(values).page == int("2")
+    values = {
+        "q": ["x"], "paper": ["a", "b"], "province": ["c"], "province_today": ["d"], "year": ["2020"],
+        "month": ["2020-01"], "section": ["e"], "from": ["2020"], "to": ["2021"], "level": ["1", "2"],
+        "exact": ["1"], "expand": ["0"], "sort": ["best"], "page": ["2"],
+    }  # fmt: skip
+    assert filters.web_parameters(filters.read_query(values)).keys() == values.keys()
     assert documented_keys(parameters) == values.keys()
     english, vietnamese = text.partition("## English")[2], text.partition("## English")[0]
-    for number in (query.MAX_CHARACTERS, query.MAX_UNITS, search.RANKED, search.COUNT_LIMIT):
+    for number in (
+        query.MAX_CHARACTERS,
+        query.MAX_UNITS,
+        search.RANKED,
+        search.COUNT_LIMIT,
+        facets.EXACTLY,
+    ):
         assert f"{number:,}" in english
         assert f"{number:,}".replace(",", ".") in vietnamese
 
