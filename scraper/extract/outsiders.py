@@ -18,7 +18,7 @@ _MOST_SHELL_TEXT: Final = 600
 #: The shell of a captcha says less than the shortest article, and links to nothing but its maker.
 _MOST_CAPTCHA_TEXT: Final = 300
 _MOST_SHELL_LINKS: Final = 6
-#: Bytes of a shell; those met have at most 30,000 (with the script that solves the puzzle in them).
+#: Bytes or characters of a shell; those met have at most 30,000 (with the script that solves the puzzle in them).
 _LARGEST_SHELL: Final = 256 << 10
 #: Distinct article links from which a page without an article counts as a listing.
 _LISTING_LINKS: Final = 8
@@ -76,6 +76,8 @@ def is_challenge(page: Page) -> bool:
     if len(seen) > _MOST_SHELL_TEXT or _has_article_data(page):
         return False
     source = page.tree.html or ""
+    if len(source) > _LARGEST_SHELL:
+        return False
     if _MACHINERY.search(source):
         return True
     if len(page.tree.css("a[href]")) > _MOST_SHELL_LINKS:

@@ -132,10 +132,22 @@ def _located(page: Page, text: str) -> Cut | None:
     container = _innermost(best)
     if is_listing_of(container, chunks):
         return None
+    own_marks = [(x, x.attributes[ROLE_ATTRIBUTE]) for x in _marked(page)]
     _take_back(best)
     _drop_others(container, chunks, best)
     cut = cut_at(container, chunks, list(with_ancestors(chunks)), source=SOURCE)
-    return cut if _still_holds(best) else None
+    if _still_holds(best):
+        return cut
+    # our own cut stands, and its marks with it
+    for node in _marked(page):
+        del node.attrs[ROLE_ATTRIBUTE]
+    for node, role in own_marks:
+        node.attrs[ROLE_ATTRIBUTE] = role
+    return None
+
+
+def _marked(page: Page) -> list[LexborNode]:
+    return page.tree.css(f"[{ROLE_ATTRIBUTE}]")
 
 
 def _places(page: Page) -> Iterator[LexborNode]:
