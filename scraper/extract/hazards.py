@@ -17,8 +17,8 @@ _DEEPEST: Final = 3_000
 _HARMLESS_BYTES: Final = 36 << 10
 _MOST_ATTRIBUTES: Final = 5_000
 #: All the work after parsing grows with tags and text, by 10 to 20 µs a tag and 0.5 µs a character (measured).
-#: Five times the tags of the largest saved page, and many times its text, stay under 0.3 s.
-_MOST_TAGS: Final = 15_000
+#: Three times the tags of the largest saved page, and many times its text, stay under 0.3 s.
+_MOST_TAGS: Final = 10_000
 MOST_TEXT: Final = 400_000
 
 _TAG: Final = re.compile(rb"<(/?)([a-zA-Z][a-zA-Z0-9]*)")

@@ -123,6 +123,9 @@ class NewspaperSpider(scrapy.Spider):
             crawler.settings.set(setting, [*named, *hosts], priority="cmdline")
         if processes := crawler.settings.getint(READERS_SETTING):
             spider.readers = Readers(spider.registry, processes=processes)
+        else:
+            for site in spider.sites.values():
+                make_ready(site, spider.registry.family_of(site))
         return spider
 
     def closed(self, reason: str) -> None:  # noqa: ARG002  Scrapy's signature
