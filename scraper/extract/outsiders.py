@@ -73,10 +73,9 @@ def is_challenge(page: Page) -> bool:
     if body is None or page.meta("og:title") or page.canonical:
         return False
     seen = " ".join(line_text(body).split())
-    if len(seen) > _MOST_SHELL_TEXT or _has_article_data(page):
-        return False
     source = page.tree.html or ""
-    if len(source) > _LARGEST_SHELL:
+    is_large = len(seen) > _MOST_SHELL_TEXT or len(source) > _LARGEST_SHELL
+    if is_large or _has_article_data(page):
         return False
     if _MACHINERY.search(source):
         return True

@@ -19,6 +19,7 @@ from scraper.answers import answer_outcome, article_outcome, too_large, unpacked
 from scraper.discovery.explore import seed_urls, sitemap_urls
 from scraper.guard import PRIVATE_HOSTS_SETTING
 from scraper.middlewares.robots import RobotsForbidden, RobotsUnreachable
+from scraper.process import make_ready
 from scraper.readers import Readers, died
 from scraper.settings import DQTV_PAGE_BUDGET as PAGE_BUDGET
 from scraper.settings import PAGE_BUDGET_SETTING, READERS_SETTING

@@ -362,6 +362,6 @@ def test_a_replay_teaches_what_its_pages_print_once_all_are_read(store, save, fe
     assert len(rows(store, "SELECT * FROM template_pages")) == 10
     assert rows(store, "SELECT * FROM removed_blocks") == []
     replay(store, REGISTRY)
-    assert (10,) == rows(
-        store, "SELECT count(*) FROM removed_blocks WHERE text LIKE 'Bạn đọc gửi%'"
-    )[0]
+    assert rows(store, "SELECT count(*) FROM removed_blocks WHERE text LIKE 'Bạn đọc gửi%'")[0] == (
+        10,
+    )
