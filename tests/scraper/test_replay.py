@@ -74,7 +74,7 @@ def fetch(store):
 
 def address(number):
     example = REGISTRY.site(SITE)
-    return f"{example.homepage.rstrip('/')}/chuyen-o-xa-a{number}.html"
+    return f"{example.homepage.rstrip('/')}/chuyen-o-xa-{number}.html"
 
 
 def reading(capture):
