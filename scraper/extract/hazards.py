@@ -11,14 +11,14 @@ MAX_PAGE_BYTES: Final = 8 << 20
 
 #: Measured with lexbor: 15,000 nested div elements take 0.3 s, 100,000 take 13 s (the time grows with
 #: the square). Pages with fewer tags need no closer look; the largest saved one has 3,000.
-_HARMLESS_TAGS: Final = 8_000
+_HARMLESS_TAGS: Final = 6_000
 _DEEPEST: Final = 3_000
 #: Measured as well: 20,000 attributes in one tag take 0.7 s, 100,000 take 17 s.
 _HARMLESS_BYTES: Final = 36 << 10
 _MOST_ATTRIBUTES: Final = 5_000
 #: All the work after parsing grows with tags and text, by 10 to 20 µs a tag and 0.5 µs a character (measured).
-#: Three times the tags of the largest saved page, and many times its text, stay under 0.3 s.
-_MOST_TAGS: Final = 10_000
+#: Two and a half times the tags of the largest saved and public pages (3,229), and many times its text, stay under 0.3 s.
+_MOST_TAGS: Final = 8_000
 MOST_TEXT: Final = 400_000
 
 _TAG: Final = re.compile(rb"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
