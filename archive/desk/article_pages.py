@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 #: Notes that say the article is not at its paper now, or may not be.
 _GONE: Final = frozenset({"takedown", "missing"})
+#: Notes whose sentence does not tell when the article was first not found.
+_WITHOUT_FIRST: Final = frozenset({"missing", "return", "redirect", "moved"})
 
 
 async def article_page(datasette: Datasette, request: Request) -> Response:
@@ -132,6 +134,7 @@ async def changes_page(datasette: Datasette, request: Request) -> Response:
         versions=found.versions,
         paper=found.paper,
         article_link=visit.link(article_path(article_id)),
+        json_path=f"{changes_path(article_id)}.json",
         form_address=visit.datasette.urls.path(changes_path(article_id)),
     )
 
@@ -186,7 +189,7 @@ def _note_text(visit: Visit, note: Note) -> str:
     """A note about what became of the article, as a sentence with its dates."""
     return say(
         visit.language,
-        f"note.{note.kind}",
+        f"note.{note.kind}{'' if note.since or note.kind in _WITHOUT_FIRST else '_only'}",
         at=show_instant_day(visit.language, note.at),
         since=show_instant_day(visit.language, note.since) if note.since else "",
         url=note.url or "",

@@ -42,7 +42,9 @@ def read_notes(connection: sqlite3.Connection, article_id: str) -> tuple[Note, .
     )
     moved = [Note(kind="moved", at=at, url=url, target=url) for url, at in moves]
     targets = {note.target for note in moved}
-    notes = [note for note in _told(events) if note.kind != "redirect" or note.target not in targets]
+    notes = [
+        note for note in _told(events) if note.kind != "redirect" or note.target not in targets
+    ]
     return tuple(sorted([*notes, *moved], key=lambda note: note.at))
 
 
