@@ -134,7 +134,7 @@ TAKEDOWN = (("songmay:1", "missing", 1, "HTTP 404"), ("songmay:1", "takedown", 3
 @pytest.mark.parametrize(
     ("language", "sentence"),
     [
-        ("vi", "Báo đã gỡ bài này: lần đầu không thấy ngày 1/12/2026, xác nhận ngày 3/12/2026."),
+        ("vi", "Báo đã gỡ bài này: lần đầu không thấy ngày 01/12/2026, xác nhận ngày 03/12/2026."),
         ("en", "first not found on 1 December 2026, confirmed on 3 December 2026."),
     ],
 )
