@@ -119,6 +119,8 @@ def luminance(colour):
         ("accent", "card"),
         ("accent-ink", "accent"),
         ("mark-ink", "mark"),
+        ("ink", "removed"),
+        ("ink", "added"),
     ],
 )
 def test_colours_contrast_enough_in_light_and_dark(scheme, front, back):
