@@ -29,7 +29,7 @@ from archive.desk.visit import article_path
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from archive.desk.article import ShownArticle
+    from archive.desk.article import ShownArticle, Version
     from archive.desk.search import Hit, Results
     from archive.desk.snapshot import SnapshotFacts
     from archive.desk.visit import Visit
@@ -121,19 +121,7 @@ def article_form(
                 "length": article.location.length,
                 "archived_copy": archived_copy(viewer, article.capture_url, article.captured_at),
             },
-            "versions": [
-                {
-                    "version": version.version,
-                    "seen_at": version.seen_at,
-                    "title": version.title,
-                    "url": version.capture_url,
-                    "captured_at": version.captured_at,
-                    "archived_copy": archived_copy(
-                        viewer, version.capture_url, version.captured_at
-                    ),
-                }
-                for version in article.versions
-            ],
+            "versions": [_version_form(version, viewer) for version in article.versions],
             "text_changes": None
             if article.text_changes is None
             else [attrs.asdict(repair) for repair in article.text_changes],
@@ -145,6 +133,17 @@ def article_form(
             "origin_source": article.origin_source,
         },
         "snapshot": _snapshot_form(snapshot),
+    }
+
+
+def _version_form(version: Version, viewer: str | None) -> Form:
+    return {
+        "version": version.version,
+        "seen_at": version.seen_at,
+        "title": version.title,
+        "url": version.capture_url,
+        "captured_at": version.captured_at,
+        "archived_copy": archived_copy(viewer, version.capture_url, version.captured_at),
     }
 
 
