@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -32,9 +33,6 @@ serve(
 )
 """
 DESKTOP = {"width": 1280, "height": 800}
-PHONE = {"width": 360, "height": 740}
-#: What is left of a 1280 x 1024 window at 400 % (WCAG 2.2, 1.4.10).
-ZOOMED = {"width": 320, "height": 256}
 
 HOSTILE_TITLE = (
     "Dân quân <script>alert('x')</script><img src=x onerror=alert(1)>\"&amp; " + "Đ" * 120
@@ -131,11 +129,9 @@ def shelf():
     return module
 
 
-@pytest.fixture(scope="package")
-def served(shelf, tmp_path_factory):
-    """Address of a desk over the demo stories and the extra ones."""
-    root = tmp_path_factory.mktemp("browsed") / "archive"
-    shelf.build_snapshot(root, [*shelf.demo_stories(), *extra_stories(shelf.Story)])
+@contextmanager
+def serving(root):
+    """A desk over the newest snapshot of *root*, in a process of its own; gives its address."""
     command = [sys.executable, "-c", SERVE, str(root), VIEWER]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
@@ -144,6 +140,24 @@ def served(shelf, tmp_path_factory):
             yield address
         finally:
             server.send_signal(signal.SIGINT)
+
+
+@pytest.fixture(scope="package")
+def served(shelf, tmp_path_factory):
+    """Address of a desk over the demo stories and the extra ones."""
+    root = tmp_path_factory.mktemp("browsed") / "archive"
+    shelf.build_snapshot(root, [*shelf.demo_stories(), *extra_stories(shelf.Story)])
+    with serving(root) as address:
+        yield address
+
+
+@pytest.fixture(scope="package")
+def served_demo(shelf, tmp_path_factory):
+    """Address of a desk over the demo stories alone, for pictures."""
+    root = tmp_path_factory.mktemp("pictured") / "archive"
+    shelf.build_snapshot(root, shelf.demo_stories())
+    with serving(root) as address:
+        yield address
 
 
 @pytest.fixture(scope="package")
@@ -161,24 +175,37 @@ def chromium():
         browser.close()
 
 
-@pytest.fixture
-def browse(chromium, served):
-    """Open a page of its own, in a new profile; the test fails if anything on it was amiss."""
+@contextmanager
+def browsing(chromium, address):
+    """Open pages in new profiles; fails at the end if anything on them was amiss."""
     seen, contexts = Seen(), []
 
-    def open_page(path="/", *, viewport=DESKTOP, locale="vi-VN", **options):
-        parameters = options.pop("parameters", {})
+    def open_page(path="/", *, viewport=DESKTOP, locale="vi-VN", parameters=None, **options):
         context = chromium.new_context(viewport=viewport, locale=locale, **options)
         context.set_default_timeout(5000)
         contexts.append(context)
         seen.watch(context)
-        reader = Reader(context.new_page(), served)
-        reader.open(path, **parameters)
+        reader = Reader(context.new_page(), address)
+        reader.open(path, **(parameters or {}))
         return reader
 
     yield open_page
     for context in contexts:
         context.close()
-    elsewhere = [url for url in seen.requests if not url.startswith(served)]
+    elsewhere = [url for url in seen.requests if not url.startswith(address)]
     assert elsewhere == [], "the page asked another host"
     assert seen.complaints == [], "the browser complained"
+
+
+@pytest.fixture
+def browse(chromium, served):
+    """Opens pages of the desk over all stories."""
+    with browsing(chromium, served) as open_page:
+        yield open_page
+
+
+@pytest.fixture
+def browse_demo(chromium, served_demo):
+    """Opens pages of the desk over the demo stories alone."""
+    with browsing(chromium, served_demo) as open_page:
+        yield open_page
