@@ -102,10 +102,12 @@ class Reader:
 
     page: object
     address: str
+    #: Status of the answer to the address opened last.
+    status: int | None = None
 
     def open(self, path, **parameters):
         query = f"?{urlencode(parameters, doseq=True)}" if parameters else ""
-        return self.page.goto(self.address + path.lstrip("/") + query)
+        self.status = self.page.goto(self.address + path.lstrip("/") + query).status
 
     def search(self, text):
         self.page.locator("#q").fill(text)
