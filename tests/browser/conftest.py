@@ -184,7 +184,7 @@ def browsing(chromium, address):
 
     def open_page(path="/", *, viewport=DESKTOP, locale="vi-VN", parameters=None, **options):
         context = chromium.new_context(viewport=viewport, locale=locale, **options)
-        context.set_default_timeout(5000)
+        context.set_default_timeout(30_000)
         contexts.append(context)
         seen.watch(context)
         reader = Reader(context.new_page(), address)
