@@ -29,6 +29,7 @@ from archive.cli import (
 from archive.database import unwritable
 from archive.diff_cli import diff_command
 from archive.errors import DqtvError, UsageError
+from archive.export_cli import export_command
 from archive.runs_cli import runs_group
 from archive.spans import read_span
 from archive.status import status_command
@@ -103,6 +104,7 @@ for command in (
     search_command,
     status_command,
     diff_command,
+    export_command,
     index_command,
     wacz_command,
     runs_group,
