@@ -36,6 +36,7 @@ from archive.status import status_command
 from archive.store import Store
 from archive.verify_cli import verify_command
 from archive.viewing_cli import index_command, wacz_command
+from archive.withdraw_cli import restore_command, withdraw_command
 from scraper.contact import contact_option
 from scraper.crawling import CrawlRequest, crawl
 from scraper.importer import ImportReport, import_warc
@@ -105,6 +106,8 @@ for command in (
     status_command,
     diff_command,
     export_command,
+    withdraw_command,
+    restore_command,
     index_command,
     wacz_command,
     runs_group,
