@@ -100,23 +100,10 @@ _MACHINE_ERRORS = {
 
 
 for command in (
-    publish_command,
-    serve_command,
-    search_command,
-    status_command,
-    diff_command,
-    export_command,
-    withdraw_command,
-    restore_command,
-    index_command,
-    wacz_command,
-    runs_group,
-    sites_group,
-    replay_command,
-    verify_command,
-    repair_command,
-    judge_group,
-):
+    publish_command, serve_command, search_command, status_command, diff_command, export_command,
+    withdraw_command, restore_command, index_command, wacz_command, runs_group,
+    sites_group, replay_command, verify_command, repair_command, judge_group,
+):  # fmt: skip
     cli.add_command(command)
 
 
