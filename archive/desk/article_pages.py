@@ -20,6 +20,7 @@ from archive.desk.problems import DateProblem, SearchProblem
 from archive.desk.search import neighbours
 from archive.desk.viewer import archived_copy, viewer_of
 from archive.desk.visit import Visit, article_path, changes_path
+from archive.desk.withdrawn import withdrawn_answer
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -175,7 +176,8 @@ def _page_of(visit: Visit) -> str | None:
 
 
 async def _no_article(visit: Visit, snapshot: Served, article_id: str, *, json: bool) -> Response:
-    return await answers.error(
+    gone = await withdrawn_answer(visit, snapshot, article_id, json=json)
+    return gone or await answers.error(
         visit,
         snapshot,
         status=404,
