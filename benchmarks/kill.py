@@ -119,7 +119,7 @@ class Bench:
         """Start `dqtv` on the archive at *root*."""
         environment = {"DQTV_ARCHIVE": str(root), "DQTV_DEMO_PORT": str(self.press.port)}
         errors = self.folder / "errors.txt"
-        command = _SERVER.Process(target=_dqtv, args=(arguments, environment, errors), daemon=True)
+        command = _SERVER.Process(target=_dqtv, args=(arguments, environment, errors))
         command.start()
         return command
 
@@ -392,7 +392,9 @@ def try_command(bench: Bench, victim: Victim, kills: int) -> Trial:
                 stage.ended += 1
             check.rows(trial.findings)
             if bench.is_late:
-                trial.findings.add("too slow", f"{stage.kills} of {kills} kills in the time allowed")
+                trial.findings.add(
+                    "too slow", f"{stage.kills} of {kills} kills in the time allowed"
+                )
                 break
         bench.finish(victim.root, *victim.last)
     trial.opened, trial.snapshots = reader.opened, len(reader.ids)

@@ -16,8 +16,8 @@ import attrs
 
 from archive.captures import read_capture
 from archive.cdxj import index_closed_files
-from archive.foreign import ForeignWarc, warc_members
 from archive.errors import SiteLocked
+from archive.foreign import ForeignWarc, warc_members
 from archive.imports import (
     begin_import,
     find_original,

@@ -241,7 +241,6 @@ def test_an_interrupted_import_goes_on_where_it_was(store, take, monkeypatch):
     assert rows(store, "SELECT count(*), count(DISTINCT url) FROM captures") == [(5, 5)]
 
 
-@pytest.mark.parametrize("dialect", ["heritrix", "warcio plain", "one gzip stream", "zstd"])
 def test_a_paper_that_another_process_writes_is_refused_and_free_again_afterwards(store, take):
     lock = SiteLock(store, "bao")
     lock.acquire()
@@ -261,6 +260,7 @@ def test_an_import_whose_lock_was_taken_over_stores_nothing_more(store, take, mo
     assert store.connection.execute("SELECT count(*) FROM captures").fetchone() == (0,)
 
 
+@pytest.mark.parametrize("dialect", ["heritrix", "warcio plain", "one gzip stream", "zstd"])
 def test_a_file_cut_anywhere_gives_the_pages_before_the_cut(tmp_path, dialect):
     whole = DIALECTS[dialect]()
     for cut in range(1, 10):
