@@ -70,7 +70,7 @@ bench: install ## Measure extraction and crawl speed beside their peers, replay,
 	$(BIN)/python benchmarks/memory.py --pages 30000
 	$(BIN)/python benchmarks/mutations.py --pages 1000
 
-kill-test: install ## Kill crawl, publish, replay and import at random instants; fail if anything is lost.
+kill-test: install ## Kill crawl, publish, replay, import and repair at random instants; fail if anything is lost.
 	$(BIN)/python benchmarks/kill.py
 
 GOLD ?= tests/captures

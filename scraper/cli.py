@@ -38,7 +38,6 @@ from archive.verify_cli import verify_command
 from archive.viewing_cli import index_command, wacz_command
 from archive.withdraw_cli import restore_command, withdraw_command
 from scraper.contact import contact_option
-from scraper.crawling import CrawlRequest, crawl
 from scraper.importer import ImportReport, import_warc
 from scraper.judge_cli import judge_group
 from scraper.repair_cli import repair_command
@@ -161,6 +160,8 @@ def crawl_command(
             "dqtv: no contact given; set --contact or DQTV_CONTACT so that web masters can reach you",
             err=True,
         )
+    from scraper.crawling import CrawlRequest, crawl  # noqa: PLC0415  Scrapy takes a second to import
+
     request = CrawlRequest(
         sites=tuple(site.id for site in chosen),
         root=root.absolute(),
