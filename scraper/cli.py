@@ -29,6 +29,7 @@ from archive.cli import (
 from archive.database import unwritable
 from archive.diff_cli import diff_command
 from archive.errors import DqtvError, UsageError
+from archive.release_cli import release_command
 from archive.runs_cli import runs_group
 from archive.spans import read_span
 from archive.status import status_command
@@ -105,6 +106,7 @@ for command in (
     diff_command,
     index_command,
     wacz_command,
+    release_command,
     runs_group,
     sites_group,
     replay_command,

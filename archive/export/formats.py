@@ -36,9 +36,7 @@ FORMATS: Final[dict[str, Format]] = {
     form.name: form
     for form in (
         Format(name="csv", write=write_csv, suffix=".csv", media_type="text/csv"),
-        Format(
-            name="jsonl", write=write_jsonl, suffix=".jsonl", media_type="application/x-ndjson"
-        ),
+        Format(name="jsonl", write=write_jsonl, suffix=".jsonl", media_type="application/x-ndjson"),
         Format(
             name="parquet",
             write=write_parquet,
@@ -53,9 +51,7 @@ FORMATS: Final[dict[str, Format]] = {
             many_tables=True,
         ),
         Format(name="text", write=write_text, suffix="", media_type="text/plain", is_folder=True),
-        Format(
-            name="tsv", write=write_tsv, suffix=".tsv", media_type="text/tab-separated-values"
-        ),
+        Format(name="tsv", write=write_tsv, suffix=".tsv", media_type="text/tab-separated-values"),
     )
 }
 

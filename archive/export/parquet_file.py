@@ -63,7 +63,9 @@ def write_parquet(sheet: Sheet, path: Path) -> int:
                     sheet.columns, zip(*batch, strict=True), schema, strict=True
                 )
             ]
-            writer.write_table(pa.Table.from_arrays(arrays, schema=schema), row_group_size=ROW_GROUP)
+            writer.write_table(
+                pa.Table.from_arrays(arrays, schema=schema), row_group_size=ROW_GROUP
+            )
             count += len(batch)
     return count
 

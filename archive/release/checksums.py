@@ -25,9 +25,7 @@ def digests(folder: Path) -> dict[str, str]:
 
 def files_under(folder: Path) -> list[str]:
     """Relative paths of the files under *folder*, with slashes, in order."""
-    return sorted(
-        x.relative_to(folder).as_posix() for x in folder.rglob("*") if x.is_file()
-    )
+    return sorted(x.relative_to(folder).as_posix() for x in folder.rglob("*") if x.is_file())
 
 
 def lines(sums: Mapping[str, str]) -> str:

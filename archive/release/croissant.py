@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from archive.export.tables import Kind
 from archive.release.facts import KEYWORDS, MAKER, MEDIA_TYPES, TITLE
 
 if TYPE_CHECKING:
-    from archive.release.facts import Column, DataFile, Facts
+    from archive.export.tables import Column
+    from archive.release.facts import DataFile, Facts
 
 _CONTEXT: Final[dict[str, object]] = {
     "@language": "en",
@@ -19,6 +21,9 @@ _CONTEXT: Final[dict[str, object]] = {
     "column": "cr:column",
     "conformsTo": "dct:conformsTo",
     "cr": "http://mlcommons.org/croissant/",
+    "equivalentProperty": "cr:equivalentProperty",
+    "rai": "http://mlcommons.org/croissant/RAI/",
+    "samplingRate": "cr:samplingRate",
     "data": {"@id": "cr:data", "@type": "@json"},
     "dataBiases": "cr:dataBiases",
     "dataCollection": "cr:dataCollection",
@@ -50,7 +55,14 @@ _CONTEXT: Final[dict[str, object]] = {
     "subField": "cr:subField",
     "transform": "cr:transform",
 }
-_TYPES: Final = {"string": "sc:Text", "integer": "sc:Integer", "number": "sc:Float"}
+_TYPES: Final = {
+    Kind.INTEGER: "sc:Integer",
+    Kind.NUMBER: "sc:Float",
+    Kind.INSTANT: "sc:DateTime",
+    Kind.PAPER_TIME: "sc:DateTime",
+}
+#: Format -> kinds of columns that hold lists in it; elsewhere a list is a JSON text.
+_LISTS: Final = {"parquet": {Kind.LIST}, "jsonl": {Kind.LIST, Kind.JSON}}
 
 
 def croissant(facts: Facts, *, citation: str, rights: str) -> dict[str, object]:
@@ -83,9 +95,9 @@ def _file_object(file: DataFile) -> dict[str, object]:
         "@id": file.path,
         "name": file.path,
         "contentUrl": file.path,
-        "encodingFormat": MEDIA_TYPES[file.format].replace(
-            "vnd.apache.parquet", "x-parquet"
-        ).replace("x-ndjson", "jsonlines"),
+        "encodingFormat": MEDIA_TYPES[file.format]
+        .replace("vnd.apache.parquet", "x-parquet")
+        .replace("x-ndjson", "jsonlines"),
         "contentSize": f"{file.bytes} B",
         "sha256": file.sha256,
     }
@@ -105,11 +117,14 @@ def _record_set(facts: Facts, file: DataFile) -> dict[str, object]:
 
 
 def _field(table: str, column: Column, file: DataFile) -> dict[str, object]:
-    return {
+    field: dict[str, object] = {
         "@type": "cr:Field",
         "@id": f"{table}/{column.name}",
         "name": column.name,
         "description": column.description,
-        "dataType": _TYPES[column.type],
+        "dataType": _TYPES.get(column.kind, "sc:Text"),
         "source": {"fileObject": {"@id": file.path}, "extract": {"column": column.name}},
     }
+    if column.kind in _LISTS.get(file.format, set()):
+        field["repeated"] = True
+    return field

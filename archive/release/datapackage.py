@@ -6,14 +6,27 @@ of the block ``dqtv``, which the standard leaves to us.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
+from archive.export.tables import Kind
 from archive.release.facts import KEYWORDS, MAKER, MEDIA_TYPES, TITLE
 
 if TYPE_CHECKING:
-    from archive.release.facts import DataFile, Facts, Table
+    from archive.export.tables import Column, Table
+    from archive.release.facts import DataFile, Facts
+
+
+_TYPES: Final[dict[Kind, dict[str, str]]] = {
+    Kind.TEXT: {"type": "string"},
+    Kind.INTEGER: {"type": "integer"},
+    Kind.NUMBER: {"type": "number"},
+    Kind.LIST: {"type": "array"},
+    Kind.JSON: {"type": "any"},
+    Kind.INSTANT: {"type": "datetime", "format": "%Y-%m-%dT%H:%M:%S.%fZ"},
+    Kind.PAPER_TIME: {"type": "datetime", "format": "%Y-%m-%dT%H:%M:%S%z"},
+}
 
 
 def datapackage(facts: Facts) -> dict[str, object]:
@@ -54,20 +67,38 @@ def _resource(facts: Facts, file: DataFile) -> dict[str, object]:
         "bytes": file.bytes,
         "hash": f"sha256:{file.sha256}",
     }
-    if file.table is not None:
-        table = facts.table(file.table)
-        values |= {"title": table.name, "description": table.description, "rows": file.rows}
-        if file.format == "csv":
-            values |= {"profile": "tabular-data-resource", "encoding": "utf-8"}
-            values["dialect"] = {"delimiter": ",", "quoteChar": '"', "doubleQuote": True}
-        values["schema"] = schema(table)
-    return values
+    if file.table is None:
+        return {**values, "type": "file"}
+    table = facts.table(file.table)
+    values |= {
+        "title": table.name,
+        "description": table.description,
+        "dqtv": {"table": table.name, "rows": file.rows},
+        "schema": schema(table),
+    }
+    if file.format == "csv":
+        dialect = {"delimiter": ",", "quoteChar": '"', "doubleQuote": True}
+        tabular = {"profile": "tabular-data-resource", "encoding": "utf-8", "dialect": dialect}
+        return {**values, **tabular, "rows": file.rows}
+    # frictionless checks the bytes of these, and rows of CSV only
+    return {**values, "type": "file"}
 
 
 def schema(table: Table) -> dict[str, object]:
     """The table's columns as a Table Schema."""
     return {
-        "fields": [attrs.asdict(column) for column in table.columns],
+        "fields": [_field(column) for column in table.columns],
         "missingValues": [""],
         "primaryKey": list(table.key),
     }
+
+
+def _field(column: Column) -> dict[str, object]:
+    field: dict[str, object] = {
+        "name": column.name,
+        **_TYPES[column.kind],
+        "description": column.description,
+    }
+    if column.required:
+        field["constraints"] = {"required": True}
+    return field

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     import sqlite3
     from datetime import date
 
+    from archive.export.tables import Table
+
 TITLE: Final = "DQTV Archive: Vietnam's provincial press on the militia and self-defence force"
 TITLE_VI: Final = "DQTV Archive: Báo chí địa phương Việt Nam viết về dân quân tự vệ"
 MAKER: Final = "The DQTV Archive maintainers"
@@ -21,6 +23,7 @@ MEDIA_TYPES: Final = {
     "csv": "text/csv",
     "jsonl": "application/x-ndjson",
     "parquet": "application/vnd.apache.parquet",
+    "db": "application/vnd.sqlite3",
     "sqlite": "application/vnd.sqlite3",
     "wacz": "application/wacz",
     "json": "application/json",
@@ -31,26 +34,6 @@ _PAPERS: Final = """
 SELECT id, name, province, homepage, status, articles, first_published, last_published
 FROM sites WHERE articles > 0 ORDER BY id
 """
-
-
-@attrs.frozen(kw_only=True)
-class Column:
-    """A column of a released table; *type* is string, integer or number."""
-
-    name: str
-    type: str
-    description: str
-
-
-@attrs.frozen(kw_only=True)
-class Table:
-    """A released table."""
-
-    name: str
-    description: str
-    columns: tuple[Column, ...]
-    #: Columns that name one row.
-    key: tuple[str, ...]
 
 
 @attrs.frozen(kw_only=True)
@@ -140,18 +123,19 @@ class Facts:
             if self.snapshot.first_published and self.snapshot.last_published
             else ""
         )
-        parts = [
-            f"{self.snapshot.articles} articles of {self.snapshot.papers} Vietnamese provincial"
-            f" newspapers that mention or are about the militia and self-defence force (dân quân tự"
-            f" vệ){span}. Made from the snapshot {self.snapshot.id}.",
-            "The texts belong to the papers that published them; RIGHTS.md says what may be done."
+        said = (
+            f"{self.snapshot.articles} articles of {self.snapshot.papers} Vietnamese provincial newspapers"
+            " that mention or are about the militia and self-defence force (dân quân tự vệ)"
+            f"{span}. Made from the snapshot {self.snapshot.id}."
+        )
+        rights = (
+            " The texts belong to the papers that published them; RIGHTS.md says what may be done."
             if self.with_text
-            else "Metadata only: leads, texts and captions are withheld, because they belong to the"
-            " papers that published them.",
-        ]
-        if self.is_fictional:
-            parts.append("Demonstration: papers, people, places and events are invented.")
-        return " ".join(parts)
+            else " Metadata only: leads, texts and captions are withheld, because they belong to the"
+            " papers that published them."
+        )
+        invented = " Demonstration: papers, people, places and events are invented."
+        return said + rights + (invented if self.is_fictional else "")
 
     @property
     def main_format(self) -> str | None:

@@ -28,7 +28,9 @@ _OWN_VI: Final = (
     " mô tả - được dùng tự do; xin ghi nguồn bản phát hành."
 )
 _WITHHELD: Final = "This release holds no lead, text, version's text or caption."
-_WITHHELD_VI: Final = "Bản phát hành này không có sapo, bài viết, văn bản các phiên bản và chú thích ảnh."
+_WITHHELD_VI: Final = (
+    "Bản phát hành này không có sapo, bài viết, văn bản các phiên bản và chú thích ảnh."
+)
 
 
 def rights_csv(facts: Facts) -> str:
