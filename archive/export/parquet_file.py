@@ -53,9 +53,11 @@ def write_parquet(sheet: Sheet, path: Path) -> int:
     )
     rows = iter(sheet.rows)
     count = 0
-    with parquet.ParquetWriter(
-        path, schema, compression="zstd", compression_level=3, store_schema=True
-    ) as writer:
+    # a file of our own: a full disk is an OSError with its number
+    with (
+        path.open("wb") as file,
+        parquet.ParquetWriter(file, schema, compression="zstd", compression_level=3) as writer,
+    ):
         while batch := list(islice(rows, ROW_GROUP)):
             arrays = [
                 pa.array(_values(column, values), type=field.type)

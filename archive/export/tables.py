@@ -108,7 +108,7 @@ _KINDS: Final = {"INTEGER": Kind.INTEGER, "REAL": Kind.NUMBER}
 _LEFT_OUT: Final = {"docid"}
 
 
-def table(connection: sqlite3.Connection, name: str, *, with_text: bool = True) -> Table:
+def read_table(connection: sqlite3.Connection, name: str, *, with_text: bool = True) -> Table:
     """The table *name* as the snapshot has it; without the papers' texts unless *with_text*.
 
     Raises UsageError when there is no such table.
@@ -146,6 +146,12 @@ def statement(of: Table, ids: str | None) -> str:
     where = f" WHERE {_FACTS[of.name].chosen.format(ids=ids)}" if ids else ""
     order = ", ".join(f'"{name}"' for name in of.key)
     return f'SELECT {names} FROM "{of.name}"{where} ORDER BY {order}'  # noqa: S608 - own names
+
+
+def count_statement(of: Table, ids: str | None) -> str:
+    """The SELECT that counts the rows of ``statement``."""
+    where = f" WHERE {_FACTS[of.name].chosen.format(ids=ids)}" if ids else ""
+    return f'SELECT count(*) FROM "{of.name}"{where}'  # noqa: S608 - own names
 
 
 def _kind(column: str, declared: str) -> Kind:
