@@ -83,6 +83,7 @@ DESK_KNOWS = {
     "archive.instants",
     "archive.model",
     "archive.columns",
+    "archive.release.snippets",
     "archive.snapshot",
     "archive.vietnamese",
 }
