@@ -72,7 +72,7 @@ def released(connection: sqlite3.Connection, *, with_text: bool) -> tuple[Releas
     """
     found = []
     for name, source in NAMES.items():
-        table = exported.table(connection, source, with_text=with_text)
+        table = exported.read_table(connection, source, with_text=with_text)
         sql = exported.statement(table, None)
         found.append(Released(table=attrs.evolve(table, name=name), sql=sql))
     return (*found, Released(table=_COVERAGE_TABLE, sql=_COVERAGE))
