@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from archive.desk.security import Send
 
 _PIECE: Final = 1 << 18
-_RANGE: Final = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE: Final = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 #: A release never changes under its name.
 _CACHE: Final = "public, max-age=31536000, immutable"
 _TYPES: Final = {

@@ -6,6 +6,7 @@ Nothing is kept of them: what is in the folder is offered, under the names in it
 from __future__ import annotations
 
 import hashlib
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -81,7 +82,8 @@ def folder_of(datasette: Datasette) -> Path | None:
 def are_there(datasette: Datasette) -> bool:
     """True when at least one release can be offered; looks at names only."""
     folder = folder_of(datasette)
-    return folder is not None and any(folder.glob("dqtv-*/**/datapackage.json"))
+    places = ("dqtv-*/datapackage.json", "dqtv-*/data/datapackage.json")
+    return folder is not None and any(any(folder.glob(place)) for place in places)
 
 
 def find_all(datasette: Datasette) -> tuple[FoundRelease, ...]:
@@ -111,7 +113,7 @@ def find(datasette: Datasette, name: str) -> FoundRelease | None:
         return FoundRelease(
             name=name,
             folder=inside,
-            date=said["date"],
+            date=date.fromisoformat(said["date"]).isoformat(),
             snapshot=said["snapshot"]["id"],
             articles=said["snapshot"]["articles"],
             papers=said["snapshot"]["papers"],
