@@ -37,7 +37,7 @@ def tool(name, *arguments, cwd):
 
 def plain(text):
     """A text of the CSV without the apostrophe that guards it."""
-    return text[1:] if text.startswith("'") else text
+    return text.removeprefix("'")
 
 
 def text_hash(texts):
