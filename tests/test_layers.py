@@ -79,10 +79,11 @@ JOINS = {
 }
 #: The search desk reads published snapshots; of the rest of the archive it knows this much.
 DESK_KNOWS = {
+    "archive.citations",
     "archive.errors",
     "archive.instants",
     "archive.model",
-    "archive.columns",
+    "archive.public_columns",
     "archive.release.snippets",
     "archive.snapshot",
     "archive.vietnamese",

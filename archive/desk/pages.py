@@ -31,6 +31,7 @@ from archive.desk.search import COUNT_LIMIT, RANKED, neighbours, search
 from archive.desk.snapshot import read_newest
 from archive.desk.viewer import archived_copy, viewer_of
 from archive.desk.visit import Visit, article_path
+from archive.desk.withdrawn import withdrawn_answer
 
 if TYPE_CHECKING:
     import sqlite3
@@ -138,7 +139,8 @@ async def article_page(datasette: Datasette, request: Request) -> Response:
         ),
     )
     if article is None:
-        return await _no_article(visit, snapshot, article_id, json=json)
+        gone = await withdrawn_answer(visit, snapshot, article_id, json=json)
+        return gone or await _no_article(visit, snapshot, article_id, json=json)
     if json:
         return answers.as_json(article_form(article, visit, snapshot.facts, viewer_of(datasette)))
     permalink = visit.absolute(article_path(article.id))

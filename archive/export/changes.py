@@ -162,10 +162,10 @@ def earlier(snapshot_path: Path, since: str) -> Path:
     if given.is_file():
         return given
     if given.is_dir():
-        found = sorted(given.rglob("dqtv-*.db"))
+        found = sorted(given.rglob("*.db"))
         if found:
             return found[-1]
-        raise UsageError(f"since: the folder {given} holds no snapshot (dqtv-*.db) to compare with")
+        raise UsageError(f"since: the folder {given} holds no SQLite file to compare with")
     kept = sorted(snapshot_path.parent.glob("dqtv-*.db"))
     named = [path for path in kept if path.stem == f"dqtv-{since}"]
     day = since.replace("-", "")

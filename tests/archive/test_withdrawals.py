@@ -48,7 +48,7 @@ def test_a_withdrawn_article_that_is_crawled_again_stays_out(root, save, make_ac
     assert published(root, "SELECT id FROM articles") == [("bao:2",)]
 
 
-def test_a_withdrawal_survives_the_loss_of_the_database(root, save, store):
+def test_a_withdrawal_survives_the_loss_of_the_database(root, store):
     withdraw(root, "bao:1", reason="x")
     store.close()
     store.path.unlink()

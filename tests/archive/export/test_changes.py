@@ -7,6 +7,7 @@ from archive.errors import UsageError
 from archive.export.changes import export_changes
 from archive.export.run import export
 from archive.export.selection import Selection
+from archive.publish import publish
 
 
 def apply(old, changes):
@@ -31,8 +32,6 @@ def test_a_consumer_that_applies_the_changes_has_the_same_bytes(
             store.connection.execute(f"DELETE FROM {table} WHERE article_id = 'bao:3'")
         store.connection.execute("DELETE FROM articles WHERE id = 'bao:3'")
         store.store_outcome(make_accepted(number=4))
-    from archive.publish import publish
-
     second = publish(store.root)
     changes = export_changes(
         second.path, Selection(since=first.id), format="jsonl", target=tmp_path / "changes"
