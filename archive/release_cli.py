@@ -13,6 +13,7 @@ from archive.recovery import recover_open_files
 from archive.release.build import FORMATS_HELD, Wish, build_release
 from archive.store import Store
 from archive.wacz import papers_with_files, write_wacz
+from archive.withdrawals import read_withdrawals
 
 
 @click.command("release")
@@ -89,9 +90,16 @@ def release_command(
 
 
 def _write_packages(root: Path, folder: Path) -> None:
+    # their pages hold texts that were taken out of publication
+    held_back = {withdrawal.site for withdrawal in read_withdrawals(root).values()}
     with Store.open(root.absolute(), create=False) as store:
         recover_open_files(store)
         for site in papers_with_files(store):
+            if site in held_back:
+                click.echo(
+                    f"dqtv: {site}: no WACZ file, because it has withdrawn articles", err=True
+                )
+                continue
             try:
                 package = write_wacz(store, site, out=folder)
             except NothingCaptured:

@@ -33,6 +33,7 @@ from archive.release.tables import Released, released, rows
 from archive.release.takedowns import takedowns, takedowns_csv
 from archive.snapshot import newest_snapshot
 from archive.warc_files import sync_folder
+from archive.withdrawals import read_withdrawals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -94,13 +95,20 @@ def build_release(
     check_formats(wish.formats)
     earlier = comparing.read_earlier(wish.previous) if wish.previous else None
     snapshot = newest_snapshot(root)
+    withdrawn = tuple(read_withdrawals(root))
     name = f"dqtv-{wish.date:%Y.%m.%d}"
     target = out / name
     try:
         with _draft(out, name) as draft:
             before = _identity(snapshot)
             facts, found = _fill(
-                draft, snapshot, wish, earlier=earlier, pack=pack, progress=progress
+                draft,
+                snapshot,
+                wish,
+                earlier=earlier,
+                withdrawn=withdrawn,
+                pack=pack,
+                progress=progress,
             )
             if _identity(snapshot) != before:
                 raise ArchiveError(
@@ -176,6 +184,7 @@ def _fill(
     wish: Wish,
     *,
     earlier: comparing.Earlier | None,
+    withdrawn: Sequence[str],
     pack: Callable[[Path], object] | None,
     progress: Callable[[str], object],
 ) -> tuple[Facts, comparing.Changes]:
@@ -192,6 +201,7 @@ def _fill(
         closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection,
     ):
         connection.execute("BEGIN")
+        _refuse_withdrawn(connection, withdrawn)
         tables = released(connection, with_text=wish.with_text)
         files = _write_tables(
             draft,
@@ -222,6 +232,15 @@ def _fill(
     progress("descriptions")
     _write_documents(draft, facts, earlier, found, gone)
     return facts, found
+
+
+def _refuse_withdrawn(connection: sqlite3.Connection, withdrawn: Sequence[str]) -> None:
+    for article_id in withdrawn:
+        if connection.execute("SELECT 1 FROM articles WHERE id = ?", (article_id,)).fetchone():
+            raise ArchiveError(
+                f"the snapshot still holds {article_id}, which was withdrawn after it was built; run"
+                " `dqtv publish` first"
+            )
 
 
 def _write_tables(

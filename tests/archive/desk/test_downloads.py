@@ -167,7 +167,7 @@ def test_head_tells_the_length_without_the_file(offering, content):
         f"/-/downloads/{NAME}/data",
         f"/-/downloads/{NAME}/data/articles.csv%00",
         f"/-/downloads/{NAME}/unknown.csv",
-        "/-/downloads/dqtv-1999.01.01/README.md",
+        "/-/downloads/dqtv-1999.01.01/SHA256SUMS",
     ],
 )
 def test_nothing_but_the_files_of_a_release_is_served(offering, path):
@@ -188,7 +188,7 @@ def test_links_that_lead_out_of_a_release_are_not_followed(demo_snapshot, folder
     (tmp_path / "dqtv-link").symlink_to(folder / NAME)
     app = build_app(demo_snapshot, releases=tmp_path)
     try:
-        for path in (f"{NAME}/data/file.csv", f"{NAME}/out/secret.txt", "dqtv-link/README.md"):
+        for path in (f"{NAME}/data/file.csv", f"{NAME}/out/secret.txt", "dqtv-link/SHA256SUMS"):
             assert browse(app).get(f"/-/downloads/{path}").status_code == 404
         assert browse(app).get(f"/-/downloads/{NAME}/SHA256SUMS").status_code == 200
     finally:
