@@ -133,6 +133,10 @@ def digests_at(path: Path, selection: Selection, shown: Table) -> tuple[str, Dig
     they are filled.
     """
     with open_snapshot(path) as connection:
+        if not selection.everything and not _can_select(connection):
+            raise UsageError(
+                f"since: {path} has no search index; compare it with an export of everything"
+            )
         try:
             known = {column.name for column in read_table(connection, shown.name).columns}
             ids = choose(connection, selection)
@@ -177,6 +181,12 @@ def earlier(snapshot_path: Path, since: str) -> Path:
             f"since: {since!r} is no day, snapshot or folder to compare with; kept snapshots: {names}"
         )
     return named[-1]
+
+
+def _can_select(connection: sqlite3.Connection) -> bool:
+    """True for a snapshot; an SQLite export of one has no facts to select by."""
+    sql = "SELECT count(*) FROM sqlite_master WHERE name = 'article_facts'"
+    return bool(connection.execute(sql).fetchone()[0])
 
 
 def _snapshot_id(connection: sqlite3.Connection) -> str:
