@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from archive.runs import GOOD_REASONS, KILLED
+from archive.runs import GOOD_REASONS, HOURS_OVER, KILLED
 from archive.timing import DAY_S, HOUR_S, Adaptive, Hours, Timing
 
 if TYPE_CHECKING:
@@ -25,15 +25,14 @@ LONGEST_WAIT_S: Final = 7 * DAY_S
 MISSED_S: Final = HOUR_S
 #: Wait after the machine, not the site, prevented a crawl.
 MACHINE_WAIT_S: Final = HOUR_S
-#: A crawl that ended because the allowed hours did.
-HOURS_OVER: Final = "hours over"
+#: End of a run that was stopped; it is taken up again.
 INTERRUPTED: Final = "interrupted"
 #: Ends that are the site's doing; after these it is asked less often.
 _SITE_FAILED: Final = frozenset(
     {"unreachable", "blocked", "asked to come back later", "error", KILLED}
 )
 #: Ends after which the next regular time is soon enough.
-_DONE: Final = GOOD_REASONS | {HOURS_OVER, "page budget"}
+_DONE: Final = GOOD_REASONS | {"page budget"}
 
 
 class Job(enum.Enum):
@@ -139,7 +138,8 @@ def begins_at(planned: Planned, now: float) -> float:
 
 def batch(ready: Sequence[Planned], at_once: int) -> list[Planned]:
     """The first of *ready* and those after it that can be crawled beside it in one process."""
-    first, chosen = ready[0].entry, {}
+    first = ready[0].entry
+    chosen: dict[str, Planned] = {}
     for one in ready:
         is_alike = (one.entry.job, one.entry.months) == (first.job, first.months)
         if is_alike and one.entry.site not in chosen and len(chosen) < at_once:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from archive.store import Store
 
-_COLUMNS: Final = "site, job, timing, hours, jitter_s, priority, months, paused_at, next_at, failures"
+_COLUMNS: Final = (
+    "site, job, timing, hours, jitter_s, priority, months, paused_at, next_at, failures"
+)
 #: Newest publications of a site that are looked at.
 _PUBLICATIONS: Final = 2_000
 
