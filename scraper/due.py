@@ -122,14 +122,16 @@ def run_due(
     crawl: Callable[[CrawlRequest], Sequence[SiteEnd]],
     clock: Timekeeper,
     on_begin: Callable[[Sequence[Planned]], None] = lambda _: None,
+    on_wait: Callable[[int, float], None] = lambda *_: None,
 ) -> DueReport:
     """Run every job that is due, and those that fall due meanwhile, then end.
 
-    *crawl* crawls the sites of a request side by side and says how each ended. Raises SchedulerBusy when
+    *crawl* crawls the sites of a request side by side and says how each ended; *on_wait* hears how many
+    missed jobs wait for how many seconds, so that they do not all begin at once. Raises SchedulerBusy when
     another process does the same, ArchiveError where there is no archive, ArchiveUnwritable.
     """
     with scheduler_lock(wishes.root), Store.open(wishes.root, create=False) as store:
-        return _Round(wishes, store, crawl, clock, on_begin).run()
+        return _Round(wishes, store, crawl, clock, on_begin, on_wait).run()
 
 
 @attrs.define
@@ -141,6 +143,7 @@ class _Round:
     crawl: Callable[[CrawlRequest], Sequence[SiteEnd]]
     clock: Timekeeper
     on_begin: Callable[[Sequence[Planned]], None]
+    on_wait: Callable[[int, float], None]
     report: DueReport = attrs.field(factory=DueReport)
     #: When each due job begins; see `begins_at`.
     _begins: dict[tuple[str, Job], float] = attrs.field(factory=dict)
@@ -157,6 +160,7 @@ class _Round:
             startable = [one for one in ready if self._begins[one.key] <= now]
             if not startable:
                 wait = min(self._begins[one.key] for one in ready) - now
+                self.on_wait(len(ready), wait)
                 if self.clock.wait(wait):
                     self.report.is_stopped = True
                     break

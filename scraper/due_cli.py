@@ -57,7 +57,9 @@ def run_due_command(
     with Foreman() as foreman:
         wishes = attrs.evolve(_wishes(root, contact, at_once), most=most, once=once)
         try:
-            report = run_due(wishes, crawl=foreman.crawl, clock=foreman, on_begin=_say_begin)
+            report = run_due(
+                wishes, crawl=foreman.crawl, clock=foreman, on_begin=_say_begin, on_wait=_say_wait
+            )
         except SchedulerBusy as busy:
             click.echo(f"dqtv: {busy}; nothing to do here", err=True)
             if as_json:
@@ -95,7 +97,9 @@ def watch_command(root: Path, *, at_once: int, with_publish: bool, contact: str 
 
 
 def _pass(wishes: Wishes, foreman: Foreman, *, with_publish: bool) -> None:
-    report = run_due(wishes, crawl=foreman.crawl, clock=foreman, on_begin=_say_begin)
+    report = run_due(
+        wishes, crawl=foreman.crawl, clock=foreman, on_begin=_say_begin, on_wait=_say_wait
+    )
     if report.done or report.problems or report.notes:
         _echo(report)
     if with_publish and not foreman.is_stopped:
@@ -132,6 +136,13 @@ def _wishes(root: Path, contact: str | None, at_once: int) -> Wishes:
 def _say_begin(chosen: Sequence[Planned]) -> None:
     names = ", ".join(one.entry.site for one in chosen)
     click.echo(f"{chosen[0].entry.job.value}: {names}", err=True)
+
+
+def _say_wait(jobs: int, seconds: float) -> None:
+    click.echo(
+        f"{jobs} missed jobs wait, the next begins in {seconds:.0f} s (--once begins at once)",
+        err=True,
+    )
 
 
 def _publish(root: Path, report: DueReport) -> None:
