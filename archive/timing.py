@@ -27,8 +27,6 @@ _LOOKED_AT_S: Final = 28 * DAY_S
 #: A paper silent for so long a time is asked again after this share of it.
 _SILENCE_SHARE: Final = 4.0
 _MINUTES: Final = 24 * 60
-#: Times of a cron expression that are tried before it counts as never falling into the hours.
-_TRIED: Final = 5_000
 _FIELDS: Final = 5
 _LONGEST_HOURS: Final = 24 * 366
 
@@ -46,7 +44,11 @@ class Hours:
 
     def hold(self, at: float) -> bool:
         """Whether the Unix time *at* lies in them."""
-        return (self._minute(at) - self.begin) % _MINUTES < (self.end - self.begin) % _MINUTES
+        return self.hold_minute(self._minute(at))
+
+    def hold_minute(self, minute: float) -> bool:
+        """Whether a minute of the day lies in them."""
+        return (minute - self.begin) % _MINUTES < (self.end - self.begin) % _MINUTES
 
     def opening(self, at: float) -> float:
         """*at* where it lies in them, else when they begin next."""
@@ -74,16 +76,15 @@ class Cron:
 
     def after(self, at: float, hours: Hours | None) -> Iterator[float]:
         """Its times after the Unix time *at* that lie in *hours*; ends when there are no more."""
+        times = CronSim(self.text, datetime.fromtimestamp(at, VIETNAM))
+        minutes = (hour * 60 + minute for hour in times.hours for minute in times.minutes)
+        if hours is not None and not any(map(hours.hold_minute, minutes)):
+            return
         try:
-            times = CronSim(self.text, datetime.fromtimestamp(at, VIETNAM))
-            missed = 0
             for moment in times:
                 when = moment.timestamp()
                 if hours is None or hours.hold(when):
-                    missed = 0
                     yield when
-                elif (missed := missed + 1) > _TRIED:
-                    return
         except OverflowError:
             return
 
