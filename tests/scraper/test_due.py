@@ -78,21 +78,23 @@ def go(root, days, **wishes):
 
 
 def live(root, days, until):
-    """What a timer that fires every half hour does."""
+    """What a timer that fires every 55 minutes does."""
     while days.time < until:
         assert go(root, days).is_good
-        days.time += 1800
+        days.time += 3300
 
 
 def test_a_month_with_tet_and_an_outage_runs_every_due_crawl_once(root, days):
-    papers = [f"bao{n:02}" for n in range(12)]
+    papers = [f"bao{n:02}" for n in range(6)]
     put(root, *({"site": x, "hours": NIGHT, "jitter_s": 1800.0} for x in papers))
     put(root, {"site": "bao00", "job": Job.BACKFILL, "timing": "cron 0 3 1 * *", "months": 2})
     put(root, {"site": "ngay", "timing": "every 6", "jitter_s": 600.0})
     live(root, days, START + 15 * DAY)
     days.time = START + 18 * DAY + 12 * HOUR  # three days without electricity
     live(root, days, START + 31 * DAY)
-    nights = set(range(15)) | set(range(19, 31))
+    nights = set(range(15)) | set(
+        range(18, 31)
+    )  # what was missed: once, when the next night begins
     for paper in papers:
         times = [at for at, site, x in days.crawled if site == paper and not x.backfill]
         assert [round((at - START) // DAY) for at in times] == sorted(nights)
@@ -141,7 +143,7 @@ def test_two_schedulers_in_turns_run_each_job_once(root, days):
     while days.time < START + 6 * DAY:
         go(root, days)
         go(root, days)
-        days.time += 1800
+        days.time += 3300
     assert len(days.times("bao")) == 6
 
 
