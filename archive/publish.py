@@ -35,7 +35,11 @@ class Progress(Protocol):
 
 
 #: Columns of working tables that stay private.
-_LEFT_OUT: Final = {"articles": {"printed_digest"}, "captures": {"ip"}}
+_LEFT_OUT: Final = {
+    "articles": {"printed_digest"},
+    "captures": {"ip"},
+    "events": {"id", "capture_id"},
+}
 
 _FTS_COLUMNS: Final = "title, sapo, body"
 
@@ -61,6 +65,8 @@ ORDER BY 1
 _COPIES: Final = {
     "article_addresses": "work.article_addresses WHERE article_id IN (SELECT id FROM work.articles)"
     " ORDER BY article_id, url",
+    "events": "work.events WHERE kind IN ('missing', 'takedown', 'found_again', 'return', 'redirect')"
+    " AND article_id IN (SELECT id FROM work.articles) ORDER BY article_id, happened_at, id",
     "figures": "work.figures ORDER BY article_id, position",
     "evidence": "work.evidence ORDER BY article_id, position",
     "removed_blocks": "work.removed_blocks ORDER BY article_id, position",
@@ -224,6 +230,7 @@ def _write_parts(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE UNIQUE INDEX removed_key ON removed_blocks (article_id, position)")
     connection.execute("CREATE UNIQUE INDEX versions_key ON article_versions (article_id, version)")
     connection.execute("CREATE UNIQUE INDEX captures_key ON captures (id)")
+    connection.execute("CREATE INDEX events_by_article ON events (article_id, happened_at)")
     connection.execute("CREATE INDEX addresses_by_url ON article_addresses (url)")
     connection.execute("CREATE UNIQUE INDEX addresses_key ON article_addresses (article_id, url)")
 
@@ -275,6 +282,7 @@ def _content_digest(connection: sqlite3.Connection) -> str:
     for table in (
         "articles",
         "article_addresses",
+        "events",
         "figures",
         "evidence",
         "removed_blocks",

@@ -32,7 +32,7 @@ from archive.recovery import recover_open_files
 from archive.run_counts import RunCounts
 from archive.runs import finish_run, new_run_id, start_run
 from archive.warc import WarcWriter
-from scraper.process import process
+from scraper.process import make_ready, process
 from scraper.sites.row import site_row
 from scraper.versions import rule_digests, versions
 
@@ -163,6 +163,7 @@ class _Import:
     ) -> None:
         if is_page:
             family, template = self.registry.family_of(site), self.store.template(site.id)
+            make_ready(site, family)
             outcome: Outcome = process(capture, site, family, template)
         else:
             outcome = Explored(capture=capture)

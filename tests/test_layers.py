@@ -89,6 +89,8 @@ DESK_KNOWS = {
     "archive.model",
     "archive.columns",
     "archive.snapshot",
+    "archive.textdiff",
+    "archive.versions",
     "archive.vietnamese",
 }
 #: Of the rest of the program, the demo press knows this much; its tour is an ordinary user.

@@ -16,6 +16,7 @@ _TABLES: Final = {
     "article_facts": "The narrow part of the articles, for filters and counts.",
     "article_versions": "Every text an article has had.",
     "article_addresses": "Every address under which an article was met.",
+    "events": "What became of articles at their papers: not found, taken down, back, led elsewhere.",
     "figures": "Captions and credits of the articles' pictures.",
     "evidence": "Why each article is here: the parts of its relevance score.",
     "removed_blocks": "Blocks left out of articles because their paper prints them with most articles.",
