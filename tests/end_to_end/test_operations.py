@@ -130,7 +130,8 @@ def test_systemd_takes_the_units(dqtv, tmp_path, where):
         *where,
     )
     checked = subprocess.run(
-        ["systemd-analyze", "verify", *where, *map(str, folder.iterdir())], capture_output=True, text=True, check=False
+        ["systemd-analyze", "verify", *where, *map(str, folder.iterdir())],
+        capture_output=True, text=True, check=False, env={**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)},
     )  # fmt: skip
     assert (checked.returncode, checked.stderr) == (0, "")
     assert "Persistent=true" in (folder / "dqtv-run-due.timer").read_text()
