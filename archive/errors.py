@@ -16,6 +16,7 @@
     │   ├── ArchiveUnwritable     full disk, read-only folder, no permission
     │   │   └── OutOfHandles      too many open files
     │   ├── SiteLocked            another process is crawling this site
+    │   ├── SchedulerBusy         another process is doing what is due
     │   ├── NothingPublished      no public snapshot yet
     │   └── NothingCaptured       no capture of a paper in a period
     ├── ReaderDied                a process that reads pages was killed or ran out of memory
@@ -127,6 +128,10 @@ def is_out_of_handles(error: BaseException | None) -> bool:
 
 class SiteLocked(ArchiveError):
     """Another process is crawling this site."""
+
+
+class SchedulerBusy(ArchiveError):
+    """Another process is doing what is due in this archive."""
 
 
 class NothingPublished(ArchiveError):

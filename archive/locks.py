@@ -2,21 +2,30 @@
 
 A lock is a row with a random token and an expiry, renewed while the crawl lives. A lock is taken over
 when its holder has died on this machine, or lives on another one and let the expiry pass. Must not
-know what is written.
+know what is written. Beside them, one lock of the whole archive for whoever does what is due.
 """
 
 from __future__ import annotations
 
+import fcntl
 import secrets
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from archive.clock import steady_time
-from archive.errors import SiteLocked
+from archive.database import unwritable
+from archive.errors import SchedulerBusy, SiteLocked
 from archive.processes import in_words, is_alive, is_surely_alive, this_process
 
 if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from archive.store import Store
 
+#: Locked by the process that does what is due; it holds that process's name.
+SCHEDULER_LOCK: Final = "schedule.lock"
 #: Seconds a lock outlives its last renewal.
 LOCK_SECONDS: Final = 60.0
 
@@ -75,3 +84,35 @@ class SiteLock:
 def _is_held(holder: str, expires_at: float, now: float) -> bool:
     """Whether *holder* still has its lock: a clock that jumps takes it from no process that is seen to live."""
     return is_alive(holder) and (expires_at > now or is_surely_alive(holder))
+
+
+def held_sites(connection: sqlite3.Connection) -> dict[str, str]:
+    """Sites whose lock is held -> the holder in words."""
+    rows = connection.execute("SELECT site, holder, expires_at FROM site_locks WHERE holder != ''")
+    now = steady_time()
+    return {site: in_words(holder) for site, holder, until in rows if _is_held(holder, until, now)}
+
+
+@contextmanager
+def scheduler_lock(root: Path) -> Iterator[None]:
+    """Be the only process that does what is due in the archive at *root*; the system frees it at a kill.
+
+    Raises SchedulerBusy naming the process that holds it, ArchiveUnwritable.
+    """
+    path = root / SCHEDULER_LOCK
+    try:
+        file = path.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise unwritable(path, error) from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.seek(0)
+            name = file.read().strip()
+            who = in_words(name) if len(name.split()) == 3 else "another process"  # noqa: PLR2004 - host, id, start
+            raise SchedulerBusy(f"{who} is doing what is due in {root}") from error
+        file.truncate(0)
+        file.write(this_process())
+        file.flush()
+        yield

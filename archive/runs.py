@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 KILLED: Final = "ended without saying so"
 #: The same for an import or replay on another machine, of which nothing here tells whether it lives.
 OUT_OF_SIGHT: Final = "on another machine, end not known"
+#: Reason of a crawl that ended because the site's allowed hours did.
+HOURS_OVER: Final = "hours over"
 #: Reasons that mean the site was crawled as asked.
-GOOD_REASONS: Final = frozenset({"finished", "page limit"})
+GOOD_REASONS: Final = frozenset({"finished", "page limit", HOURS_OVER})
 
 _COLUMNS: Final = "id, site, command, holder, started_at, finished_at, reason, counts, versions, rules, politeness, robots"
 #: Columns a run may fill while it goes on.

@@ -260,9 +260,49 @@ def m010_template_pages_by_date(db: Database) -> None:
     )
 
 
+_SCHEDULE = """
+CREATE TABLE schedules (
+    site TEXT NOT NULL,
+    job TEXT NOT NULL,
+    timing TEXT NOT NULL,
+    hours TEXT,
+    jitter_s REAL NOT NULL,
+    priority INTEGER NOT NULL,
+    months INTEGER,
+    paused_at TEXT,
+    next_at REAL NOT NULL,
+    failures INTEGER NOT NULL,
+    set_at TEXT NOT NULL,
+    PRIMARY KEY (site, job)
+) WITHOUT ROWID;
+CREATE TABLE scheduled_runs (
+    id INTEGER PRIMARY KEY,
+    site TEXT NOT NULL,
+    job TEXT NOT NULL,
+    due_at TEXT NOT NULL,
+    started_at TEXT NOT NULL,
+    holder TEXT NOT NULL,
+    finished_at TEXT,
+    reason TEXT,
+    run_id TEXT
+);
+CREATE INDEX scheduled_runs_by_site ON scheduled_runs (site, started_at);
+CREATE TABLE schedule_clock (
+    id INTEGER PRIMARY KEY,
+    seen_at REAL NOT NULL
+);
+"""
+
+
+@MIGRATIONS()
+def m012_schedule(db: Database) -> None:
+    """Keep what is to be crawled when, what ran, and the clock it was planned by."""
+    _run(db, _SCHEDULE)
+
+
 #: Tables that never leave the working database.
 PRIVATE_TABLES: Final = (
     "frontier", "site_locks", "rejections", "runs", "warc_files", "backfills", "backfill_seeds", "backfill_pages",
     "template_pages", "template_blocks", "verifications", "imports", "import_records",
-    "text_signatures", "crawl_log",
+    "text_signatures", "crawl_log", "schedules", "scheduled_runs", "schedule_clock",
 )  # fmt: skip

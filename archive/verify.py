@@ -240,6 +240,15 @@ def _look_at_open(job: _Verification, path: Path, name: str) -> None:
         job.add(name, "open", what, f"{REPAIR}, or crawl the paper again")
 
 
+def left_open(folder: Path) -> list[str]:
+    """WARC files below *folder* that a killed run left open, by name."""
+    return [
+        path.relative_to(folder).as_posix()
+        for path in sorted(folder.rglob(f"*.warc.gz{OPEN_SUFFIX}"))
+        if _open_state(path) == "left"
+    ]
+
+
 def _open_state(path: Path) -> str:
     """``written`` by a living process, ``left`` by a killed one, ``empty``, or ``closed`` in the meantime."""
     try:

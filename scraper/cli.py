@@ -20,36 +20,23 @@ from archive.cli import (
     archive_option,
     json_option,
     print_json,
-    publish_command,
     quiet_broken_pipe,
-    search_command,
-    serve_command,
     stderr_progress,
 )
 from archive.database import unwritable
-from archive.diff_cli import diff_command
 from archive.errors import DqtvError, UsageError
-from archive.export_cli import export_command
-from archive.release_cli import release_command
-from archive.runs_cli import runs_group
 from archive.spans import read_span
-from archive.status import status_command
 from archive.store import Store
-from archive.verify_cli import verify_command
-from archive.viewing_cli import index_command, wacz_command
-from archive.withdraw_cli import restore_command, withdraw_command
+from scraper.commands import COMMANDS
 from scraper.contact import contact_option
 from scraper.importer import ImportReport, import_warc
-from scraper.judge_cli import judge_group
-from scraper.repair_cli import repair_command
-from scraper.replay_cli import replay_command
 from scraper.report import print_reasons, show_reports
 from scraper.saved_page import outcome_for_json, read_file
 from scraper.settings import DQTV_OPERATOR, SOFTWARE
-from scraper.sites.known import DEMO_PORT_VARIABLE, known_sites
+from scraper.sites.known import DEMO_PORT_VARIABLE, known_sites, why_not_crawled
 from scraper.sites.load import DEMO_PORT
 from scraper.sites.spec import Scope, SiteSpec, SiteStatus
-from scraper.sites_cli import one_line, sites_group
+from scraper.sites_cli import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,11 +86,7 @@ _MACHINE_ERRORS = {
 }  # fmt: skip
 
 
-for command in (
-    publish_command, serve_command, search_command, status_command, diff_command, export_command,
-    withdraw_command, restore_command, index_command, wacz_command, release_command, runs_group,
-    sites_group, replay_command, verify_command, repair_command, judge_group,
-):  # fmt: skip
+for command in COMMANDS:
     cli.add_command(command)
 
 
@@ -191,9 +174,8 @@ def _chosen(
         return [site for site in registry.sites.values() if site.status is wanted]
     chosen = [registry.site(site_id) for site_id in ids]
     for site in chosen:
-        if site.status in {SiteStatus.OFF, SiteStatus.FORMER}:
-            why = site.note or f"it was merged into {site.successor}"
-            raise UsageError(f"{site.id} is not crawled (status {site.status.value}): {why}")
+        if (why := why_not_crawled(site)) is not None:
+            raise UsageError(f"{site.id} is not crawled ({why})")
     return chosen
 
 

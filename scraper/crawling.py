@@ -77,6 +77,8 @@ class CrawlRequest:
     scope: str | None = None
     #: ``yes``, ``no`` or ``only``: whether known articles are looked at again; None for the usual.
     rechecks: str | None = None
+    #: Site -> Unix time from which it is asked for nothing more in this run.
+    until: dict[str, float] = attrs.field(factory=dict)
     progress: bool = True
 
 
@@ -100,6 +102,7 @@ def crawl(request: CrawlRequest) -> tuple[SiteReport, ...]:
         backfill=request.backfill,
         scope=request.scope,
         rechecks=request.rechecks,
+        until=request.until,
     )
     process.start()
     _raise_failure(task)

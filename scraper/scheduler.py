@@ -19,6 +19,7 @@ from scrapy.utils.asyncio import call_later, create_looping_call
 
 from archive.errors import ArchiveError, DqtvError, OutOfHandles, ReaderDied
 from archive.model import Failed, Outcome
+from archive.room import shortage
 from archive.store import Store
 from scraper.clock import Clock
 from scraper.downloader import timing_of
@@ -28,6 +29,7 @@ from scraper.recheck_settings import recheck_plan
 from scraper.settings import (
     ARCHIVE_SETTING,
     CLOCK_SETTING,
+    MIN_FREE_SETTING,
     OPERATOR_SETTING,
     SOFTWARE_VERSIONS,
     WARC_BYTES_SETTING,
@@ -112,6 +114,7 @@ class FrontierScheduler(BaseScheduler):
             return
         for site in spider.sites.values():
             self._queues[site.id] = self._queue(site)
+        self._leave_room()
         self._sweeper = create_looping_call(self._sweep)
         self._sweeper.start(SWEEP_SECONDS, now=False)
 
@@ -216,8 +219,9 @@ class FrontierScheduler(BaseScheduler):
         return None
 
     def _next_of(self, queue: SiteQueue) -> Request | None:
-        if (enough := self._spider.why_enough(queue.handed_out)) is not None:
-            queue.end(*enough)
+        enough = self._spider.why_enough(queue.handed_out)
+        if over := enough or self._spider.why_late(queue.site, self.clock.unix()):
+            queue.end(*over)
             return None
         if not queue.ready:
             queue.ready.extend(self._lease(queue))
@@ -334,6 +338,7 @@ class FrontierScheduler(BaseScheduler):
 
     def _sweep(self) -> None:
         self._settle_lost()
+        self._leave_room()
         try:
             held = self.ledger.renew_locks()
         except ArchiveError as error:
@@ -341,6 +346,13 @@ class FrontierScheduler(BaseScheduler):
             return
         if not held:
             self.stop_all("lock lost", ArchiveError("another process has taken over a site's lock"))
+
+    def _leave_room(self) -> None:
+        """Take no more pages when the disk is nearly full."""
+        least_mb = self._crawler.settings.getint(MIN_FREE_SETTING)
+        if short := shortage(self.ledger.store.root, least_mb):
+            for queue in self._queues.values():
+                queue.end("disk nearly full", short)
 
     def _settle_lost(self) -> int:
         """Settle addresses whose request left the engine without an outcome; returns their number.

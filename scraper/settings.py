@@ -23,6 +23,8 @@ SOFTWARE_VERSIONS: Final = " ".join(
 PAGE_BUDGET_SETTING: Final = "DQTV_PAGE_BUDGET"
 #: Scrapy setting: bytes after which a WARC file is closed and the next one begun.
 WARC_BYTES_SETTING: Final = "DQTV_WARC_BYTES"
+#: Scrapy setting: megabytes that must stay free on the archive's disk.
+MIN_FREE_SETTING: Final = "DQTV_MIN_FREE_MB"
 
 
 def archive_root(value: str | None) -> Path:
@@ -40,6 +42,8 @@ DQTV_ARCHIVE = os.environ.get(ARCHIVE_SETTING)
 DQTV_CONTACT = os.environ.get(CONTACT_SETTING)
 # the usual size: small enough to copy, large enough for a year
 DQTV_WARC_BYTES = int(os.environ.get(WARC_BYTES_SETTING) or 1_000_000_000)
+# Megabytes that stay free on the archive's disk: a crawl ends cleanly before SQLite or a WARC file meets a full disk.
+DQTV_MIN_FREE_MB = int(os.environ.get(MIN_FREE_SETTING) or 500)
 # Far above what a day brings: stops endless calendars and the like. --max-pages wins over it.
 DQTV_PAGE_BUDGET = 20_000
 DQTV_OPERATOR = os.environ.get(OPERATOR_SETTING) or DQTV_CONTACT or "unknown"

@@ -60,6 +60,11 @@ JOINS = {
     "scraper.saved_page": {"sites"},
     "scraper.scheduler": {"sites"},
     "scraper.sites_cli": {"sites"},
+    # schedules name papers, backups take their files along
+    "scraper.care_cli": {"sites"},
+    "scraper.due_cli": {"sites"},
+    "scraper.install": {"sites"},
+    "scraper.schedule_cli": {"sites"},
     "scraper.versions": {"sites"},
     # looking at a paper before it is crawled: the stages are tried on a handful of pages
     "scraper.probe.container": {"extract"},

@@ -8,6 +8,7 @@ from typing import Final
 
 from archive.errors import UsageError
 from scraper.sites.load import DEMO_PORT, PAPERS, Registry, load_registry
+from scraper.sites.spec import SiteSpec, SiteStatus
 
 #: First port of the demo press.
 DEMO_PORT_VARIABLE: Final = "DQTV_DEMO_PORT"
@@ -28,6 +29,13 @@ def _demo_port() -> int:
     if not text.isdecimal():
         raise UsageError(f"{DEMO_PORT_VARIABLE}={text} is no port number")
     return int(text)
+
+
+def why_not_crawled(site: SiteSpec) -> str | None:
+    """Why a paper that exists no more, or is switched off, is not crawled; None for any other."""
+    if site.status not in {SiteStatus.OFF, SiteStatus.FORMER}:
+        return None
+    return f"status {site.status.value}: {site.note or f'it was merged into {site.successor}'}"
 
 
 def new_file(site_id: str) -> Path:

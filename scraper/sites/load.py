@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 DEMO_PORT: Final = 8010
 
 _HERE: Final = Path(__file__).parent
-#: Site files of the program.
+#: Site and family files of the program.
 PAPERS: Final = _HERE / "papers"
-_FAMILIES: Final = _HERE / "families"
+FAMILIES: Final = _HERE / "families"
 _DEMO_PAPERS: Final = _HERE.parent / "demo" / "papers"
 
 
@@ -70,7 +70,7 @@ def load_registry(*, demo_port: int = DEMO_PORT, extra: Path | None = None) -> R
     SiteSpecError with every mistake of every file.
     """
     problems: list[str] = []
-    family_tables = _tables(_FAMILIES, "families", problems)
+    family_tables = _tables(FAMILIES, "families", problems)
     papers = _tables(PAPERS, "papers", problems)
     demo = _tables(_DEMO_PAPERS, "demo/papers", problems)
     papers += [_with_addresses(table, demo_port) for table in demo]

@@ -14,6 +14,7 @@ from twisted.internet.error import ConnectError
 from archive.errors import BadAddress, UsageError, is_out_of_handles
 from archive.frontier import LeasedUrl, Purpose
 from archive.model import Capture, Failed, FoundUrl, Outcome, UrlKind
+from archive.runs import HOURS_OVER
 from archive.spans import read_span
 from scraper.answers import answer_outcome, article_outcome, too_large, unpacked
 from scraper.discovery.explore import seed_urls, sitemap_urls
@@ -28,7 +29,7 @@ from scraper.sites.spec import Scope
 from scraper.tls import EXCEPTIONS_SETTING, CertificateRefused
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
     from typing import Self
 
     from scrapy.crawler import Crawler
@@ -89,6 +90,7 @@ class NewspaperSpider(scrapy.Spider):
         scope: str | None = None,
         *,
         rechecks: str | None = None,
+        until: Mapping[str, float] | None = None,
         **kwargs: Any,  # noqa: ANN401  Scrapy's signature
     ) -> None:
         super().__init__(**kwargs)
@@ -99,6 +101,8 @@ class NewspaperSpider(scrapy.Spider):
         }
         self.max_pages = None if max_pages in {None, ""} else int(str(max_pages))
 
+        #: Site -> Unix time from which it is asked for nothing more.
+        self.until = dict(until or {})
         #: Pages of one site in one run when no limit was given; the crawl's settings may say another number.
         self.page_budget = PAGE_BUDGET
         #: Days of publication a backfill asks for; None for a daily crawl.
@@ -145,6 +149,12 @@ class NewspaperSpider(scrapy.Spider):
             f"stopped after {pages} pages: a long backfill, or a trap of endless addresses; look at what"
             " was found, then run the same command to go on"
         )
+
+    def why_late(self, site: str, now: float) -> tuple[str, str] | None:
+        """Reason and detail with which a site's run ends at the Unix time *now*; None when it goes on."""
+        if now < self.until.get(site, now + 1):
+            return None
+        return HOURS_OVER, "the hours in which it may be crawled are over; the next run goes on"
 
     def demo_hosts(self) -> tuple[str, ...]:
         """Hosts of the demo papers that are crawled; they are on this machine."""

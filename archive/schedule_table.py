@@ -1,0 +1,239 @@
+"""The schedule in the archive: what is to run when, what ran, and the clock it was last looked at by."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+
+from archive.errors import UsageError
+from archive.instants import instant_of, read_instant, utc_text
+from archive.processes import is_alive, this_process
+from archive.runs import KILLED
+from archive.schedule import Entry, Job, Planned, after_run, clock_set_back, times
+from archive.timing import Adaptive, read_hours, read_timing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from archive.store import Store
+
+_COLUMNS: Final = (
+    "site, job, timing, hours, jitter_s, priority, months, paused_at, next_at, failures"
+)
+#: Newest publications of a site that are looked at.
+_PUBLICATIONS: Final = 2_000
+
+
+@attrs.frozen(kw_only=True)
+class ScheduledRun:
+    """One run of a job, as recorded."""
+
+    site: str
+    job: str
+    due_at: datetime
+    started_at: datetime
+    finished_at: datetime | None
+    #: None while it runs.
+    reason: str | None
+    run_id: str | None
+
+
+class ScheduleTable:
+    """The tables ``schedules``, ``scheduled_runs`` and ``schedule_clock``; each method commits by itself."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._connection = store.connection
+
+    # -- entries --------------------------------------------------------------------------------
+
+    def all(self) -> list[Planned]:
+        """Every entry with its state, by site and job."""
+        rows = self._connection.execute(f"SELECT {_COLUMNS} FROM schedules ORDER BY site, job")  # noqa: S608 - own names
+        return [_planned(row) for row in rows.fetchall()]
+
+    def get(self, site: str, job: Job) -> Planned | None:
+        """One entry, or None."""
+        return next((one for one in self.all() if one.key == (site, job)), None)
+
+    def set(self, entry: Entry, now: float) -> Planned:
+        """Write an entry, new or in place of the former one, and plan its next run after *now*."""
+        planned = Planned(entry=entry, next_at=self._first(entry, now))
+        values = (
+            entry.site, entry.job.value, str(entry.timing), entry.hours and str(entry.hours), entry.jitter_s,
+            entry.priority, entry.months, utc_text(instant_of(now)) if entry.is_paused else None,
+            planned.next_at, 0, utc_text(instant_of(now)),
+        )  # fmt: skip
+        with self._store.transaction():
+            self._connection.execute(
+                f"INSERT OR REPLACE INTO schedules ({_COLUMNS}, set_at)"  # noqa: S608 - own names
+                f" VALUES ({', '.join('?' * len(values))})",
+                values,
+            )
+        return planned
+
+    def upcoming(self, planned: Planned, now: float) -> Iterator[float]:
+        """The next times of an entry, the planned one first."""
+        yield planned.next_at
+        after = max(planned.next_at, now)
+        yield from times(planned.entry, after, self.published(planned.entry, now))
+
+    def pause(self, chosen: Sequence[Planned], now: float) -> None:
+        """Let these entries rest until they are resumed."""
+        with self._store.transaction():
+            self._connection.executemany(
+                "UPDATE schedules SET paused_at = ifnull(paused_at, ?) WHERE site = ? AND job = ?",
+                [(utc_text(instant_of(now)), *_key(one)) for one in chosen],
+            )
+
+    def resume(self, chosen: Sequence[Planned], now: float) -> None:
+        """Go on with these entries at their next regular time; what was missed meanwhile is not made up."""
+        for one in chosen:
+            self.set(attrs.evolve(one.entry, is_paused=False), now)
+
+    def remove(self, chosen: Sequence[Planned]) -> None:
+        """Forget these entries; what ran stays on record."""
+        with self._store.transaction():
+            self._connection.executemany(
+                "DELETE FROM schedules WHERE site = ? AND job = ?", [_key(one) for one in chosen]
+            )
+
+    def put_off(self, planned: Planned) -> None:
+        """Write the state of an entry, unless it was removed."""
+        with self._store.transaction():
+            self._save(planned)
+
+    def _save(self, planned: Planned) -> None:
+        self._connection.execute(
+            "UPDATE schedules SET next_at = ?, failures = ? WHERE site = ? AND job = ?",
+            (planned.next_at, planned.failures, *_key(planned)),
+        )
+
+    def _first(self, entry: Entry, now: float) -> float:
+        return next(times(entry, now, self.published(entry, now)))
+
+    def published(self, entry: Entry, now: float) -> list[float]:
+        """Unix times at which the site published what is known of it, as far as *entry* adapts to them."""
+        if not isinstance(entry.timing, Adaptive):
+            return []
+        rows = self._connection.execute(
+            "SELECT published_at FROM articles WHERE site = ?1 AND published_at > ?2 UNION ALL"
+            " SELECT published_at FROM frontier WHERE site = ?1 AND published_at > ?2 AND article_id IS NULL"
+            " ORDER BY published_at DESC LIMIT ?3",
+            (entry.site, utc_text(instant_of(now - 30 * 86_400.0))[:10], _PUBLICATIONS),
+        )
+        return [at for (text,) in rows.fetchall() if (at := _unix(text)) is not None]
+
+    # -- the clock ------------------------------------------------------------------------------
+
+    def look(self, now: float) -> float | None:
+        """Note that the schedule was looked at; returns the clock of the last look, if there was one.
+
+        A clock that was set back since moves every plan, see `clock_set_back`.
+        """
+        row = self._connection.execute("SELECT seen_at FROM schedule_clock").fetchone()
+        with self._store.transaction():
+            if row is not None and row[0] > now:
+                for one in self.all():
+                    self._save(clock_set_back(one, now, row[0]))
+            self._connection.execute(
+                "INSERT INTO schedule_clock (id, seen_at) VALUES (1, ?)"
+                " ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at",
+                (now,),
+            )
+        return None if row is None else float(row[0])
+
+    # -- what ran -------------------------------------------------------------------------------
+
+    def begin(self, chosen: Sequence[Planned], now: float) -> list[int]:
+        """Record that these jobs begin; numbers of their rows."""
+        holder = this_process()
+        with self._store.transaction():
+            return [
+                int(
+                    self._connection.execute(
+                        "INSERT INTO scheduled_runs (site, job, due_at, started_at, holder)"
+                        " VALUES (?, ?, ?, ?, ?) RETURNING id",
+                        (*_key(one), utc_text(instant_of(one.next_at)), utc_text(instant_of(now)), holder),
+                    ).fetchone()[0]
+                )
+                for one in chosen
+            ]  # fmt: skip
+
+    def end(self, row_id: int, planned: Planned, reason: str, now: float) -> None:
+        """Record how a run ended, and the state of its entry after it."""
+        with self._store.transaction():
+            self._end(row_id, reason, now)
+            self._save(planned)
+
+    def _end(self, row_id: int, reason: str, now: float) -> None:
+        self._connection.execute(
+            "UPDATE scheduled_runs SET finished_at = ?1, reason = ?2, run_id = (SELECT id FROM runs AS r"
+            " WHERE r.site = scheduled_runs.site AND command = 'crawl'"
+            " AND r.started_at >= scheduled_runs.started_at AND r.started_at <= ?1"
+            " ORDER BY r.started_at LIMIT 1) WHERE id = ?3",
+            (utc_text(instant_of(now)), reason, row_id),
+        )
+
+    def close_killed(self, now: float) -> list[tuple[str, str]]:
+        """Close the records of runs whose process is gone; (site, job) of each."""
+        rows = self._connection.execute(
+            "SELECT id, site, job, holder, started_at FROM scheduled_runs WHERE finished_at IS NULL"
+        ).fetchall()
+        dead = [row for row in rows if not is_alive(row[3])]
+        for row_id, site, job, _, started_at in dead:
+            planned = self.get(site, Job(job))
+            with self._store.transaction():
+                self._end(row_id, KILLED, now)
+                if planned is not None:
+                    begun = read_instant(started_at).timestamp()
+                    self._save(after_run(planned, KILLED, begun_at=begun, now=now))
+        return [(site, job) for _, site, job, _, _ in dead]
+
+    def last(self, site: str | None = None, *, limit: int = 5) -> list[ScheduledRun]:
+        """The newest runs of a site or of all, newest first."""
+        rows = self._connection.execute(
+            "SELECT site, job, due_at, started_at, finished_at, reason, run_id FROM scheduled_runs"
+            " WHERE ?1 IS NULL OR site = ?1 ORDER BY started_at DESC, id DESC LIMIT ?2",
+            (site, limit),
+        ).fetchall()
+        return [
+            ScheduledRun(
+                site=row[0], job=row[1], due_at=read_instant(row[2]), started_at=read_instant(row[3]),
+                finished_at=read_instant(row[4]) if row[4] else None, reason=row[5], run_id=row[6],
+            )
+            for row in rows
+        ]  # fmt: skip
+
+
+def choose(table: ScheduleTable, sites: Sequence[str], job: Job | None) -> list[Planned]:
+    """The entries of *sites*, of one *job* or of all. Raises UsageError for a site that has none."""
+    found = table.all()
+    for site in sites:
+        if not any(one.entry.site == site and job in {None, one.entry.job} for one in found):
+            what = f"no {job.value} of {site}" if job else f"nothing of {site}"
+            raise UsageError(f"{what} is scheduled; `dqtv schedule list` shows what is")
+    return [one for one in found if one.entry.site in sites and job in {None, one.entry.job}]
+
+
+def _key(planned: Planned) -> tuple[str, str]:
+    return planned.entry.site, planned.entry.job.value
+
+
+def _planned(row: tuple[Any, ...]) -> Planned:
+    site, job, timing, hours, jitter_s, priority, months, paused_at, next_at, failures = row
+    entry = Entry(
+        site=site, job=Job(job), timing=read_timing(timing), hours=read_hours(hours) if hours else None,
+        jitter_s=jitter_s, priority=priority, months=months, is_paused=paused_at is not None,
+    )  # fmt: skip
+    return Planned(entry=entry, next_at=next_at, failures=failures)
+
+
+def _unix(text: str) -> float | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -1,0 +1,130 @@
+"""A crawl in a process of its own: Twisted's reactor starts once per process, a scheduler crawls again and again.
+
+The request goes in as JSON on stdin, how each site ended comes out as JSON on stdout.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import click
+import orjson
+
+from archive.errors import DqtvError
+from archive.schedule import INTERRUPTED
+from scraper.crawling import CrawlRequest, crawl
+from scraper.due import NOT_BEGUN, SiteEnd
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import FrameType
+
+    from scraper.crawling import SiteReport
+
+
+class Foreman:
+    """The machine's clock and a crawl in another process, both ended by Ctrl-C or SIGTERM.
+
+    As a context manager it takes over both signals: the crawl gets one to end cleanly, a second one
+    ends it at once.
+    """
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+        self._child: subprocess.Popen[bytes] | None = None
+        self._former: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> Foreman:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._former[number] = signal.signal(number, self._on_signal)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._former.items():
+            signal.signal(number, handler)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of a handler
+        self._stop.set()
+        if self._child is not None and self._child.poll() is None:
+            self._child.send_signal(signal.SIGTERM)
+
+    @property
+    def is_stopped(self) -> bool:
+        """True once a signal came."""
+        return self._stop.is_set()
+
+    def now(self) -> float:
+        """Unix time."""
+        return time.time()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait so long; True, at once, when a signal came."""
+        return self._stop.wait(max(0.0, seconds))
+
+    def crawl(self, request: CrawlRequest) -> tuple[SiteEnd, ...]:
+        """Crawl the sites of *request* in another process; how each ended."""
+        if self.is_stopped:
+            return _all(request, INTERRUPTED)
+        # a session of its own: Ctrl-C of the terminal would reach it a second time
+        self._child = subprocess.Popen(
+            [sys.executable, "-m", "scraper.crawl_process"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
+        )  # fmt: skip
+        with self._child:
+            out, _ = self._child.communicate(_packed(request))
+        self._child = None
+        try:
+            return tuple(SiteEnd(**values) for values in orjson.loads(out))
+        except orjson.JSONDecodeError:
+            return _all(request, INTERRUPTED if self.is_stopped else NOT_BEGUN)
+
+
+def _all(request: CrawlRequest, reason: str, detail: str | None = None) -> tuple[SiteEnd, ...]:
+    return tuple(SiteEnd(site=site, reason=reason, detail=detail) for site in request.sites)
+
+
+def _packed(request: CrawlRequest) -> bytes:
+    return orjson.dumps(attrs.asdict(request), default=str)
+
+
+def read_request(data: bytes) -> CrawlRequest:
+    """The request that was written as JSON."""
+    values = orjson.loads(data)
+    return CrawlRequest(**values | {"sites": tuple(values["sites"]), "root": Path(values["root"])})
+
+
+def ends_of(reports: Sequence[SiteReport]) -> tuple[SiteEnd, ...]:
+    """What a scheduler needs of the reports of a crawl."""
+    return tuple(
+        SiteEnd(
+            site=report.site,
+            reason=report.reason,
+            detail=report.detail,
+            fetched=report.counts.fetched,
+            accepted=report.counts.accepted,
+            is_unfinished=report.backfill is not None and not report.backfill.finished,
+        )
+        for report in reports
+    )
+
+
+def main() -> None:
+    """Crawl what stdin asks for."""
+    request = read_request(sys.stdin.buffer.read())
+    try:
+        ends = ends_of(crawl(request))
+    except DqtvError as error:
+        click.echo(f"dqtv: {error}", err=True)
+        ends = _all(request, NOT_BEGUN, str(error))
+    sys.stdout.buffer.write(orjson.dumps([attrs.asdict(end) for end in ends]))
+
+
+if __name__ == "__main__":
+    main()
