@@ -27,6 +27,7 @@ from archive.desk.forms import article_form, results_form
 from archive.desk.language import points, say, strings
 from archive.desk.problems import DateProblem, SearchProblem
 from archive.desk.query import DISTANCE
+from archive.desk.queue import RETRY_AFTER, TooBusyError, in_turn
 from archive.desk.search import COUNT_LIMIT, RANKED, neighbours, search
 from archive.desk.snapshot import read_newest
 from archive.desk.viewer import archived_copy, viewer_of
@@ -62,7 +63,7 @@ async def home(datasette: Datasette, request: Request) -> Response:
     )
 
 
-async def search_page(datasette: Datasette, request: Request) -> Response:
+async def search_page(datasette: Datasette, request: Request) -> Response:  # noqa: PLR0911 - one for each kind of answer
     """Search results as a page, or as JSON; without any ``q`` the empty form."""
     visit = Visit.of(datasette, request)
     json = bool(request.url_vars.get("json"))
@@ -73,9 +74,12 @@ async def search_page(datasette: Datasette, request: Request) -> Response:
         return await _search_form(visit, snapshot)
     try:
         query = read_query(visit.parameters)
-        results = await _ask(
-            visit, snapshot, partial(_limited, partial(search, query=query, aids=True))
-        )
+        async with in_turn(datasette, query):
+            results = await _ask(
+                visit, snapshot, partial(_limited, partial(search, query=query, aids=True))
+            )
+    except TooBusyError:
+        return await _too_busy(visit, snapshot, json=json)
     except (SearchProblem, DateProblem) as problem:
         message = say(visit.language, problem.key, **problem.values)
         if json:
@@ -307,6 +311,19 @@ async def _no_article(visit: Visit, snapshot: Served, article_id: str, *, json: 
         text=say(visit.language, "error.no_article_text", id=article_id[:100]),
         json=json,
     )
+
+
+async def _too_busy(visit: Visit, snapshot: Served, *, json: bool) -> Response:
+    response = await answers.error(
+        visit,
+        snapshot,
+        status=503,
+        title=say(visit.language, "error.busy"),
+        text=say(visit.language, "error.busy_text"),
+        json=json,
+    )
+    response.headers.update({"Retry-After": str(RETRY_AFTER), "Cache-Control": "no-store"})
+    return response
 
 
 async def _no_snapshot(visit: Visit, *, json: bool = False) -> Response:
