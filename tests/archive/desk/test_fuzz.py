@@ -69,6 +69,8 @@ def test_odd_queries_are_answered_and_print_no_markup(demo):
     for _ in range(ASKED):
         asked = address(chance, f"/-/article/{article}")
         asked = "".join(x if "!" <= x <= "~" else quote(x) for x in asked)
+        # longer ones the test client refuses to send
+        asked = asked[:60_000]
         response = demo.get(asked)
         assert response.status_code in {200, 302, 400}, (response.status_code, asked[:2_000])
         if "html" in response.headers.get("content-type", ""):
