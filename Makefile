@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 p
 	if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$p; break; fi; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo view view-install test check bench bench-search bench-peers kill-test docs lock clean
+.PHONY: help install demo view view-install test browser-install browser-test pictures check bench bench-search bench-peers kill-test docs lock clean
 
 help: ## Show what can be made.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1	/'
@@ -39,8 +39,24 @@ view-install: .venv-view/.installed ## Set up the viewer in .venv-view.
 	@.venv-view/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement docs/viewer.txt
 	@touch $@
 
-test: check view-install ## Run every check and every test.
+test: check view-install ## Run every check and every test; those in a browser where Chromium is found.
+	@if [ -n "$(CHROMIUM)" ]; then $(MAKE) --no-print-directory browser-install; fi
 	$(BIN)/pytest
+
+CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+browser-install: $(VENV)/.browser-installed ## Set up what drives Chromium in tests.
+
+$(VENV)/.browser-installed: tests/browser/requirements.txt $(VENV)/.installed
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement tests/browser/requirements.txt
+	@touch $@
+
+browser-test: install ## Walk through the desk in Chromium.
+	@test -n "$(CHROMIUM)" || { echo "No Chromium was found. Install it, then try again: apt install chromium" >&2; exit 1; }
+	@$(MAKE) --no-print-directory browser-install
+	$(BIN)/pytest tests/browser
+
+pictures: install browser-install ## Take the pictures of docs/screenshots anew.
+	DQTV_PICTURES=docs/screenshots $(BIN)/pytest -q tests/browser/test_pictures.py
 
 check: install ## Format, lint and types.
 	$(BIN)/ruff format --check .
@@ -57,7 +73,7 @@ bench: install ## Measure extraction and crawl speed beside their peers, replay,
 bench-search: install ## Measure search pages and publishing on 100,000 invented articles; some 8 minutes and 4 GB of disk.
 	$(BIN)/python benchmarks/search.py
 
-kill-test: install ## Kill crawl, publish, replay and import at random instants; fail if anything is lost.
+kill-test: install ## Kill crawl, publish, replay, import and repair at random instants; fail if anything is lost.
 	$(BIN)/python benchmarks/kill.py
 
 GOLD ?= tests/captures

@@ -115,7 +115,7 @@ DESCRIPTIONS: Final[dict[str, dict[str, str]]] = {
         "word_count": "Syllables in lead and body.",
         "printed_digest": "Digest of the page's text before recurring blocks were left out; the same one means the paper changed nothing.",
         "page_kind": "article, album, video, audio, emagazine, infographic or multi_page (goes on at addresses that are not held); NULL where it was read before kinds were told apart.",
-        "text_changes": "What was changed in title, lead, body, author line, captions, section and tags, spaces apart, as a JSON list of kinds with counts of characters: charset:<name> (another one than the page declares), tcvn3, vni, viqr, entities, debris, mojibake, letter_forms, nfc, look_alikes, invisible, controls; NULL where it was read before this was kept.",
+        "text_changes": "What was changed in title, lead, body, author line, captions, section and tags, spaces apart, as a JSON list of kinds with counts of characters: charset:<name> (another one than the page declares), tcvn3, vni, viqr, entities, debris, mojibake, letter_forms, nfc, look_alikes, invisible, controls, lost; NULL where it was read before this was kept.",
     },
     "article_versions": {
         "article_id": "Article.",
@@ -157,7 +157,7 @@ DESCRIPTIONS: Final[dict[str, dict[str, str]]] = {
         "of_articles": "Other articles of the paper that were looked at.",
     },
     "template_pages": {
-        "id": "Row number; also the order of learning.",
+        "id": "Row number.",
         "site": "Site.",
         "layout": "What the article's container was found by: rule and selector, or fallback.",
         "article_id": "Article whose page it was; one row for each.",

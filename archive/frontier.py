@@ -80,12 +80,12 @@ class Frontier:
         """Put back what a dead process of *site* held; returns the number of rows."""
         return put_back(self._connection, site)
 
-    def bound_waits(self, site: str, now: float) -> None:
-        """Bound the waits for another try: longer ones were written before the clock was set back."""
+    def follow_clock(self, site: str, now: float) -> None:
+        """Let waits for another try keep their length when the clock was set back since."""
         self._connection.execute(
-            "UPDATE frontier SET not_before = ?1 WHERE site = ?2 AND state = 'found' AND not_before > ?1"
-            " AND outcome IN (SELECT value FROM json_each(?3))",
-            (now + LONGEST_WAIT, site, json.dumps(TRANSIENT)),
+            "UPDATE frontier SET settled_at = ?2, not_before = min(?3, not_before - (julianday(settled_at) - 2440587.5) * 86400.0) + ?4"
+            " WHERE site = ?1 AND state = 'found' AND not_before > ?4 AND settled_at > ?2",
+            (site, utc_text(instant_of(now)), LONGEST_WAIT, now),
         )
 
     def retry_transient(self, site: str) -> int:

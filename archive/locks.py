@@ -1,8 +1,8 @@
-"""Site locks: one site is crawled by one process at a time.
+"""Site locks: one site is written by one process at a time, by a crawl or by an import.
 
 A lock is a row with a random token and an expiry, renewed while the crawl lives. A lock is taken over
 when its holder has died on this machine, or lives on another one and let the expiry pass. Must not
-know what is crawled.
+know what is written.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class SiteLock:
             ).fetchone()
             if row is not None and row[0] and _is_held(row[0], row[1], now):
                 raise SiteLocked(
-                    f"{self.site} is being crawled by another process ({in_words(row[0])}) on the"
-                    f" archive {self._store.root}; wait for it, or stop it and try again"
+                    f"{self.site} is being crawled or imported by another process ({in_words(row[0])}) on"
+                    f" the archive {self._store.root}; wait for it, or stop it and try again"
                 )
             self._store.connection.execute(
                 "INSERT INTO site_locks (site, token, holder, acquired_at, expires_at) VALUES (?, ?, ?, ?, ?)"

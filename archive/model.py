@@ -192,6 +192,8 @@ class ChangeKind(enum.StrEnum):
     #: Zero-width characters and soft hyphens.
     INVISIBLE = "invisible"
     CONTROLS = "controls"
+    #: Bytes that are no character of the page's charset, shown as U+FFFD (�).
+    LOST = "lost"
 
 
 @attrs.frozen

@@ -7,6 +7,7 @@ import hashlib
 import sqlite3
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -19,6 +20,7 @@ from archive.signatures import sign_texts
 from archive.snapshot import Snapshot, newest_snapshot, put_in_place
 from archive.store import Store
 from archive.vietnamese import exact_key, fold
+from archive.withdrawals import read_withdrawals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,7 +37,11 @@ class Progress(Protocol):
 
 
 #: Columns of working tables that stay private.
-_LEFT_OUT: Final = {"articles": {"printed_digest"}, "captures": {"ip"}}
+_LEFT_OUT: Final = {
+    "articles": {"printed_digest"},
+    "captures": {"ip"},
+    "events": {"id", "capture_id"},
+}
 
 _FTS_COLUMNS: Final = "title, sapo, body"
 
@@ -55,18 +61,21 @@ SELECT row_number() OVER (ORDER BY a.published_at IS NOT NULL, a.published_at,
 FROM work.articles AS a
 JOIN work.captures AS c ON c.id = a.capture_id
 LEFT JOIN work.sites AS s ON s.id = a.site
+WHERE a.id NOT IN (SELECT id FROM main.withdrawals)
 ORDER BY 1
 """
 
 _COPIES: Final = {
-    "article_addresses": "work.article_addresses WHERE article_id IN (SELECT id FROM work.articles)"
+    "article_addresses": "work.article_addresses WHERE article_id IN (SELECT id FROM main.articles)"
     " ORDER BY article_id, url",
-    "figures": "work.figures ORDER BY article_id, position",
-    "evidence": "work.evidence ORDER BY article_id, position",
-    "removed_blocks": "work.removed_blocks ORDER BY article_id, position",
-    "article_versions": "work.article_versions ORDER BY article_id, version",
-    "captures": "work.captures WHERE id IN (SELECT capture_id FROM work.articles"
-    " UNION SELECT capture_id FROM work.article_versions) ORDER BY fetched_at, id",
+    "events": "work.events WHERE kind IN ('missing', 'takedown', 'found_again', 'return', 'redirect')"
+    " AND article_id IN (SELECT id FROM main.articles) ORDER BY article_id, happened_at, id",
+    "figures": "work.figures WHERE article_id IN (SELECT id FROM main.articles) ORDER BY article_id, position",
+    "evidence": "work.evidence WHERE article_id IN (SELECT id FROM main.articles) ORDER BY article_id, position",
+    "removed_blocks": "work.removed_blocks WHERE article_id IN (SELECT id FROM main.articles) ORDER BY article_id, position",
+    "article_versions": "work.article_versions WHERE article_id IN (SELECT id FROM main.articles) ORDER BY article_id, version",
+    "captures": "work.captures WHERE id IN (SELECT capture_id FROM main.articles"
+    " UNION SELECT capture_id FROM main.article_versions) ORDER BY fetched_at, id",
 }
 
 _FACTS: Final = """
@@ -93,6 +102,13 @@ SELECT {source_columns}, count(f.docid), min(f.published_at), max(f.published_at
 FROM work.sites AS a LEFT JOIN article_facts AS f ON f.site = a.id GROUP BY a.id ORDER BY a.id
 """
 
+_WITHDRAWALS: Final = """
+CREATE TABLE withdrawals (
+    id TEXT PRIMARY KEY, site TEXT NOT NULL, url TEXT NOT NULL, published_at TEXT,
+    reason TEXT NOT NULL, withdrawn_at TEXT NOT NULL
+)
+"""
+
 _SNAPSHOT: Final = """
 CREATE TABLE snapshot (
     id TEXT PRIMARY KEY, built_at TEXT NOT NULL, articles INTEGER NOT NULL,
@@ -117,7 +133,7 @@ def publish(
         built_at = now or datetime.now(UTC)
         try:
             with translated_errors(draft), closing(_connect(draft, store.path)) as connection:
-                snapshot_id = _build(connection, built_at, progress or _silent)
+                snapshot_id = _build(connection, root, built_at, progress or _silent)
                 articles = connection.execute("SELECT count(*) FROM articles").fetchone()[0]
             return put_in_place(
                 draft, snapshot_id=snapshot_id, built_at=built_at, articles=articles
@@ -177,8 +193,11 @@ def _null_safe(feed: Callable[[str], str]) -> Callable[[str | None], str | None]
     return lambda text: None if text is None else feed(text)
 
 
-def _build(connection: sqlite3.Connection, built_at: datetime, progress: Progress) -> str:
+def _build(
+    connection: sqlite3.Connection, root: Path, built_at: datetime, progress: Progress
+) -> str:
     steps: tuple[tuple[str, Callable[[sqlite3.Connection], None]], ...] = (
+        ("withdrawals", partial(_write_withdrawals, root=root)),
         ("articles", _write_articles),
         ("parts", _write_parts),
         ("stories", write_stories),
@@ -201,6 +220,17 @@ def _build(connection: sqlite3.Connection, built_at: datetime, progress: Progres
     connection.execute("PRAGMA journal_mode = DELETE")
     progress("done", len(steps), len(steps))
     return snapshot_id
+
+
+def _write_withdrawals(connection: sqlite3.Connection, *, root: Path) -> None:
+    connection.execute(_WITHDRAWALS)
+    connection.executemany(
+        "INSERT INTO withdrawals VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (line.id, line.site, line.url, line.published_at, line.reason, line.at)
+            for line in read_withdrawals(root).values()
+        ],
+    )
 
 
 def _write_articles(connection: sqlite3.Connection) -> None:
@@ -226,6 +256,7 @@ def _write_parts(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE UNIQUE INDEX removed_key ON removed_blocks (article_id, position)")
     connection.execute("CREATE UNIQUE INDEX versions_key ON article_versions (article_id, version)")
     connection.execute("CREATE UNIQUE INDEX captures_key ON captures (id)")
+    connection.execute("CREATE INDEX events_by_article ON events (article_id, happened_at)")
     connection.execute("CREATE INDEX addresses_by_url ON article_addresses (url)")
     connection.execute("CREATE UNIQUE INDEX addresses_key ON article_addresses (article_id, url)")
 
@@ -277,6 +308,7 @@ def _content_digest(connection: sqlite3.Connection) -> str:
     for table in (
         "articles",
         "article_addresses",
+        "events",
         "figures",
         "evidence",
         "removed_blocks",
@@ -284,6 +316,7 @@ def _content_digest(connection: sqlite3.Connection) -> str:
         "captures",
         "stories",
         "sites",
+        "withdrawals",
     ):
         for row in connection.execute(f"SELECT * FROM main.{table} ORDER BY rowid"):  # noqa: S608 - own names
             digest.update(repr(row).encode())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import logging
 import os
 import zlib
 from datetime import UTC, datetime
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archive.store import Store
+
+logger = logging.getLogger(__name__)
 
 #: Small, as what follows a member is copied once for each member in a piece.
 _CHUNK: Final = 1 << 16
@@ -51,8 +54,9 @@ def recover_open_files(
     """Close every file that no living process writes, of some sites or of all; sorted by name.
 
     Records without a row stay: they are true captures. Files renamed but not yet written down by
-    a killed process are written down. Raises ArchiveError when a file is shorter than its rows say
-    (data loss: nothing is repaired), ArchiveUnwritable when the disk refuses.
+    a killed process are written down. A closed file that is none of ours is named in a warning and
+    left alone. Raises ArchiveError when a file is shorter than its rows say (data loss: nothing is
+    repaired), ArchiveUnwritable when the disk refuses.
     """
     folders = (
         [store.warc_folder / site for site in sites] if sites is not None else [store.warc_folder]
@@ -60,9 +64,28 @@ def recover_open_files(
     report: list[Recovered | None] = []
     for folder in folders:
         for pattern in (f"*.warc.gz{OPEN_SUFFIX}", "*.warc.gz"):
-            report += [recover_file(store, path) for path in sorted(folder.rglob(pattern))]
+            report += [
+                recover_file(store, path)
+                for path in sorted(folder.rglob(pattern))
+                if not _is_foreign(store, path)
+            ]
     done = (file for file in report if file is not None)
     return tuple(sorted(done, key=lambda file: file.name))
+
+
+def _is_foreign(store: Store, path: Path) -> bool:
+    """Whether a closed file was put there by somebody else; a warning names it then."""
+    name = path.relative_to(store.warc_folder).as_posix()
+    if path.name.endswith(OPEN_SUFFIX) or store.has_closed_file(name):
+        return False
+    if name in read_manifest(store.warc_folder / name.partition("/")[0]):
+        return False
+    try:
+        read_origin(path, store.warc_folder)
+    except ArchiveError as error:
+        logger.warning("%s; it is left alone", error)
+        return True
+    return False
 
 
 def recover_file(store: Store, path: Path) -> Recovered | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 import attrs
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 #: What a run of which only the files are left ended with.
 REBUILT: Final = "rebuilt from WARC files"
+ROBOTS_PATH: Final = "/robots.txt"
 
 
 @attrs.define(kw_only=True)
@@ -79,6 +81,8 @@ def _capture(member: Member, name: str, origin: Origin) -> Capture:
     message = parse_response(member.http_head or b"")
     kind = CaptureKind.IMPORT if origin.command == "import" else CaptureKind.RESPONSE
     algorithm, _, digest = fields.get("warc-payload-digest", "").partition(":")
+    asked = read_asked(fields)
+    is_robots_txt = asked is None and urlsplit(fields["warc-target-uri"]).path.endswith(ROBOTS_PATH)
     return Capture(
         id=plain_id(fields["warc-record-id"]),
         site=origin.site,
@@ -91,8 +95,9 @@ def _capture(member: Member, name: str, origin: Origin) -> Capture:
         location=RecordLocation(warc_file=name, offset=member.offset, length=member.length),
         run_id=origin.run_id,
         ip=fields.get("warc-ip-address"),
-        robots=origin.robots,
-        asked=read_asked(fields),
+        # nobody asks robots.txt whether it may be read
+        robots=None if is_robots_txt and origin.command == "crawl" else origin.robots,
+        asked=asked,
     )
 
 

@@ -250,6 +250,16 @@ def m009_text_signatures(db: Database) -> None:
     _run(db, _SIGNATURES)
 
 
+@MIGRATIONS()
+def m010_template_pages_by_date(db: Database) -> None:
+    """Find the newest pages of a layout by when they were fetched."""
+    _run(
+        db,
+        "DROP INDEX IF EXISTS template_pages_in_order;"
+        "CREATE INDEX IF NOT EXISTS template_pages_by_date ON template_pages (site, layout, seen_at, article_id)",
+    )
+
+
 #: Tables that never leave the working database.
 PRIVATE_TABLES: Final = (
     "frontier", "site_locks", "rejections", "runs", "warc_files", "backfills", "backfill_seeds", "backfill_pages",

@@ -88,7 +88,7 @@ def _table(root: Path, summary: Summary, crawls: dict[str, Run]) -> Table:
         box=SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
     )
-    numbers = {"articles", "captures", "waiting"}
+    numbers = {"articles", "captures", "waiting", "due again"}
     headings = (
         "paper",
         "articles",
@@ -97,6 +97,7 @@ def _table(root: Path, summary: Summary, crawls: dict[str, Run]) -> Table:
         "last crawl (UTC)",
         "ended",
         "waiting",
+        "due again",
         "failed",
     )
     for heading in headings:
@@ -111,7 +112,8 @@ def _cells(site: SiteSummary, last: Run | None) -> tuple[str, ...]:
     when = f"{last.started_at:%Y-%m-%d %H:%M}" if last else "never"
     ended = (last.reason or "running") if last else ""
     numbers = (str(site.articles), str(site.captures))
-    return (site.site, *numbers, span, when, ended, str(site.waiting), _listed(site.failed))
+    ahead = (str(site.waiting), str(site.rechecks_due))
+    return (site.site, *numbers, span, when, ended, *ahead, _listed(site.failed))
 
 
 def _listed(counts: dict[str, int]) -> str:

@@ -169,10 +169,10 @@ class Store(Transactions):
             self.add_capture(outcome.capture)
         match outcome:
             case Accepted():
-                self._learn(outcome.capture, outcome.lesson)
+                self.learn(outcome.capture, outcome.lesson)
                 return self._store_article(outcome)
             case Rejected():
-                self._learn(outcome.capture, outcome.lesson)
+                self.learn(outcome.capture, outcome.lesson)
                 return self._reject(outcome)
             case Redirected():
                 self.events.redirected(outcome, article_id)
@@ -220,7 +220,8 @@ class Store(Transactions):
         """What the site prints with its articles, as far as it has been learned."""
         return self._templates.template(site)
 
-    def _learn(self, capture: Capture, lesson: Lesson | None) -> None:
+    def learn(self, capture: Capture, lesson: Lesson | None) -> None:
+        """Count what a page teaches about its paper, inside a transaction."""
         if lesson is not None:
             self._templates.learn(capture.site, lesson, utc_text(capture.fetched_at))
 

@@ -1,6 +1,7 @@
 """Counters of the blocks that recur on a site's article pages: learned from outcomes, read as a Template.
 
-Only the last ``WINDOW`` articles of a layout count, so that what a paper no longer prints is forgotten.
+Only the ``WINDOW`` newest pages of a layout count, by when they were fetched and whatever the order they are learned
+in, so that what a paper no longer prints is forgotten and reading old pages again forgets nothing.
 An article has one vote, however often it is fetched. A page most of whose text stands on other
 articles as well is a copy of one of them and has none: reprints must not teach each other away.
 """
@@ -28,6 +29,7 @@ _COPIED: Final = 0.5
 _WHOLLY_COPIED: Final = 0.8
 #: A template is read anew after this share of the articles it was read from has been learned on top.
 _STALE: Final = 0.05
+_NEWEST_FIRST: Final = "WHERE site = ? AND layout = ? ORDER BY seen_at DESC, article_id DESC"
 
 
 class TemplateCounts:
@@ -72,14 +74,16 @@ class TemplateCounts:
         texts = {block.digest: block.text for block in lesson.blocks}
         blocks = orjson.dumps(list(texts)).decode()
         known = self._connection.execute(
-            "SELECT id, blocks, votes FROM template_pages"
+            "SELECT id, blocks, votes, seen_at FROM template_pages"
             " WHERE site = ? AND layout = ? AND article_id = ?",
             (*place, lesson.article_id),
         ).fetchone()
         if known is not None:
-            if known[1] == blocks:
+            if known[1] == blocks or seen_at < known[3]:
                 return
-            self._forget(place, *known)
+            self._forget(place, *known[:3])
+        elif self._is_older_than_all(place, lesson.article_id, seen_at):
+            return
         votes = bool(texts) and not self._is_copy(place, lesson.blocks)
         self._connection.execute(
             "INSERT INTO template_pages (site, layout, article_id, blocks, votes, seen_at)"
@@ -120,10 +124,17 @@ class TemplateCounts:
         share = sum(repeated) / max(1, sum(own.values()))
         return share > _WHOLLY_COPIED or (share > _COPIED and len(repeated) > _COPIED * len(own))
 
+    def _is_older_than_all(self, place: tuple[str, str], article_id: str, seen_at: str) -> bool:
+        """True when as many pages as count are remembered, and each is newer."""
+        oldest = self._connection.execute(
+            f"SELECT seen_at, article_id FROM template_pages {_NEWEST_FIRST} LIMIT 1 OFFSET ?",  # noqa: S608 - own text
+            (*place, WINDOW - 1),
+        ).fetchone()
+        return oldest is not None and (seen_at, article_id) < tuple(oldest)
+
     def _forget_oldest(self, place: tuple[str, str]) -> None:
         oldest = self._connection.execute(
-            "SELECT id, blocks, votes FROM template_pages WHERE site = ? AND layout = ?"
-            " ORDER BY id DESC LIMIT -1 OFFSET ?",
+            f"SELECT id, blocks, votes FROM template_pages {_NEWEST_FIRST} LIMIT -1 OFFSET ?",  # noqa: S608 - own text
             (*place, WINDOW),
         ).fetchall()
         for row in oldest:

@@ -62,6 +62,8 @@ class VerifyReport:
     #: Seed of the sample; None when everything was read.
     seed: int | None
     problems: tuple[Problem, ...]
+    #: Captures in the files read that have no row, as killed runs leave them; no problem.
+    without_row: int
     #: Problems beyond the first hundred of a file.
     more_problems: int
     #: What is no problem but worth knowing, such as a file being written.
@@ -180,7 +182,8 @@ def verify(
         records=sum(check.records for check in job.checks),
         rows=sum(check.rows for check in job.checks), seconds=time.monotonic() - began,
         seed=None if choice.sample is None else choice.seed, problems=tuple(job.problems),
-        more_problems=sum(check.more for check in job.checks), notes=tuple(job.notes),
+        without_row=job.without_row, more_problems=sum(check.more for check in job.checks),
+        notes=tuple(job.notes),
     )  # fmt: skip
 
 

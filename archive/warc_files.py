@@ -62,7 +62,11 @@ def create_file(folder: Path, stem: str) -> tuple[Path, BinaryIO]:
         except FileExistsError:
             continue
         # taken over by nobody while this process lives: see recovery
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        if os.fstat(stream.fileno()).st_nlink == 0:
+            # a recovery was quicker and has removed the empty file
+            stream.close()
+            continue
         sync_folder(folder)
         return path, stream
 

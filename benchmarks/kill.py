@@ -2,7 +2,8 @@
 
 The demo press prints some 1,500 articles; `dqtv crawl --backfill` of three papers is killed while it
 starts, fetches, commits, begins a new WARC file and closes, until one run is left to finish. Then
-`publish`, `import` and `replay` are killed while a reader opens the public snapshot without a pause.
+`publish`, `replay`, `import`, `repair` and `repair --rebuild` are killed while a reader opens the public
+snapshot without a pause.
 Everything is compared with the same commands left alone. Prints a table; exits with 1 when anything
 was lost, doubled, unreadable or not whole, or when the time was too short for all kills.
 """
@@ -14,6 +15,7 @@ import json
 import multiprocessing
 import os
 import random
+import shutil
 import signal
 import statistics
 import sys
@@ -28,6 +30,7 @@ import attrs
 from kill_checks import ArchiveCheck, Findings, articles, look_at_snapshot, settled
 
 from archive.snapshot import newest_snapshot
+from archive.store import Store
 from scraper.cli import main as run_dqtv
 from scraper.demo.press import DemoPress
 
@@ -116,7 +119,7 @@ class Bench:
         """Start `dqtv` on the archive at *root*."""
         environment = {"DQTV_ARCHIVE": str(root), "DQTV_DEMO_PORT": str(self.press.port)}
         errors = self.folder / "errors.txt"
-        command = _SERVER.Process(target=_dqtv, args=(arguments, environment, errors), daemon=True)
+        command = _SERVER.Process(target=_dqtv, args=(arguments, environment, errors))
         command.start()
         return command
 
@@ -348,67 +351,159 @@ class Reader:
                 return
 
 
-def try_command(
-    bench: Bench,
-    name: str,
-    root: Path,
-    kills: int,
-    *,
-    arguments: tuple[str, ...],
-    same: Callable[[Findings], None],
-    seconds: float,
-) -> Trial:
-    """Kill one command *kills* times within the *seconds* it takes, then let it finish; *same* compares."""
-    trial, begun = Trial(name), time.monotonic()
-    check = ArchiveCheck(root)
-    with Reader(root, trial.findings) as reader:
-        for number in range(kills):
-            command = bench.start(root, *arguments)
-            bench.pause(bench.dice.uniform(0.15, 1.0) * seconds, command)
-            stage = trial.stage(name)
+@attrs.frozen(kw_only=True)
+class Victim:
+    """A command that is killed, and how to tell that it did its work all the same."""
+
+    name: str
+    root: Path
+    #: Arguments of each run, by number.
+    arguments: Callable[[int], tuple[str, ...]]
+    #: Those of the run that is left to finish.
+    last: tuple[str, ...]
+    #: Waits for the instant of a kill.
+    instant: Callable[[Bench, BaseProcess], None]
+    #: Compares what is there with what should be.
+    same: Callable[[Findings], None]
+    #: Gives each run something to do.
+    prepare: Callable[[], None] = lambda: None
+    passes_over: tuple[str, ...] = ()
+
+
+#: Runs started for each kill asked for, as some end before it comes.
+_RUNS_PER_KILL: Final = 3
+
+
+def try_command(bench: Bench, victim: Victim, kills: int) -> Trial:
+    """Kill a command *kills* times, then let it finish and compare."""
+    trial, begun = Trial(victim.name), time.monotonic()
+    check = ArchiveCheck(victim.root, passes_over=victim.passes_over)
+    stage = trial.stage(victim.name)
+    with Reader(victim.root, trial.findings) as reader:
+        for number in range(_RUNS_PER_KILL * kills):
+            if stage.kills == kills:
+                break
+            victim.prepare()
+            command = bench.start(victim.root, *victim.arguments(number))
+            victim.instant(bench, command)
             if kill(command):
                 stage.kills += 1
             else:
                 stage.ended += 1
-                # what an earlier run has done is not done again: this command has become shorter
-                seconds *= 0.7
             check.rows(trial.findings)
             if bench.is_late:
-                trial.findings.add("too slow", f"{number + 1} of {kills} kills in the time allowed")
+                trial.findings.add(
+                    "too slow", f"{stage.kills} of {kills} kills in the time allowed"
+                )
                 break
-        bench.finish(root, *arguments)
+        bench.finish(victim.root, *victim.last)
     trial.opened, trial.snapshots = reader.opened, len(reader.ids)
     check.everything(trial.findings)
-    same(trial.findings)
+    victim.same(trial.findings)
     trial.seconds = time.monotonic() - begun
     return trial
 
 
+def within(seconds: float) -> Callable[[Bench, BaseProcess], None]:
+    """Anywhere in the time the command takes."""
+
+    def wait(bench: Bench, command: BaseProcess) -> None:
+        bench.pause(bench.dice.uniform(0.15, 1.0) * seconds, command)
+
+    return wait
+
+
+def while_writing(path: Path) -> Callable[[Bench, BaseProcess], None]:
+    """Within milliseconds of one of the first changes of *path*."""
+
+    def wait(bench: Bench, command: BaseProcess) -> None:
+        for _ in range(bench.dice.randint(1, 4)):
+            before = _written(path)
+            bench.until_true(lambda before=before: _written(path) != before, command)
+        bench.pause(bench.dice.choice((0.0, 0.001, 0.004, 0.02)), command)
+
+    return wait
+
+
 def try_the_others(bench: Bench, kills: int) -> Iterator[Trial]:
-    """`publish` and `replay` on the crawled archive, `import` of its files into another one."""
-    undisturbed, root = bench.folder / "undisturbed", bench.folder / "killed"
+    """`publish`, `replay` and `repair` on the crawled archive; `import` and a rebuild on others."""
+    root = bench.folder / "killed"
     bench.finish(root, "publish")
-    first = newest_snapshot(root)
-    took = bench.finish(root, "publish")
-    yield try_command(
-        bench, "publish", root, kills, arguments=("publish",), seconds=took,
-        same=lambda findings: _same_content(findings, root, first.id),
+    first, took = newest_snapshot(root), bench.finish(root, "publish")
+    publish = Victim(
+        name="publish", root=root, arguments=lambda _: ("publish",), last=("publish",),
+        instant=within(took), same=lambda findings: _same_content(findings, root, first.id),
     )  # fmt: skip
-    before = articles(root)
-    took = bench.finish(root, "replay", *PAPERS)
-    yield try_command(
-        bench, "replay", root, kills, arguments=("replay", *PAPERS), seconds=took,
-        same=lambda findings: _same_articles(findings, before, articles(root)),
+    yield try_command(bench, publish, kills)
+    before, took = articles(root), bench.finish(root, "replay", *PAPERS)
+    replay = Victim(
+        name="replay", root=root, arguments=lambda _: ("replay", *PAPERS), last=("replay", *PAPERS),
+        instant=within(took), same=lambda findings: _same_articles(findings, before, articles(root)),
     )  # fmt: skip
-    files = tuple(map(str, sorted((undisturbed / "warc").rglob("*.warc.gz"))))
+    yield try_command(bench, replay, kills)
+    yield try_command(bench, _import(bench, kills), kills)
+    yield try_command(bench, _repair(root), kills)
+    yield try_command(bench, _rebuild(bench), kills)
+
+
+def _import(bench: Bench, kills: int) -> Victim:
+    """Each run takes in files that no run before it had."""
     whole, target = bench.folder / "imported", bench.folder / "import-killed"
-    took = bench.finish(whole, "import", *files)
+    warc_folder = bench.folder / "undisturbed" / "warc"
+    files = tuple(map(str, sorted(warc_folder.rglob("*.warc.gz"))))
+    bench.finish(whole, "import", *files)
     bench.finish(target, "import", files[0])
     bench.finish(target, "publish")
-    yield try_command(
-        bench, "import", target, kills, arguments=("import", *files), seconds=took,
+    parts = max(1, min(_RUNS_PER_KILL * kills, len(files)))
+    return Victim(
+        name="import", root=target, arguments=lambda number: ("import", *files[number % parts :: parts]),
+        last=("import", *files), instant=while_writing(target / "archive.db-wal"),
         same=lambda findings: _same_articles(findings, articles(whole), articles(target)),
     )  # fmt: skip
+
+
+def _repair(root: Path) -> Victim:
+    """Each run finds rows missing."""
+    before, known = articles(root), _capture_ids(root)
+
+    def lose_rows() -> None:
+        with Store.open(root, create=False) as store:
+            store.connection.execute("PRAGMA foreign_keys = OFF")
+            store.connection.execute("DELETE FROM captures WHERE rowid % 7 = 3")
+            store.connection.execute("DELETE FROM warc_files WHERE rowid % 3 = 1")
+            # what a writer keeps in its log tells when the command begins to write
+            store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def same(findings: Findings) -> None:
+        _same_articles(findings, before, articles(root))
+        for capture_id in sorted(known - _capture_ids(root)):
+            findings.add("lost", f"capture {capture_id} has no row any more")
+
+    return Victim(
+        name="repair", root=root, arguments=lambda _: ("repair",), last=("repair",), prepare=lose_rows,
+        instant=while_writing(root / "archive.db-wal"), same=same,
+        # records without a row get one, and no line in the log
+        passes_over=("unlogged",),
+    )  # fmt: skip
+
+
+def _rebuild(bench: Bench) -> Victim:
+    root = bench.folder / "rebuilt"
+    shutil.copytree(bench.folder / "undisturbed", root)
+    bench.finish(root, "publish")
+    before, arguments = articles(root), ("repair", "--rebuild")
+    return Victim(
+        name="rebuild", root=root, arguments=lambda _: arguments, last=arguments,
+        instant=while_writing(root / "archive.db.rebuild-wal"),
+        same=lambda findings: _same_articles(findings, before, articles(root)),
+        # the log is not in the files, and lists wait to be read again
+        passes_over=("unlogged", "held", "given up"),
+    )  # fmt: skip
+
+
+def _capture_ids(root: Path) -> set[str]:
+    with Store.open(root, create=False) as store:
+        return {row[0] for row in store.connection.execute("SELECT id FROM captures")}
 
 
 def _same_content(findings: Findings, root: Path, first_id: str) -> None:

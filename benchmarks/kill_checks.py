@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-import zlib
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -13,13 +12,12 @@ import attrs
 from archive.captures import read_capture
 from archive.errors import DqtvError
 from archive.model import RecordLocation
-from archive.records import parse_record
-from archive.recovery import whole_members
 from archive.snapshot import newest_snapshot
 from archive.store import Store
+from archive.verify import Choice, verify
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection
     from pathlib import Path
 
 #: Columns of an article that the paper decides; when and by which capture it came depends on the kills.
@@ -44,8 +42,10 @@ class Findings:
 class ArchiveCheck:
     """Looks at one archive again and again; rows seen to be good once are not read again until the end."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, passes_over: Collection[str] = ()) -> None:
         self.root = root
+        #: Kinds of `_QUERIES` that say nothing of this archive.
+        self._passes_over = passes_over
         self._seen = 0
 
     def rows(self, findings: Findings, *, again: bool = False) -> None:
@@ -73,38 +73,23 @@ class ArchiveCheck:
         findings.captures += len(rows)
 
     def everything(self, findings: Findings) -> None:
-        """Rows, files to the last byte, versions, log, runs: for an archive that no process writes."""
+        """Rows, files as `dqtv verify` reads them, versions, log: for an archive that no process writes."""
         self.rows(findings, again=True)
         with Store.open(self.root, create=False) as store:
             self._files(store, findings)
             for kind, query in _QUERIES.items():
+                if kind in self._passes_over:
+                    continue
                 for row in store.connection.execute(query):
                     findings.add(kind, " ".join(map(str, row)))
 
     def _files(self, store: Store, findings: Findings) -> None:
-        known = {row[0] for row in store.connection.execute("SELECT id FROM captures")}
-        listed = {
-            name: (size, digest)
-            for name, size, digest in store.connection.execute(
-                "SELECT name, bytes, sha256 FROM warc_files"
-            )
-        }
-        on_disk = set()
-        for path in sorted(store.warc_folder.rglob("*")):
-            if path.is_dir():
-                continue
-            name = path.relative_to(store.warc_folder).as_posix()
-            on_disk.add(name)
-            findings.files += 1
-            content = path.read_bytes()
-            if listed.get(name) != (len(content), hashlib.sha256(content).hexdigest()):
-                findings.add("not whole", f"{name} is not as written down: {listed.get(name)}")
-            for record_type, record_id in _records(path, findings, name):
-                findings.records += 1
-                if record_type in {"response", "revisit"} and record_id not in known:
-                    findings.rowless += 1
-        for name in sorted(listed.keys() - on_disk):
-            findings.add("not whole", f"{name} is written down and missing")
+        report = verify(store, Choice())
+        findings.files += report.files
+        findings.records += report.records
+        findings.rowless += report.without_row
+        for problem in report.problems:
+            findings.add("not whole", str(problem))
 
 
 #: Kind of problem -> query that must bring nothing.
@@ -117,24 +102,6 @@ _QUERIES = {
     "held": "SELECT site, url, state FROM frontier WHERE state IN ('leased', 'found')",
     "given up": "SELECT site, url, outcome FROM frontier WHERE state = 'failed' AND outcome <> 'guess_missed'",
 }
-
-
-def _records(path: Path, findings: Findings, name: str) -> Iterator[tuple[str, str]]:
-    """Type and id of every record; the file must end with its last member."""
-    at, content = 0, path.read_bytes()
-    with path.open("rb") as file:
-        for end in whole_members(file, 0):
-            try:
-                fields, _ = parse_record(zlib.decompress(content[at:end], zlib.MAX_WBITS | 16))
-                yield (
-                    fields["warc-type"],
-                    fields["warc-record-id"].strip("<>").removeprefix("urn:uuid:"),
-                )
-            except (ValueError, KeyError) as error:
-                findings.add("not whole", f"{name}, byte {at}: {error}")
-            at = end
-    if at != len(content):
-        findings.add("not whole", f"{name}: whole to byte {at} of {len(content)} only")
 
 
 def articles(root: Path) -> dict[str, tuple[object, ...]]:

@@ -26,6 +26,7 @@ import attrs
 from archive.model import Capture
 from scraper.demo.newsroom import Request, encode
 from scraper.demo.press import DemoPress
+from scraper.extract import second_opinion
 from scraper.process import process
 from scraper.sites.load import load_registry
 
@@ -386,6 +387,8 @@ def measure(
     count: int, seed: int, registry: Registry, bound: float
 ) -> tuple[dict[str, Tally], list[str]]:
     """A tally for each kind, and what is wrong."""
+    # an import is no page's; it takes 0.2 s once in a process
+    second_opinion.load()
     tallies: dict[str, Tally] = collections.defaultdict(Tally)
     wrong: list[str] = []
     for number, page in enumerate(damaged_pages(count, seed)):

@@ -24,8 +24,8 @@ import attrs
 import click
 
 from archive.columns import DESCRIPTIONS
-from archive.desk.metadata import PUBLIC_COLUMNS
 from archive.desk.serve import SETTINGS
+from archive.public_columns import PUBLIC_COLUMNS
 from archive.publish import publish
 from archive.store import Store
 from scraper.cli import cli

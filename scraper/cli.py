@@ -29,14 +29,15 @@ from archive.cli import (
 from archive.database import unwritable
 from archive.diff_cli import diff_command
 from archive.errors import DqtvError, UsageError
+from archive.export_cli import export_command
 from archive.runs_cli import runs_group
 from archive.spans import read_span
 from archive.status import status_command
 from archive.store import Store
 from archive.verify_cli import verify_command
 from archive.viewing_cli import index_command, wacz_command
+from archive.withdraw_cli import restore_command, withdraw_command
 from scraper.contact import contact_option
-from scraper.crawling import CrawlRequest, crawl
 from scraper.importer import ImportReport, import_warc
 from scraper.judge_cli import judge_group
 from scraper.repair_cli import repair_command
@@ -98,20 +99,10 @@ _MACHINE_ERRORS = {
 
 
 for command in (
-    publish_command,
-    serve_command,
-    search_command,
-    status_command,
-    diff_command,
-    index_command,
-    wacz_command,
-    runs_group,
-    sites_group,
-    replay_command,
-    verify_command,
-    repair_command,
-    judge_group,
-):
+    publish_command, serve_command, search_command, status_command, diff_command, export_command,
+    withdraw_command, restore_command, index_command, wacz_command, runs_group,
+    sites_group, replay_command, verify_command, repair_command, judge_group,
+):  # fmt: skip
     cli.add_command(command)
 
 
@@ -169,6 +160,8 @@ def crawl_command(
             "dqtv: no contact given; set --contact or DQTV_CONTACT so that web masters can reach you",
             err=True,
         )
+    from scraper.crawling import CrawlRequest, crawl  # noqa: PLC0415  Scrapy takes a second to import
+
     request = CrawlRequest(
         sites=tuple(site.id for site in chosen),
         root=root.absolute(),

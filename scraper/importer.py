@@ -16,6 +16,7 @@ import attrs
 
 from archive.captures import read_capture
 from archive.cdxj import index_closed_files
+from archive.errors import SiteLocked
 from archive.foreign import ForeignWarc, warc_members
 from archive.imports import (
     begin_import,
@@ -25,6 +26,7 @@ from archive.imports import (
     remember_record,
     source_of,
 )
+from archive.locks import SiteLock
 from archive.manifest import register_closed
 from archive.model import Accepted, Explored, Outcome, Rejected
 from archive.origin import IMPORT_POLICY
@@ -32,7 +34,7 @@ from archive.recovery import recover_open_files
 from archive.run_counts import RunCounts
 from archive.runs import finish_run, new_run_id, start_run
 from archive.warc import WarcWriter
-from scraper.process import process
+from scraper.process import make_ready, process
 from scraper.sites.row import site_row
 from scraper.versions import rule_digests, versions
 
@@ -97,6 +99,7 @@ class _Import:
     import_id: int = 0
     position: int = 0
     writers: dict[str, WarcWriter] = attrs.field(factory=dict)
+    locks: list[SiteLock] = attrs.field(factory=list)
     group: list[tuple[Outcome, ForeignRecord]] = attrs.field(factory=list)
     ids: set[str] = attrs.field(factory=set)
     group_bytes: int = 0
@@ -163,6 +166,7 @@ class _Import:
     ) -> None:
         if is_page:
             family, template = self.registry.family_of(site), self.store.template(site.id)
+            make_ready(site, family)
             outcome: Outcome = process(capture, site, family, template)
         else:
             outcome = Explored(capture=capture)
@@ -172,6 +176,7 @@ class _Import:
 
     def _writer(self, site: SiteSpec) -> WarcWriter:
         if site.id not in self.writers:
+            self._lock(site.id)
             self.writers[site.id] = WarcWriter(
                 self.store.warc_folder,
                 site=site.id,
@@ -187,11 +192,27 @@ class _Import:
                 self.store.sync_site(site_row(site))
         return self.writers[site.id]
 
+    def _lock(self, site: str) -> None:
+        """Keep crawls and other imports of *site* out. Raises SiteLocked; what is read is stored then."""
+        lock = SiteLock(self.store, site)
+        try:
+            lock.acquire()
+        except SiteLocked:
+            self.commit()
+            raise
+        self.locks.append(lock)
+
     def commit(self) -> None:
         """Records to the disk, then rows, provenance and the place in the file in one transaction."""
         for writer in self.writers.values():
             writer.flush(durable=True)
         with self.store.transaction():
+            for lock in self.locks:
+                if not lock.renew(None):
+                    raise SiteLocked(
+                        f"{lock.site} was taken over by another process while this import stood still;"
+                        " run it again, it goes on where it was"
+                    )
             for outcome, record in self.group:
                 self._count(outcome, self.store.store_outcome(outcome))
                 remember_record(self.store, self.import_id, record)
@@ -212,6 +233,11 @@ class _Import:
         for writer in self.writers.values():
             register_closed(self.store, writer.close())
         index_closed_files(self.store, sites=self.writers)
+
+    def unlock(self) -> None:
+        """Give the locks back."""
+        for lock in self.locks:
+            lock.release(None)
 
     def counts(self) -> RunCounts:
         """The import as a run record has it."""
@@ -245,7 +271,8 @@ def import_warc(
     """Take the pages of the WARC or WACZ file *path* into the archive; *on_record* hears of each response.
 
     Only pages that look like articles of a known site are taken, with *all_pages* all else of known
-    hosts too, as captures. Raises NotAWarc when the file is none; nothing is stored then.
+    hosts too, as captures. Raises NotAWarc when the file is none, nothing is stored then;
+    SiteLocked while one of its papers is crawled or imported by another process.
     """
     recover_open_files(store)
     members = warc_members(path)
@@ -263,6 +290,7 @@ def import_warc(
     bad_count = 0
     with ExitStack() as ending:
         ending.callback(lambda: finish_run(store, run_id, reason, job.counts()))
+        ending.callback(job.unlock)
         ending.callback(job.close_files)
         for member in members:
             begun = begin_import(store, job.source, member, all_pages=all_pages)

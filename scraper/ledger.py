@@ -191,7 +191,7 @@ class Ledger:
         session = self.sessions[site]
         self.recovered[site] += self.frontier.recover(site)
         self.frontier.retry_transient(site)
-        self.frontier.bound_waits(site, self.clock.unix())
+        self.frontier.follow_clock(site, self.clock.unix())
         if self._purpose is not Purpose.NO_RECHECKS:
             self.rechecks.open_due(site, self.clock.unix())
         if span is not None:

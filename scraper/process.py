@@ -17,7 +17,7 @@ from archive.model import Accepted, Article, BodyState, Capture, Rejected, Rejec
 from archive.provinces import province_of
 from archive.template import Lesson
 from scraper.classify.relevance import judge
-from scraper.clean.changes import of_whole_page, together
+from scraper.clean.changes import lost_characters, of_whole_page, together
 from scraper.clean.furniture import Learned
 from scraper.clean.headline import own_title
 from scraper.clean.subtree import CleanBody, clean_subtree
@@ -86,6 +86,12 @@ def process(
     if reason is None:
         return Accepted(capture=capture, article=article, verdict=verdict, lesson=lesson)
     return Rejected(capture=capture, reason=reason, article=article, verdict=verdict, lesson=lesson)
+
+
+def make_ready(site: SiteSpec, family: Family | None) -> None:
+    """Load, before the first page of a site without rules, what such pages may need."""
+    if not site.layouts and (family is None or not family.layouts):
+        second_opinion.load()
 
 
 class _NoArticle(Exception):
@@ -269,9 +275,10 @@ def _described(
     )
     captions = (x for figure in article.figures for x in (figure.caption, figure.credit))
     head = (article.title, article.sapo, article.byline, article.section, *article.tags)
-    decoded = of_whole_page(page.decoded_as, (*head, *article.body, *captions))
+    texts = [x for x in (*head, *article.body, *captions) if x]
+    changes = (*of_whole_page(page.decoded_as, texts), *lost_characters(texts), *changes)
     return attrs.evolve(
-        article, page_kind=page_kind(page, cut, content), text_changes=together(decoded, changes)
+        article, page_kind=page_kind(page, cut, content), text_changes=together(changes)
     )
 
 

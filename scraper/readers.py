@@ -22,7 +22,7 @@ import attrs
 from archive.captures import read_capture
 from archive.errors import ReaderDied, RecordUnreadable
 from archive.model import Accepted, Capture, RecordLocation, Rejected
-from scraper.process import process
+from scraper.process import make_ready, process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -181,7 +181,9 @@ def _read_stored_there(folder: Path, pages: Sequence[StoredPage], template: Temp
 
 def _read(registry: Registry, capture: Capture, template: Template) -> Accepted | Rejected:
     site = registry.site(capture.site)
-    outcome = process(capture, site, registry.family_of(site), template)
+    family = registry.family_of(site)
+    make_ready(site, family)
+    outcome = process(capture, site, family, template)
     return attrs.evolve(outcome, capture=attrs.evolve(capture, body=b""))
 
 

@@ -25,7 +25,7 @@ from scraper.answers import answer_outcome
 from scraper.discovery.explore import DISCOVERY_PRIORITY, seed_urls
 from scraper.importer import GROUP_SIZE as IMPORT_GROUP
 from scraper.moved_hosts import HostWatch
-from scraper.process import process
+from scraper.process import make_ready, process
 from scraper.sites.row import site_row
 from scraper.sites.spec import Scope
 
@@ -82,6 +82,7 @@ class _SiteReader:
         self._store = store
         self._site = site
         self._family = registry.family_of(site)
+        make_ready(site, self._family)
         self._report = report
         self._refill = Refill(store.connection)
         self._seeds = {found.url: found for found in seed_urls(site, Scope.EVERYTHING)}

@@ -8,6 +8,10 @@ The live crawl and a replay share process() and the store. Two rules are a repla
 * An article whose own page is judged otherwise now, with no newer page that speaks for it, leaves
   ``articles`` for ``rejections`` with its versions. Captures, addresses and events stay; when the
   address is accepted again, all its pages are read, oldest first, and the versions come back.
+
+All pages of a replay are read with the papers' templates as they were at its start. What the pages teach is
+learned together at its end, in one transaction: so a replay that was killed and started again ends as one that
+was not.
 """
 
 from __future__ import annotations
@@ -36,6 +40,7 @@ from archive.readings import (
 from archive.rows import text_sha256
 from archive.run_counts import RunCounts
 from archive.runs import finish_run, new_run_id, start_run
+from scraper.lessons import Lessons
 from scraper.readers import Readers, StoredPage, read_stored_page
 from scraper.replay_report import Move, ReplayReport
 from scraper.versions import rule_digests, versions
@@ -90,6 +95,7 @@ class _Replay:
     reason_changes: Counter[str] = attrs.field(factory=Counter)
     unreadable: list[str] = attrs.field(factory=list)
     moves: list[Move] = attrs.field(factory=list)
+    lessons: Lessons = attrs.field(factory=Lessons)
 
     def ask_group(
         self, site_id: str, found: Sequence[StoredArticle | StoredRejection | None]
@@ -164,7 +170,10 @@ class _Replay:
             self.unreadable.append(f"{stored.url}: {read}")
             return None
         self.pages += 1
-        return attrs.evolve(read, capture=attrs.evolve(read.capture, run_id=self.run_id))
+        capture = attrs.evolve(read.capture, run_id=self.run_id)
+        if self.run_id is not None and read.lesson is not None:
+            self.lessons.add(capture, read.lesson)
+        return attrs.evolve(read, capture=capture, lesson=None)
 
     def commit(self) -> None:
         """Write the group in one transaction, when this is no dry run; then count it."""
@@ -332,6 +341,9 @@ def replay(
                 find = partial(stored_rejection, store.connection, site_id)
                 _replay_all(job, site_id, urls, find)
                 job.seen.clear()
+        if run_id is not None:
+            with store.transaction():
+                job.lessons.learn(store)
         reason = "finished" if not job.unreadable else "unreadable records"
     return job.report(unknown)
 
@@ -344,8 +356,7 @@ def _replay_all(
 ) -> None:
     """Read and write what *names* stand for, group by group.
 
-    The readers are always a group ahead of what is written, however many they are: what a page says
-    depends on what the site's template was when it was asked for.
+    The readers are always a group ahead of what is written, however many they are.
     """
     under_way: deque[_Asked] = deque()
     for at in range(0, len(names), GROUP_SIZE):

@@ -105,7 +105,7 @@ def until_asked(press):
     return wait
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the real pages are not on this machine")

@@ -79,11 +79,14 @@ JOINS = {
 }
 #: The search desk reads published snapshots; of the rest of the archive it knows this much.
 DESK_KNOWS = {
+    "archive.citations",
     "archive.errors",
     "archive.instants",
     "archive.model",
-    "archive.columns",
+    "archive.public_columns",
     "archive.snapshot",
+    "archive.textdiff",
+    "archive.versions",
     "archive.vietnamese",
 }
 #: Of the rest of the program, the demo press knows this much; its tour is an ordinary user.

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from datasette import hookimpl
 from datasette.utils import escape_fts
 
-from archive.desk import failures, pages, served
+from archive.desk import answers, citation_files, failures, pages, served
 from archive.desk.metadata import describe
 from archive.desk.security import guarded, limit_values
 from archive.desk.snapshot import is_snapshot
+from archive.desk.visit import Visit
 from archive.vietnamese import fold
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def startup(datasette: Datasette) -> Callable[[], Awaitable[object]]:
 @_hook
 def register_routes() -> list[tuple[str, Callable[..., Awaitable[Response]]]]:
     """The desk's addresses; plugins come first, so ``/`` is ours."""
-    return list(pages.ROUTES)
+    return [*citation_files.ROUTES, *pages.ROUTES]
 
 
 @_hook
@@ -75,6 +76,21 @@ def prepare_connection(conn: sqlite3.Connection) -> None:
     limit_values(conn)
     if is_snapshot(conn):
         conn.create_function("escape_fts", 1, _escape_folded, deterministic=True)
+
+
+@_hook
+def extra_template_vars(
+    datasette: Datasette, request: Request | None
+) -> Callable[[], Awaitable[dict[str, Any]]]:
+    """What the frame of Datasette's own pages (``templates/base.html``) says, in the reader's language."""
+
+    async def read() -> dict[str, Any]:
+        if request is None:
+            return {}
+        visit = Visit.of(datasette, request)
+        return {"desk": answers.context(visit, await served.find(datasette))}
+
+    return read
 
 
 @_hook

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 from datasette.utils.asgi import Response
 
-from archive.desk.dates import show_day, show_instant, show_published
+from archive.desk.dates import show_day, show_instant, show_instant_day, show_published
 from archive.desk.forms import error_form
 from archive.desk.language import LANGUAGES, number, points, say, say_count
 from archive.desk.security import POLICY
@@ -25,7 +25,11 @@ _PAGE_HEADERS: Final = {
     "Cache-Control": "max-age=60",
     "Vary": "Accept-Language",
 }
-_STATIC: Final = {"desk.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}
+_STATIC: Final = {
+    "desk.css": "text/css; charset=utf-8",
+    "frame.css": "text/css; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+}
 
 
 async def page(
@@ -33,7 +37,7 @@ async def page(
 ) -> Response:
     """A page of the desk from ``templates/dqtv/<template>.html``."""
     chosen = visit.datasette.jinja_env.get_template(f"dqtv/{template}.html")
-    body = await chosen.render_async({**_context(visit, served), **values})
+    body = await chosen.render_async({**context(visit, served), **values})
     return Response.html(body, status=status, headers=dict(_PAGE_HEADERS))
 
 
@@ -88,7 +92,7 @@ def _static_mark(name: str) -> str:
     return hashlib.sha256(_static_bytes(name)).hexdigest()[:8]
 
 
-def _context(visit: Visit, served: Served | None) -> dict[str, Any]:
+def context(visit: Visit, served: Served | None) -> dict[str, Any]:
     """What every template may use; ``t`` is the language's text, ``show_*`` its dates and numbers."""
     language = visit.language
 
@@ -107,6 +111,7 @@ def _context(visit: Visit, served: Served | None) -> dict[str, Any]:
         "published": lambda text, precision: show_published(language, text, precision),
         "day": lambda text: show_day(language, text),
         "instant": lambda text: show_instant(language, text),
+        "instant_day": lambda text: show_instant_day(language, text),
         "static": lambda name: (
             f"{visit.datasette.urls.path('/-/desk/')}{name}?{_static_mark(name)}"
         ),

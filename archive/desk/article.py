@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from archive.desk.highlight import CLOSE, OPEN, Marked, mark_terms, read_marked, unmarked
+from archive.desk.notes import Note, is_gone, read_notes
 from archive.desk.plan import Step, plan
 from archive.desk.query import parse
 from archive.errors import BadQuery
@@ -30,6 +31,27 @@ class Version:
     #: Address of the page it was read from, and when that was captured.
     capture_url: str | None
     captured_at: str | None
+    #: Where the raw page lies; None where the snapshot holds no capture of it.
+    location: RecordLocation | None
+
+
+@attrs.frozen(kw_only=True)
+class Address:
+    """An address under which the article was met."""
+
+    url: str
+    #: ``found``, ``captured``, ``named``, ``redirect`` or ``moved``.
+    source: str
+    first_seen_at: str
+
+
+@attrs.frozen(kw_only=True)
+class TextRepair:
+    """A kind of change made to the text of the page: how many characters."""
+
+    #: As in the column ``text_changes``; of a charset with its name behind a colon.
+    kind: str
+    count: int
 
 
 @attrs.frozen(kw_only=True)
@@ -62,6 +84,8 @@ class ShownArticle:
     section: str | None
     tags: tuple[str, ...]
     province: str | None
+    #: Today's name of the province, or of the one it became part of.
+    province_today: str | None
     published_at: str | None
     published_precision: str | None
     #: Where the date was read.
@@ -69,6 +93,10 @@ class ShownArticle:
     #: ``rule``, ``fallback`` or ``second_opinion``.
     body_source: str | None
     body_state: str
+    #: Kind of page it stood on; None: read before kinds were told apart.
+    page_kind: str | None
+    #: What was changed in the text, spaces apart; None: read before this was kept.
+    text_changes: tuple[TextRepair, ...] | None
     first_captured_at: str
     last_captured_at: str
     #: When the page behind the current version was captured, UTC.
@@ -90,17 +118,25 @@ class ShownArticle:
     is_origin: bool
     #: Why one of them is taken for the origin: ``credit`` or ``date``; None: unknown.
     origin_source: str | None
+    #: Every address it was met under, the captured ones first.
+    addresses: tuple[Address, ...]
+    #: What became of it at its paper, oldest first.
+    notes: tuple[Note, ...]
+
+    @property
+    def is_gone(self) -> bool:
+        """True when it was not at its paper when it was last looked for."""
+        return is_gone(self.notes)
 
 
 _COLUMNS: Final = (
     "id", "site", "paper", "url", "byline", "dateline", "section", "province", "published_at",
-    "published_precision", "date_source", "body_source", "body_state", "first_captured_at",
-    "last_captured_at", "captured_at", "word_count", "level", "relevance", "version",
+    "published_precision", "date_source", "body_source", "body_state", "page_kind",
+    "first_captured_at", "last_captured_at", "captured_at", "word_count", "level", "relevance", "version",
 )  # fmt: skip
 _MORE: Final = (
     "docid", "title", "sapo", "body", "authors", "tags", "warc_file", "warc_offset", "warc_length",
-    "capture_id",
-    "story_id",
+    "capture_id", "story_id", "text_changes",
 )  # fmt: skip
 _SELECT: Final = f"SELECT {', '.join(_COLUMNS + _MORE)} FROM articles WHERE id = ?"  # noqa: S608 - our names
 
@@ -135,6 +171,10 @@ def load_article(
         paragraphs=body,
         authors=tuple(json.loads(row["authors"])),
         tags=tuple(json.loads(row["tags"])),
+        text_changes=_repairs(row["text_changes"]),
+        province_today=_province_today(connection, row["docid"]),
+        addresses=tuple(_addresses(connection, article_id)),
+        notes=read_notes(connection, article_id),
         capture_url=_capture_url(connection, row["capture_id"]),
         location=RecordLocation(
             warc_file=row["warc_file"], offset=row["warc_offset"], length=row["warc_length"]
@@ -209,6 +249,28 @@ def _highlighted(step: Step) -> str:
     return f"SELECT {columns} FROM {step.index} WHERE {step.index} MATCH ? AND rowid = ?"  # noqa: S608 - built of constants
 
 
+def _repairs(text: str | None) -> tuple[TextRepair, ...] | None:
+    if text is None:
+        return None
+    return tuple(TextRepair(kind=x["kind"], count=x["count"]) for x in json.loads(text))
+
+
+def _province_today(connection: sqlite3.Connection, docid: int) -> str | None:
+    sql = "SELECT province_today FROM article_facts WHERE docid = ?"
+    row = connection.execute(sql, [docid]).fetchone()
+    return row[0] if row else None
+
+
+def _addresses(connection: sqlite3.Connection, article_id: str) -> Iterator[Address]:
+    rows = connection.execute(
+        "SELECT url, source, first_seen_at FROM article_addresses WHERE article_id = ?"
+        " ORDER BY source <> 'captured', first_seen_at, url",
+        [article_id],
+    )
+    for url, source, first_seen_at in rows:
+        yield Address(url=url, source=source, first_seen_at=first_seen_at)
+
+
 def _capture_url(connection: sqlite3.Connection, capture_id: str) -> str | None:
     row = connection.execute("SELECT url FROM captures WHERE id = ?", [capture_id]).fetchone()
     return row[0] if row else None
@@ -234,12 +296,13 @@ def _figures(connection: sqlite3.Connection, article_id: str) -> Iterator[Figure
 
 def _versions(connection: sqlite3.Connection, article_id: str) -> Iterator[Version]:
     rows = connection.execute(
-        "SELECT v.version, v.seen_at, v.title, v.sapo, v.body, c.url, c.fetched_at"
+        "SELECT v.version, v.seen_at, v.title, v.sapo, v.body, c.url, c.fetched_at,"
+        " c.warc_file, c.offset, c.length"
         " FROM article_versions AS v LEFT JOIN captures AS c ON c.id = v.capture_id"
         " WHERE v.article_id = ? ORDER BY v.version",
         [article_id],
     )
-    for version, seen_at, title, sapo, body, url, captured_at in rows:
+    for version, seen_at, title, sapo, body, url, captured_at, *place in rows:
         yield Version(
             version=version,
             seen_at=seen_at,
@@ -248,4 +311,13 @@ def _versions(connection: sqlite3.Connection, article_id: str) -> Iterator[Versi
             paragraphs=tuple(part for part in body.split("\n\n") if part.strip()),
             capture_url=url,
             captured_at=captured_at,
+            location=_location(*place),
         )
+
+
+def _location(
+    warc_file: str | None, offset: int | None, length: int | None
+) -> RecordLocation | None:
+    if warc_file is None or offset is None or length is None:
+        return None
+    return RecordLocation(warc_file=warc_file, offset=offset, length=length)

@@ -29,6 +29,11 @@ def show_instant(language: str, text: str) -> str:
     return f"{shown} ({say(language, 'date.vietnam_clock')})"
 
 
+def show_instant_day(language: str, text: str) -> str:
+    """The day, on Vietnam's calendar, of an instant stored in UTC."""
+    return _shown(language, "day", read_instant(text).astimezone(VIETNAM))
+
+
 def _shown(language: str, form: str, moment: datetime) -> str:
     return say(
         language,

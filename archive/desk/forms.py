@@ -8,7 +8,8 @@ paper, province, province_today, year, month, section, level), ``page``, ``page_
 marks, or null), ``results``, ``snapshot`` (id, built_at).
 A result: ``id``, ``permalink``, ``url`` (at the paper), ``site``, ``paper``, ``province``,
 ``section``, ``title``, ``title_html``, ``excerpts_html`` (escaped, found words in ``<mark>``),
-``published_at``, ``published_precision``, ``level``, ``relevance``, ``tier``, ``match``.
+``published_at``, ``published_precision``, ``level``, ``relevance``, ``tier``, ``match``,
+``gone`` (``takedown``: the paper took it down; ``missing``: not found once, not yet confirmed; else null).
 
 Article: ``ok``, ``article`` and ``snapshot``; see ``article_form``.
 
@@ -26,16 +27,22 @@ from archive.desk.viewer import archived_copy
 from archive.desk.visit import article_path
 
 if TYPE_CHECKING:
-    from archive.desk.article import ShownArticle
+    from collections.abc import Iterable, Mapping
+
+    from archive.desk.article import ShownArticle, Version
     from archive.desk.search import Hit, Results
     from archive.desk.snapshot import SnapshotFacts
     from archive.desk.visit import Visit
+    from archive.textdiff import Piece
+    from archive.versions import VersionDiff
 
 Form = dict[str, object]
 
 
-def results_form(results: Results, visit: Visit, snapshot: SnapshotFacts) -> Form:
-    """A page of search results."""
+def results_form(
+    results: Results, visit: Visit, snapshot: SnapshotFacts, gone: Mapping[str, str]
+) -> Form:
+    """A page of search results; *gone* says which articles are not at their papers now."""
     query = results.query
     return {
         "ok": True,
@@ -71,7 +78,7 @@ def results_form(results: Results, visit: Visit, snapshot: SnapshotFacts) -> For
         },
         "expansions": results.expansions,
         "did_you_mean": results.spelling,
-        "results": [_hit_form(hit, visit) for hit in results.hits],
+        "results": [_hit_form(hit, visit, gone.get(hit.id)) for hit in results.hits],
         "snapshot": _snapshot_form(snapshot),
     }
 
@@ -85,11 +92,15 @@ def article_form(
     archived_copy, where the *viewer* shows it (null without one).
     ``elsewhere`` lists articles with the same text: id, title, paper, published_at,
     published_precision, is_origin; ``origin_source`` is ``credit``, ``date`` or null (unknown).
+    ``text_changes`` lists kind and count of characters; null: not kept then. ``addresses`` lists url,
+    source and first_seen_at; ``notes``, what became of it at its paper: kind (missing, takedown,
+    found_again, return, redirect, moved), at and since (UTC), url, target; ``gone`` is true when it was
+    not there when last looked for.
     """
     plain = (
         "id", "site", "paper", "url", "byline", "authors", "dateline", "section", "tags",
-        "province", "published_at", "published_precision", "date_source", "body_source",
-        "body_state", "first_captured_at", "last_captured_at", "word_count", "level", "relevance",
+        "province", "province_today", "published_at", "published_precision", "date_source", "body_source",
+        "body_state", "page_kind", "first_captured_at", "last_captured_at", "word_count", "level", "relevance",
         "version",
     )  # fmt: skip
     return {
@@ -110,10 +121,13 @@ def article_form(
                 "length": article.location.length,
                 "archived_copy": archived_copy(viewer, article.capture_url, article.captured_at),
             },
-            "versions": [
-                {"version": version.version, "seen_at": version.seen_at, "title": version.title}
-                for version in article.versions
-            ],
+            "versions": [_version_form(version, viewer) for version in article.versions],
+            "text_changes": None
+            if article.text_changes is None
+            else [attrs.asdict(repair) for repair in article.text_changes],
+            "addresses": [attrs.asdict(address) for address in article.addresses],
+            "notes": [attrs.asdict(note) for note in article.notes],
+            "gone": article.is_gone,
             "elsewhere": [attrs.asdict(other) for other in article.elsewhere],
             "is_origin": article.is_origin,
             "origin_source": article.origin_source,
@@ -122,12 +136,46 @@ def article_form(
     }
 
 
+def _version_form(version: Version, viewer: str | None) -> Form:
+    return {
+        "version": version.version,
+        "seen_at": version.seen_at,
+        "title": version.title,
+        "url": version.capture_url,
+        "captured_at": version.captured_at,
+        "archived_copy": archived_copy(viewer, version.capture_url, version.captured_at),
+    }
+
+
+def changes_form(diff: VersionDiff, visit: Visit, snapshot: SnapshotFacts) -> Form:
+    """What changed from version ``from`` to version ``to`` of an article.
+
+    ``title`` and ``sapo`` are lists of pieces, ``body`` a list of paragraphs, each a list of pieces; a
+    piece has ``change`` (same, removed, added) and ``text``.
+    """
+    return {
+        "ok": True,
+        "article_id": diff.article_id,
+        "permalink": visit.absolute(article_path(diff.article_id)),
+        "from": {"version": diff.old.number, "seen_at": diff.old.seen_at},
+        "to": {"version": diff.new.number, "seen_at": diff.new.seen_at},
+        "title": _pieces(diff.title),
+        "sapo": _pieces(diff.sapo),
+        "body": [_pieces(paragraph.pieces) for paragraph in diff.body],
+        "snapshot": _snapshot_form(snapshot),
+    }
+
+
+def _pieces(pieces: Iterable[Piece]) -> list[Form]:
+    return [{"change": piece.change.value, "text": piece.text} for piece in pieces]
+
+
 def error_form(message: str, status: int) -> Form:
     """An error."""
     return {"ok": False, "error": message, "status": status}
 
 
-def _hit_form(hit: Hit, visit: Visit) -> Form:
+def _hit_form(hit: Hit, visit: Visit, gone: str | None) -> Form:
     return {
         "id": hit.id,
         "permalink": visit.absolute(article_path(hit.id)),
@@ -145,6 +193,7 @@ def _hit_form(hit: Hit, visit: Visit) -> Form:
         "relevance": hit.relevance,
         "tier": hit.tier.value,
         "match": hit.tier.match,
+        "gone": gone,
     }
 
 

@@ -133,7 +133,7 @@ def search(connection: sqlite3.Connection, query: Query, *, aids: bool = False) 
     """
     parsed = parse(query.text)
     steps = plan(parsed, exact_only=query.exact_only, expand=query.expand)
-    _check_names(connection, query)
+    check_names(connection, query)
     try:
         counts = _counts(connection, query, steps)
         first = (query.page - 1) * PAGE_SIZE
@@ -163,7 +163,7 @@ def neighbours(
     Raises what ``search`` raises.
     """
     steps = plan(parse(query.text), exact_only=query.exact_only, expand=query.expand)
-    _check_names(connection, query)
+    check_names(connection, query)
     try:
         counts = _counts(connection, query, steps)
         around = range(max(place - 1, 0), place + 2)
@@ -195,7 +195,7 @@ def _with_aids(
     )
 
 
-def _check_names(connection: sqlite3.Connection, query: Query) -> None:
+def check_names(connection: sqlite3.Connection, query: Query) -> None:
     """A mistyped paper or province would look like an honest "nothing found"."""
     for facet in (Facet.PAPER, Facet.PROVINCE, Facet.PROVINCE_TODAY):
         for value in query.chosen(facet):

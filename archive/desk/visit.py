@@ -92,6 +92,11 @@ def article_path(article_id: str) -> str:
     return f"/-/article/{quote(article_id, safe=':')}"
 
 
+def changes_path(article_id: str) -> str:
+    """Path of the page that compares an article's versions."""
+    return f"{article_path(article_id)}/changes"
+
+
 def _parameters(request: Request) -> Parameters:
     raw: bytes = request.scope.get("query_string") or b""
     pairs = parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True)

@@ -34,5 +34,11 @@ def of_whole_page(kinds: Iterable[str], texts: Iterable[str | None]) -> tuple[Te
     return tuple(TextChange(kind, count) for kind in kinds if count)
 
 
+def lost_characters(texts: Iterable[str]) -> tuple[TextChange, ...]:
+    """U+FFFD in the *texts* that are stored: what the decoder put for bytes that it could not read."""
+    count = sum(text.count("\ufffd") for text in texts)
+    return (TextChange(ChangeKind.LOST.value, count),) if count else ()
+
+
 def _place(kind: str) -> tuple[int, str]:
     return _ORDER[kind.partition(":")[0]], kind

@@ -33,6 +33,8 @@ _REPAIR: Final = ftfy.TextFixerConfig(
 )  # fmt: skip
 #: Mending one damage may lay open another; texts met take two rounds at most.
 _MOST_ROUNDS: Final = 4
+#: Longer lines are no text; only their letters are composed and their spaces folded. Mending takes up to 3 µs a character.
+_LONGEST_MENDED: Final = 50_000
 
 _UPPER: Final = "À-ÃÈ-ÊÌÍÒ-ÕÙÚÝĂĐĨŨƠƯ"
 _LOWER: Final = "à-ãè-êìíò-õùúýăđĩũơư"
@@ -91,8 +93,10 @@ def clean_and_tell(text: str) -> tuple[str | None, tuple[TextChange, ...]]:
         text = _changed(ChangeKind.ENTITIES, unescape_twice, text, changes)
     if may_hold_debris(text):
         text = _changed(ChangeKind.DEBRIS, without_debris, text, changes)
-    if _may_be_damaged(text):
+    if len(text) <= _LONGEST_MENDED and _may_be_damaged(text):
         text = _mended(text, changes)
+    elif len(text) > _LONGEST_MENDED:
+        text = _changed(ChangeKind.NFC, nfc, text, changes)
     return single_spaced(text) or None, tuple(changes)
 
 

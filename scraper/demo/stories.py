@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from archive.instants import VIETNAM
-from archive.vietnamese import fold
+from archive.vietnamese import fold, normalise_tone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
 _STORIES = Path(__file__).with_name("stories")
@@ -82,6 +82,8 @@ class Story:
     #: Paragraphs; sub-headings start with ``## ``.
     body: tuple[str, ...] = ()
     figures: tuple[StoryFigure, ...] = ()
+    #: Paper and number of the story this one repeats: ``songmay-3162001``; its body is that one's.
+    reprint_of: str | None = None
 
     @cached_property
     def slug(self) -> str:
@@ -116,7 +118,13 @@ class Story:
 
 def load_stories(folder: Path = _STORIES) -> tuple[Story, ...]:
     """All stories of *folder*, by paper and number; raises ValueError naming the file at fault."""
-    stories = tuple(_read(path) for path in folder.glob("*.toml"))
+    tables = {path.stem: _read(path) for path in folder.glob("*.toml")}
+    stories = []
+    for name, table in tables.items():
+        try:
+            stories.append(_story(dict(table), tables))
+        except (TypeError, KeyError) as error:
+            raise ValueError(f"{name}.toml: {error}") from error
     return tuple(sorted(stories, key=lambda story: (story.paper, story.number)))
 
 
@@ -125,19 +133,35 @@ def slug(text: str) -> str:
     return "-".join("".join(c if c.isalnum() else " " for c in fold(text)).split())
 
 
-def _read(path: Path) -> Story:
+def _read(path: Path) -> dict[str, Any]:
     try:
-        return _story(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (TypeError, KeyError, tomllib.TOMLDecodeError) as error:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{path.name}: {error}") from error
 
 
-def _story(table: dict[str, Any]) -> Story:
+def _story(table: dict[str, Any], tables: Mapping[str, dict[str, Any]]) -> Story:
+    original = table.get("reprint_of")
+    body = table.pop("body") if original is None else _reprinted(table, tables[original]["body"])
     return Story(
         number=table.pop("id"),
         published=table.pop("published").replace(tzinfo=VIETNAM),
         tags=tuple(table.pop("tags", ())),
-        body=tuple(table.pop("body")),
+        body=tuple(body),
         figures=tuple(StoryFigure(**figure) for figure in table.pop("figures", ())),
         **table,
     )
+
+
+def _reprinted(table: dict[str, Any], body: Sequence[str]) -> list[str]:
+    """The body of another paper's story as a second desk prints it.
+
+    ``without`` counts the entries left out, from 1; ``opening`` is put before the first one left;
+    ``tones = "first"`` writes hòa for hoà.
+    """
+    left_out = table.pop("without", ())
+    kept = [text for place, text in enumerate(body, start=1) if place not in left_out]
+    kept[0] = table.pop("opening", "") + kept[0]
+    if table.pop("tones", None) == "first":
+        kept = [normalise_tone(text) for text in kept]
+    return kept

@@ -18,7 +18,7 @@ _MOST_SHELL_TEXT: Final = 600
 #: The shell of a captcha says less than the shortest article, and links to nothing but its maker.
 _MOST_CAPTCHA_TEXT: Final = 300
 _MOST_SHELL_LINKS: Final = 6
-#: Bytes of a shell; those met have at most 30,000 (with the script that solves the puzzle in them).
+#: Bytes or characters of a shell; those met have at most 30,000 (with the script that solves the puzzle in them).
 _LARGEST_SHELL: Final = 256 << 10
 #: Distinct article links from which a page without an article counts as a listing.
 _LISTING_LINKS: Final = 8
@@ -73,9 +73,10 @@ def is_challenge(page: Page) -> bool:
     if body is None or page.meta("og:title") or page.canonical:
         return False
     seen = " ".join(line_text(body).split())
-    if len(seen) > _MOST_SHELL_TEXT or _has_article_data(page):
-        return False
     source = page.tree.html or ""
+    is_large = len(seen) > _MOST_SHELL_TEXT or len(source) > _LARGEST_SHELL
+    if is_large or _has_article_data(page):
+        return False
     if _MACHINERY.search(source):
         return True
     if len(page.tree.css("a[href]")) > _MOST_SHELL_LINKS:

@@ -43,6 +43,8 @@ _UTF_8: Final = "utf-8"
 _LEGACY_CHARSET: Final = "cp1258"
 #: A text is Vietnamese with so large a share of possible syllables, and so much more than without.
 _VIETNAMESE, _BETTER = 0.8, 0.2
+#: Characters of a page that are looked at for that; 5 MB took 0.2 s.
+_MOST_COMPARED: Final = 400_000
 
 _MARKUP: Final = re.compile(
     rb"<(?:!doctype\s+html|html|head|body|div|p|table|meta|title|h[1-6]|ul|article|section|main|span)\b",
@@ -168,8 +170,8 @@ def _decoded_otherwise(capture: Capture) -> tuple[str, str]:
         return legacy, _LEGACY_CHARSET
     text = capture.body.decode(declared, errors="replace")
     # a Western charset is what an editor put in without asking; the better Vietnamese wins
-    likely = marked_words(legacy).share
-    if likely > max(_VIETNAMESE, marked_words(text).share + _BETTER):
+    likely = marked_words(legacy[:_MOST_COMPARED]).share
+    if likely > max(_VIETNAMESE, marked_words(text[:_MOST_COMPARED]).share + _BETTER):
         return legacy, _LEGACY_CHARSET
     return text, declared
 
@@ -187,7 +189,7 @@ def _agrees(charset: str, capture: Capture) -> bool:
 def _is_damaged_utf8(text: str) -> bool:
     """True when most of what is not ASCII was readable: a page cut short or with a few bad bytes."""
     bad = text.count("\ufffd")
-    return sum(1 for character in text if character > "\x7f") > 2 * bad
+    return len(text) - len(text.encode("ascii", "ignore")) > 2 * bad
 
 
 def _declared(capture: Capture) -> str | None:

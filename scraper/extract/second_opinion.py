@@ -12,6 +12,8 @@ import html
 import itertools
 import logging
 import re
+from contextlib import suppress
+from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from selectolax.lexbor import LexborHTMLParser
@@ -60,6 +62,12 @@ _LONGEST_KEPT: Final = 60
 _ASIDE: Final = "aside, nav, footer"
 _MOST_ASIDE: Final = 10
 _WORD: Final = re.compile(r"\w{2,}")
+
+
+def load() -> None:
+    """Import the other extractor now: it takes 0.2 s, which else the first page that asks it would pay."""
+    with suppress(ImportError):
+        import_module("trafilatura")
 
 
 def reconsidered(page: Page, own: Cut | None, title: str) -> Cut | None:
@@ -132,10 +140,22 @@ def _located(page: Page, text: str) -> Cut | None:
     container = _innermost(best)
     if is_listing_of(container, chunks):
         return None
+    own_marks = [(x, x.attributes[ROLE_ATTRIBUTE]) for x in _marked(page)]
     _take_back(best)
     _drop_others(container, chunks, best)
     cut = cut_at(container, chunks, list(with_ancestors(chunks)), source=SOURCE)
-    return cut if _still_holds(best) else None
+    if _still_holds(best):
+        return cut
+    # our own cut stands, and its marks with it
+    for node in _marked(page):
+        del node.attrs[ROLE_ATTRIBUTE]
+    for node, role in own_marks:
+        node.attrs[ROLE_ATTRIBUTE] = role
+    return None
+
+
+def _marked(page: Page) -> list[LexborNode]:
+    return page.tree.css(f"[{ROLE_ATTRIBUTE}]")
 
 
 def _places(page: Page) -> Iterator[LexborNode]:

@@ -229,8 +229,14 @@ class SiteSpec:
 
     def key(self, url: str) -> str:
         """What all addresses of one page have in common: an article's number, else the normalised address."""
-        number = self.number(url) if self.knows(url) else None
-        return url_key(url) if number is None else f"article:{number}"
+        if not self.knows(url):
+            return url_key(url)
+        number = self.number(url)
+        if number is not None:
+            return f"article:{number}"
+        bare, _, query = url.partition("?")
+        # a query that the pattern does not ask for makes no other article, or there would be no end of them
+        return url_key(bare if query and self.fits_article(bare) else url)
 
     def layout_for(self, day: date, family: Family | None) -> tuple[Layout, ...]:
         """Layouts to try for a page captured on *day*: the paper's own, then the family's, newest valid first."""

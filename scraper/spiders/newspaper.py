@@ -19,6 +19,7 @@ from scraper.answers import answer_outcome, article_outcome, too_large, unpacked
 from scraper.discovery.explore import seed_urls, sitemap_urls
 from scraper.guard import PRIVATE_HOSTS_SETTING
 from scraper.middlewares.robots import RobotsForbidden, RobotsUnreachable
+from scraper.process import make_ready
 from scraper.readers import Readers, died
 from scraper.settings import DQTV_PAGE_BUDGET as PAGE_BUDGET
 from scraper.settings import PAGE_BUDGET_SETTING, READERS_SETTING
@@ -123,6 +124,9 @@ class NewspaperSpider(scrapy.Spider):
             crawler.settings.set(setting, [*named, *hosts], priority="cmdline")
         if processes := crawler.settings.getint(READERS_SETTING):
             spider.readers = Readers(spider.registry, processes=processes)
+        else:
+            for site in spider.sites.values():
+                make_ready(site, spider.registry.family_of(site))
         return spider
 
     def closed(self, reason: str) -> None:  # noqa: ARG002  Scrapy's signature

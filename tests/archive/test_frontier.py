@@ -15,6 +15,7 @@ from archive.frontier import (
     Frontier,
     LeasedUrl,
 )
+from archive.instants import read_instant
 from archive.model import Capture, Explored, Failed, FoundUrl, Redirected, UrlKind
 from archive.store import Store
 
@@ -46,6 +47,34 @@ def lease(store, frontier, limit=10, clock=CLOCK) -> list[LeasedUrl]:
 def settle(store, frontier, leased, outcome, *, clock=CLOCK, run_id="run-1"):
     with store.transaction():
         return frontier.settle(leased, outcome, run_id=run_id, now=NOW, clock=clock)
+
+
+def test_a_clock_set_back_leaves_each_wait_its_length(store, frontier):
+    add(store, frontier, article(1), article(2))
+    first, second = lease(store, frontier)
+    asked = Failed(reason="slow_down", retry=True, retry_after=3600.0)
+    settle(store, frontier, first, asked, clock=instant(NOW))
+    settle(store, frontier, second, asked, clock=instant(NOW) - 7200.0 + 3600.0)
+    a_week_back = instant(NOW) - 7 * 86_400.0
+    for clock in (a_week_back, a_week_back + 60.0):
+        with store.transaction():
+            frontier.follow_clock("paper", clock)
+    assert frontier.next_ready_at("paper") == pytest.approx(a_week_back, abs=0.01)
+    assert frontier.asked_to_wait_until("paper") == pytest.approx(a_week_back + 3600.0, abs=0.01)
+
+
+def test_a_clock_that_was_not_set_back_changes_no_wait(store, frontier):
+    add(store, frontier, article(1))
+    (leased,) = lease(store, frontier)
+    asked = Failed(reason="slow_down", retry=True, retry_after=3600.0)
+    settle(store, frontier, leased, asked, clock=instant(NOW))
+    with store.transaction():
+        frontier.follow_clock("paper", instant(NOW) + 60.0)
+    assert frontier.asked_to_wait_until("paper") == instant(NOW) + 3600.0
+
+
+def instant(text) -> float:
+    return read_instant(text).timestamp()
 
 
 def capture(url="https://paper.example/") -> Capture:

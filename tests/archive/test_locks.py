@@ -24,7 +24,7 @@ def test_a_second_crawl_of_a_site_is_refused_with_the_holder_named(store):
     SiteLock(store, "paper").acquire()
     with pytest.raises(
         SiteLocked,
-        match=r"paper is being crawled by another process \(process \d+ on .*\) .*; wait for it, or stop",
+        match=r"paper is being crawled or imported by another process \(process \d+ on .*\) .*; wait for it, or stop",
     ):
         SiteLock(store, "paper").acquire()
 

@@ -149,11 +149,28 @@ def test_a_file_renamed_but_not_written_down_is_written_down(store, make_writer,
     assert (report.closed.sha256, report.closed.opened_at) == (closed.sha256, closed.opened_at)
 
 
-def test_a_file_of_another_program_is_refused(store):
-    folder = store.warc_folder / "bao"
-    folder.mkdir()
-    (folder / "x.warc.gz").write_bytes(gzip.compress(b"WARC/1.0\r\nWARC-Type: response\r\n\r\n"))
-    with pytest.raises(ArchiveError, match=r"dqtv import"):
+def test_a_file_of_another_program_is_named_and_left_alone(store, killed, caplog):
+    path, _ = killed
+    foreign = path.with_name("x.warc.gz")
+    foreign.write_bytes(gzip.compress(b"WARC/1.0\r\nWARC-Type: response\r\n\r\n"))
+    before = foreign.read_bytes()
+    (report,) = recover_open_files(store)
+    assert report.name.endswith(path.name.removesuffix(OPEN_SUFFIX)), (
+        "the crawl's own file is closed"
+    )
+    assert foreign.read_bytes() == before
+    assert f"{foreign} does not begin with a warcinfo record" in caplog.text
+    assert "dqtv import" in caplog.text
+    assert not store.has_closed_file("bao/2026/x.warc.gz")
+
+
+@pytest.mark.usefixtures("killed")
+def test_a_file_of_ours_whose_head_is_damaged_is_refused(store):
+    (report,) = recover_open_files(store)
+    closed = store.warc_folder / report.name
+    closed.write_bytes(b"\0" + closed.read_bytes()[1:])
+    store.connection.execute("DELETE FROM warc_files")
+    with pytest.raises(ArchiveError, match="does not begin with a warcinfo record"):
         recover_open_files(store)
 
 

@@ -7,9 +7,11 @@ import pytest
 
 from archive.signatures import sign_texts
 from archive.syndication import Print, find_stories, is_same_text, runs, signature
+from scraper.demo.mastheads import MASTHEADS
 from scraper.demo.stories import load_stories
 
-STORIES = [story for story in load_stories() if len(story.paragraphs) >= 3]
+PRINTED = load_stories()
+STORIES = [story for story in PRINTED if len(story.paragraphs) >= 3 and not story.reprint_of]
 #: Syllables written with the tone on either vowel, and the other way to write them.
 OTHER_TONES = {
     "hòa": "hoà",
@@ -65,6 +67,33 @@ def test_no_two_different_articles_of_the_demo_press_are_one_story():
     prints = [a_print(number) for number in range(len(texts))]
     assert len(texts) > 80
     assert stories_of(*prints, texts=texts) == ()
+
+
+def test_every_reprint_of_the_demo_press_is_grouped_with_its_original_and_nothing_else_is():
+    mastheads = {masthead.key: masthead for masthead in MASTHEADS}
+    prints = [
+        Print(
+            article_id=f"{story.paper}-{story.number:{mastheads[story.paper].number_format}}",
+            paper=mastheads[story.paper].name,
+            published_at=story.published.isoformat(),
+            precision="minute",
+            captured_at=f"2026-11-20T02:00:{number % 60:02}.000000Z",
+            byline=story.byline,
+        )
+        for number, story in enumerate(PRINTED)
+    ]
+    found = stories_of(*prints, texts=[text_of(story) for story in PRINTED])
+    expected = {
+        frozenset({printed.article_id, story.reprint_of}): story.reprint_of
+        for printed, story in zip(prints, PRINTED, strict=True)
+        if story.reprint_of
+    }
+    assert {frozenset(x.article_ids): x.origin_id for x in found} == expected
+    families = {
+        frozenset(mastheads[key.split("-")[0]].cms.__name__ for key in pair) for pair in expected
+    }
+    assert len(families) >= 3
+    assert all(len(family) == 2 for family in families)
 
 
 def test_texts_of_the_same_kind_with_other_names_and_numbers_are_no_story():

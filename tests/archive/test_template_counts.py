@@ -132,6 +132,17 @@ def test_counters_are_those_of_the_pages_that_are_left(store, learn, monkeypatch
     assert articles(store, LINE)[0] == 7
 
 
+def test_the_newest_pages_count_whatever_the_order_they_are_learned_in(store, monkeypatch):
+    monkeypatch.setattr(template_counts, "WINDOW", 5)
+    counts = template_counts.TemplateCounts(store.connection)
+    with store.transaction():
+        for n in (9, 3, 8, 1, 7, 2, 6, 5, 4, 0, 3, 9):
+            counts.learn("bao", lesson(n, *own(n), LINE), f"2026-11-{n + 1:02}T03:10:00Z")
+    found = store.connection.execute("SELECT article_id FROM template_pages ORDER BY 1").fetchall()
+    assert [x for (x,) in found] == [f"bao:{n}" for n in range(5, 10)]
+    assert articles(store, own(0)[0]) is None
+
+
 def test_a_template_is_kept_until_enough_was_learned_on_top(store):
     counts = template_counts.TemplateCounts(store.connection)
 

@@ -1,9 +1,12 @@
 import contextlib
 import errno
+import fcntl
 import gzip
 import hashlib
 import io
+import os
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from warcio.archiveiterator import ArchiveIterator
@@ -12,6 +15,7 @@ from warcio.cli import main as warcio_main
 from archive import warc, warc_files
 from archive.errors import ArchiveUnwritable
 from archive.model import CaptureKind
+from archive.warc_files import create_file
 
 ID = "11111111-2222-3333-4444-555555555555"
 OPENED = datetime(2026, 11, 24, 3, 10, tzinfo=UTC)
@@ -300,6 +304,23 @@ def test_a_folder_that_cannot_be_made_is_reported(make_writer, make_exchange, tm
     (tmp_path / "warc").touch()
     with pytest.raises(ArchiveUnwritable, match="warc/bao"):
         make_writer().write_exchange(make_exchange())
+
+
+def test_a_file_that_a_recovery_removes_before_it_is_locked_is_made_again(tmp_path, monkeypatch):
+    flock, removed = fcntl.flock, []
+
+    def recovery_first(stream, operation):
+        if not removed:
+            removed.append(stream.name)
+            Path(stream.name).unlink()
+        flock(stream, operation)
+
+    monkeypatch.setattr(fcntl, "flock", recovery_first)
+    path, stream = create_file(tmp_path, "bao-20261124")
+    with stream:
+        assert removed
+        assert os.path.samestat(os.fstat(stream.fileno()), Path(stream.name).stat())
+        assert stream.name == f"{path}.open"
 
 
 def test_open_files_are_locked(make_writer, make_exchange, tmp_path):

@@ -138,7 +138,10 @@ def test_a_second_crawl_of_a_paper_names_the_first_and_what_to_do(dqtv, press, u
         assert until_asked(first, 2)
         first.send_signal(signal.SIGSTOP)
         ran = dqtv("crawl", PAPER, code=1)
-        assert f"{PAPER} is being crawled by another process (process {first.pid} on " in ran.err
+        assert (
+            f"{PAPER} is being crawled or imported by another process (process {first.pid} on "
+            in ran.err
+        )
         assert "wait for it, or stop it and try again" in ran.err
     finally:
         first.send_signal(signal.SIGCONT)

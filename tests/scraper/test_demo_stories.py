@@ -31,8 +31,10 @@ def test_numbers_and_titles_are_unique():
     assert len({story.title for story in STORIES}) == len(STORIES)
 
 
-def test_no_paragraph_is_printed_in_two_stories():
-    paragraphs = [paragraph for story in STORIES for paragraph in story.paragraphs]
+def test_no_paragraph_is_printed_in_two_stories_unless_one_is_a_reprint():
+    paragraphs = [
+        paragraph for story in STORIES if not story.reprint_of for paragraph in story.paragraphs
+    ]
     long = [paragraph for paragraph in paragraphs if len(paragraph) > 60]
     assert len(set(long)) == len(long)
 
@@ -88,3 +90,13 @@ def test_a_story_file_with_an_unknown_key_names_the_file(tmp_path):
     )
     with pytest.raises(ValueError, match=r"x-1\.toml.*lede"):
         load_stories(tmp_path)
+
+
+def test_a_reprint_has_its_originals_paragraphs_but_those_left_out_behind_its_own_opening():
+    by_name = {f"{story.paper}-{story.number}": story for story in STORIES}
+    reprint, original = by_name["trungdu-413007"], by_name["songmay-3162001"]
+    assert reprint.paragraphs[0].startswith("(Nà Khoang, Sông Mây) - Cụ Lộc Văn Páo")
+    assert len(reprint.paragraphs) == len(original.paragraphs) - 1
+    assert "Thời hoà bình" in original.paragraphs[2]
+    assert "Thời hòa bình" in reprint.paragraphs[1]
+    assert reprint.title != original.title

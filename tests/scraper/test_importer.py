@@ -15,7 +15,8 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from archive.captures import read_capture
-from archive.errors import NotAWarc
+from archive.errors import NotAWarc, SiteLocked
+from archive.locks import SiteLock
 from archive.model import RecordLocation
 from archive.store import Store
 from archive.wacz import write_wacz
@@ -238,6 +239,25 @@ def test_an_interrupted_import_goes_on_where_it_was(store, take, monkeypatch):
     assert (report.counts.fetched, report.known) == (1, 1)
     assert articles(store) == EXPECTED
     assert rows(store, "SELECT count(*), count(DISTINCT url) FROM captures") == [(5, 5)]
+
+
+def test_a_paper_that_another_process_writes_is_refused_and_free_again_afterwards(store, take):
+    lock = SiteLock(store, "bao")
+    lock.acquire()
+    with pytest.raises(SiteLocked, match="bao is being crawled or imported by another process"):
+        take(b"".join(records()))
+    assert store.connection.execute("SELECT count(*) FROM captures").fetchone() == (0,)
+    assert list(store.warc_folder.rglob("*.warc.gz*")) == []
+    lock.release(None)
+    assert take(b"".join(records())).counts.accepted == 5
+    SiteLock(store, "bao").acquire()
+
+
+def test_an_import_whose_lock_was_taken_over_stores_nothing_more(store, take, monkeypatch):
+    monkeypatch.setattr(SiteLock, "renew", lambda *_: False)
+    with pytest.raises(SiteLocked, match="taken over by another process"):
+        take(b"".join(records()))
+    assert store.connection.execute("SELECT count(*) FROM captures").fetchone() == (0,)
 
 
 @pytest.mark.parametrize("dialect", ["heritrix", "warcio plain", "one gzip stream", "zstd"])

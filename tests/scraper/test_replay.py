@@ -1,6 +1,7 @@
 """Stored pages read again: what moves, what stays, and that nothing is lost on the way."""
 
 import itertools
+import shutil
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +14,7 @@ from archive.model import Accepted, Evidence, Rejected, RejectReason, Verdict
 from archive.publish import publish
 from archive.runs import last_runs
 from archive.store import Store
+from archive.template_counts import WINDOW
 from archive.warc import Exchange, WarcWriter
 from scraper.process import process
 from scraper.replay import replay
@@ -72,7 +74,7 @@ def fetch(store):
 
 def address(number):
     example = REGISTRY.site(SITE)
-    return f"{example.homepage.rstrip('/')}/chuyen-o-xa-a{number}.html"
+    return f"{example.homepage.rstrip('/')}/chuyen-o-xa-{number}.html"
 
 
 def reading(capture):
@@ -287,3 +289,79 @@ def test_only_the_papers_named_are_read_and_an_unknown_one_is_refused(store, sav
     assert replay(store, REGISTRY, sites=["demo-nuingan"]).looked_at == 0
     with pytest.raises(UnknownSite):
         replay(store, REGISTRY, sites=["baokhongco"])
+
+
+#: More articles than a template counts, all of one layout.
+MANY = WINDOW + 40
+PROMPT = "Bạn đọc gửi tin cho tòa soạn theo số điện thoại đường dây nóng in ở đầu trang."
+
+
+def text_of(number):
+    """Paragraphs of an article; all but the oldest sixty print the paper's line as well."""
+    own = tuple(f"{x} Chuyện thứ {number} ở ấp {number * 7}." for x in MILITIA)
+    return (*own, PROMPT, "Lớp học bế mạc vào chiều thứ sáu tuần tới.") if number >= 60 else own
+
+
+@pytest.fixture
+def large_paper(store, save, fetch):
+    """A paper whose articles an older reader has read, learned in another order than they were fetched."""
+    pages = [fetch(f"Dân quân ấp {n} huấn luyện", text_of(n), number=n) for n in range(MANY)]
+    # the last ones fetched are learned first
+    for at in (*range(MANY - 120, MANY), *range(MANY - 120)):
+        save(attrs.evolve(otherwise(pages[at], body=("bản cũ",)), lesson=reading(pages[at]).lesson))
+    return store
+
+
+def state(store):
+    tables = ("articles", "article_versions", "removed_blocks", "template_blocks", "evidence")
+    told = {x: sorted(map(repr, rows(store, f"SELECT * FROM {x}"))) for x in tables}
+    pages = "SELECT site, layout, article_id, blocks, votes, seen_at FROM template_pages ORDER BY 3"
+    return told | {"pages": rows(store, pages)}
+
+
+@pytest.fixture
+def copied(tmp_path):
+    def run(store, name):
+        store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        shutil.copytree(store.root, tmp_path / name)
+        return Store.open(tmp_path / name)
+
+    return run
+
+
+def test_kills_and_repetitions_change_nothing_for_a_paper_with_more_articles_than_count(
+    large_paper, copied, monkeypatch
+):
+    monkeypatch.setattr("scraper.replay.GROUP_SIZE", 16)
+    with copied(large_paper, "undisturbed") as undisturbed:
+        replay(undisturbed, REGISTRY)
+        wanted = state(undisturbed)
+        assert len(wanted["pages"]) == WINDOW
+        assert wanted["removed_blocks"]
+        replay(undisturbed, REGISTRY)
+        assert state(undisturbed) == wanted
+    for stop_at in (20, 130, MANY - 1):
+
+        def stop(done, _total, stop_at=stop_at):
+            if done == stop_at:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            replay(large_paper, REGISTRY, on_page=stop)
+    replay(large_paper, REGISTRY)
+    assert state(large_paper) == wanted
+
+
+def test_a_replay_teaches_what_its_pages_print_once_all_are_read(store, save, fetch):
+    for n in range(60, 70):
+        save(refused(fetch(f"Dân quân ấp {n} huấn luyện", text_of(n), number=n)))
+    assert rows(store, "SELECT * FROM template_pages") == []
+
+    replay(store, REGISTRY)
+
+    assert len(rows(store, "SELECT * FROM template_pages")) == 10
+    assert rows(store, "SELECT * FROM removed_blocks") == []
+    replay(store, REGISTRY)
+    assert rows(store, "SELECT count(*) FROM removed_blocks WHERE text LIKE 'Bạn đọc gửi%'")[0] == (
+        10,
+    )

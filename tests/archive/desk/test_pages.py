@@ -274,7 +274,8 @@ def test_article_json_has_the_documented_fields(full):
         "dateline", "section", "tags", "province", "published_at", "published_precision",
         "date_source", "body_source", "body_state", "first_captured_at", "last_captured_at",
         "word_count", "level", "relevance", "version", "figures", "evidence", "capture",
-        "versions", "elsewhere", "is_origin", "origin_source",
+        "versions", "elsewhere", "is_origin", "origin_source", "province_today", "page_kind",
+            "text_changes", "addresses", "notes", "gone",
     }  # fmt: skip
     assert article["body"] == ["Đoạn một về dân quân.", "Đoạn hai."]
     assert article["published_at"] == "2024-03-19T09:12:00+07:00"
@@ -309,7 +310,7 @@ def test_search_json_has_the_documented_fields(full):
     assert result.keys() == {
         "id", "permalink", "url", "site", "paper", "province", "section", "title", "title_html",
         "excerpts_html", "published_at", "published_precision", "level", "relevance", "tier",
-        "match",
+        "match", "gone",
     }  # fmt: skip
     assert result["title_html"] == "<mark>Dân quân</mark> giúp dân"
     assert result["permalink"] == "http://localhost/-/article/songmay:3162207"

@@ -119,7 +119,7 @@ def test_tables_are_described_and_index_tables_hidden(demo, database):
     shown = {name for name, table in tables.items() if not table["hidden"]}
     assert shown - {"sqlite_stat1", "sqlite_stat4"} == {
         "snapshot", "articles", "article_addresses",
-        "article_facts", "article_versions", "figures", "evidence",
+        "article_facts", "article_versions", "figures", "events", "evidence",
         "captures", "sites", "removed_blocks", "stories",
     }  # fmt: skip
     described = demo.get("/-/metadata.json").json()["databases"][database[1:]]["tables"]
@@ -149,6 +149,8 @@ def luminance(colour):
         ("accent", "card"),
         ("accent-ink", "accent"),
         ("mark-ink", "mark"),
+        ("ink", "removed"),
+        ("ink", "added"),
     ],
 )
 def test_colours_contrast_enough_in_light_and_dark(scheme, front, back):

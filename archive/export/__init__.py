@@ -1,0 +1,1 @@
+"""Datasets made from a published snapshot: tables in the formats that other programs read."""

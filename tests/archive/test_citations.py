@@ -1,0 +1,73 @@
+"""Citations that other programs' readers take back unchanged."""
+
+import bibtexparser
+import pytest
+import rispy
+
+from archive.citations import CitedArticle, bibtex, cite_search, csl, ris
+
+TITLE = "100% dân quân {xã} A_B & C$ #1\nluyện tập ~ ^ \\"
+ARTICLE = CitedArticle(
+    id="bao:1", title=TITLE, paper="Báo Điện Biên", authors=("Nguyễn Văn Ân", "Lò Thị Mường"),
+    section="Quốc phòng", sapo="Sáng 19-3,\r\nER  - ra quân.", tags=("dân quân", "biển"),
+    url="https://bao.vn/1_{a}.html?a=b&c=%20", permalink="https://desk.example/-/article/bao:1",
+    published_at="2024-03-19T09:12:00+07:00", captured_at="2026-11-20T02:03:04Z",
+    snapshot="20261124T031500Z-1a2b3c4d",
+)  # fmt: skip
+ONE_LINE = " ".join(TITLE.split())
+
+
+def test_a_ris_reader_gets_every_field_back():
+    [entry] = rispy.loads(ris(ARTICLE))
+    assert entry["type_of_reference"] == "NEWS"
+    assert entry["title"] == ONE_LINE
+    assert entry["authors"] == ["Nguyễn Văn Ân", "Lò Thị Mường"]
+    assert entry["secondary_title"] == "Báo Điện Biên"
+    assert entry["date"] == "2024/03/19"
+    assert entry["abstract"] == "Sáng 19-3, ER - ra quân."
+    assert entry["keywords"] == ["dân quân", "biển"]
+    assert entry["urls"] == [ARTICLE.url]
+
+
+def test_a_bibtex_reader_gets_names_and_title_back():
+    library = bibtexparser.parse_string(bibtex(ARTICLE))
+    assert library.failed_blocks == []
+    [entry] = library.entries
+    assert entry.key == "bao_1"
+    assert entry["author"] == "{Nguyễn Văn Ân} and {Lò Thị Mường}"
+    assert entry["title"] == (
+        r"{100\% dân quân \{xã\} A\_B \& C\$ \#1 luyện tập \textasciitilde{} \textasciicircum{} \textbackslash{}}"
+    )
+    assert entry["url"] == "https://bao.vn/1_%7Ba%7D.html?a=b&c=%20"
+    assert entry["date"] == "2024-03-19"
+
+
+def test_csl_json_has_the_types_of_its_schema():
+    [item] = csl(ARTICLE)
+    assert item["type"] == "article-newspaper"
+    assert item["issued"] == {"date-parts": [[2024, 3, 19]]}
+    assert item["author"] == [{"literal": "Nguyễn Văn Ân"}, {"literal": "Lò Thị Mường"}]
+    assert item["title"] == ONE_LINE
+
+
+@pytest.mark.parametrize("write", [ris, bibtex])
+def test_what_is_not_known_is_left_out(write):
+    bare = CitedArticle(
+        id="b:2", title="Tin", paper="Báo", url="http://b/2", permalink="http://d/2",
+        captured_at="2026-11-20T02:03:04Z", snapshot="s",
+    )  # fmt: skip
+    text = write(bare)
+    assert "None" not in text
+    assert "author" not in text
+    assert "AU  -" not in text
+
+
+def test_a_search_is_cited_with_its_snapshot_and_day():
+    line = cite_search(
+        "dân  quân",
+        snapshot="S1",
+        built_at="2026-11-24T03:15:00Z",
+        hits=7,
+        address="http://d/-/search?q=a",
+    )
+    assert "“dân quân”, 7 articles, snapshot S1 of 2026-11-24, http://d/-/search?q=a" in line

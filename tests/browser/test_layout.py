@@ -1,0 +1,95 @@
+"""How pages lie on screens and paper: phones, 400 % zoom, print, light and dark."""
+
+import pytest
+
+PHONES = [{"width": 360, "height": 740}, {"width": 320, "height": 568}]
+ZOOMED = {"width": 320, "height": 256}
+PAGES = [
+    "/", "/-/search", "/-/search?q=d%C3%A2n+qu%C3%A2n", "/-/search?q=script+alert", "/-/search?q=d*",
+    "/-/search?q=zzzz&year=2023", "/-/search/advanced", "/-/article/songmay:9001", "/-/article/songmay:9002", "/nope",
+]  # fmt: skip
+OVERFLOWING = """() => {
+  const wide = document.documentElement.clientWidth;
+  const scrolls = e => e.closest('.scroll') && !e.classList.contains('scroll');
+  return [...document.body.querySelectorAll('*')]
+    .filter(e => !scrolls(e) && !e.matches('.skip, .unseen') && e.getBoundingClientRect().right > wide + 1)
+    .map(e => `${e.tagName}.${e.className} ${e.getBoundingClientRect().right}`)
+    .concat(document.documentElement.scrollWidth > wide ? [`page ${document.documentElement.scrollWidth}`] : []);
+}"""
+#: Letters whose marks reach past the box that clips them.
+CLIPPED = """() => [...document.body.querySelectorAll('h1, h2, h3, button, summary, label, a, input')]
+  .filter(e => ['hidden', 'clip', 'auto', 'scroll'].includes(getComputedStyle(e).overflowY) && !e.matches('.unseen')
+    && e.scrollHeight > e.clientHeight + 1)
+  .map(e => e.outerHTML.slice(0, 80))"""
+LINES = """() => [...document.body.querySelectorAll('h1, h2, h3, p, li, button, label, dt, dd, th, td')]
+  .filter(e => e.innerText && !e.matches('.unseen'))
+  .map(e => [parseFloat(getComputedStyle(e).lineHeight) / parseFloat(getComputedStyle(e).fontSize), e.tagName])
+  .filter(([ratio]) => ratio < 1.25)"""
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_scrolls_sideways_on_a_phone_or_at_four_hundred_percent(browse, path):
+    reader = browse(path, viewport=PHONES[0])
+    for size in (*PHONES, ZOOMED):
+        reader.page.set_viewport_size(size)
+        assert reader.page.evaluate(OVERFLOWING) == [], size
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_lines_leave_room_for_stacked_marks_and_clip_none(browse, path):
+    reader = browse(path)
+    assert reader.page.evaluate(LINES) == []
+    assert reader.page.evaluate(CLIPPED) == []
+
+
+def test_the_first_hit_is_on_the_first_screen_of_a_phone(browse):
+    reader = browse("/-/search", viewport=PHONES[0], parameters={"q": "dân quân"})
+    assert reader.page.locator(".hits h3").first.bounding_box()["y"] < PHONES[0]["height"] - 60
+
+
+def test_facets_are_reached_from_the_top_of_the_results_on_a_phone(browse):
+    reader = browse("/-/search", viewport=PHONES[0], parameters={"q": "dân quân"})
+    reader.page.locator("a[href='#facets']").click()
+    assert 0 <= reader.page.locator("#facets").bounding_box()["y"] < PHONES[0]["height"] / 2
+
+
+def test_facets_stand_beside_the_hits_on_a_desktop(browse):
+    reader = browse("/-/search", parameters={"q": "dân quân"})
+    facets, hits = (reader.page.locator(x).first.bounding_box() for x in (".facets", ".list"))
+    assert facets["x"] >= hits["x"] + hits["width"]
+    assert not reader.page.locator("a[href='#facets']").is_visible()
+
+
+@pytest.mark.parametrize("width", [320, 360, 1280])
+def test_links_and_buttons_are_large_enough_to_hit(browse, width):
+    """24 CSS pixels each way, links within sentences aside (WCAG 2.2, 2.5.8)."""
+    reader = browse(
+        "/-/search", viewport={"width": width, "height": 700}, parameters={"q": "dân quân"}
+    )
+    targets = reader.page.locator("header a:not(.skip), button, summary, .facets a, .pages a")
+    heights = "all => all.map(e => [e.innerText, e.getBoundingClientRect().height])"
+    measured = [x for x in targets.evaluate_all(heights) if x[1]]
+    assert len(measured) > 10
+    assert [x for x in measured if x[1] < 24] == []
+
+
+@pytest.mark.parametrize(
+    "path", ["/-/article/songmay:9001?q=d%C3%AA&hit=1", "/-/search?q=d%C3%A2n+qu%C3%A2n"]
+)
+def test_print_shows_the_text_without_what_leads_elsewhere(browse, path):
+    reader = browse(path, color_scheme="dark")
+    reader.page.emulate_media(media="print")
+    for gone in ("nav", ".languages", ".searching", ".facets", ".skip"):
+        assert not [x for x in reader.page.locator(gone).all() if x.is_visible()], gone
+    assert reader.page.locator("main h1").first.is_visible()
+    ink = "getComputedStyle(document.body)"
+    assert reader.page.evaluate(f"{ink}.backgroundColor") == "rgb(255, 255, 255)"
+    assert reader.page.evaluate(f"{ink}.color") == "rgb(0, 0, 0)"
+
+
+def test_dark_is_dark_and_light_is_light(browse):
+    reader = browse("/", color_scheme="light")
+    paper = "getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)"
+    assert min(reader.page.evaluate(paper)) > 200
+    reader.page.emulate_media(color_scheme="dark")
+    assert max(reader.page.evaluate(paper)) < 60

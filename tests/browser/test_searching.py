@@ -1,0 +1,115 @@
+"""Searching as a reader does it: with and without marks, by facet, by form, and when nothing is found."""
+
+import re
+
+
+def count_of(reader):
+    shown = reader.page.locator(".summary [role=status]").inner_text()
+    return int(re.match(r"[\d.]+", shown).group().replace(".", ""))
+
+
+def choose(reader, name):
+    reader.page.locator(".facets li a", has_text=re.compile(rf"^{re.escape(name)}$")).first.click()
+
+
+def test_a_query_with_marks_finds_the_words_and_marks_them(browse):
+    reader = browse("/")
+    reader.search("dân quân")
+    assert reader.path == "/-/search"
+    assert len(reader.titles()) == 20
+    marked = reader.page.locator(".hits mark").all_inner_texts()
+    assert marked.count("dân quân") > 20
+    assert {text.lower() for text in marked} <= {"dân quân", "dân", "quân"}
+
+
+def test_hits_with_other_marks_are_set_apart_and_badged(browse):
+    reader = browse("/-/search", parameters={"q": '"dân quân sang bờ"'})
+    assert reader.titles() == ["Dẫn quân sang bờ bắc"]
+    assert reader.page.locator(".group.without .badge").count() == 1
+    assert reader.page.locator(".hits h3 mark").inner_text() == "Dẫn quân sang bờ"
+
+
+def test_a_query_without_marks_offers_the_ones_the_papers_print(browse):
+    reader = browse("/")
+    reader.search("dan quan")
+    assert len(reader.titles()) == 20
+    reader.page.locator(".meant a").click()
+    assert reader.page.locator("#q").input_value() == "dân quân"
+    assert reader.page.locator(".meant").count() == 0
+
+
+def test_two_values_of_a_facet_add_up_and_one_can_be_taken_off(browse):
+    reader = browse("/-/search", parameters={"q": "dân quân"})
+    every = count_of(reader)
+    choose(reader, "Báo Cù Lao")
+    one = count_of(reader)
+    choose(reader, "Báo Núi Ngàn")
+    both = count_of(reader)
+    assert one < both < every
+    assert reader.page.locator(".chosen li").count() == 3
+    reader.page.locator(".chosen a", has_text="Báo Cù Lao").click()
+    assert count_of(reader) == both - one
+    reader.page.locator(".chosen a.all").click()
+    assert count_of(reader) == every
+
+
+def test_a_new_query_keeps_what_was_chosen(browse):
+    reader = browse("/-/search", parameters={"q": "dân quân", "paper": "culao"})
+    reader.search("chốt")
+    assert reader.page.locator(".chosen a", has_text="Báo Cù Lao").count() == 1
+    assert all("Cù Lao" in text for text in reader.page.locator(".hits .meta").all_inner_texts())
+
+
+def test_the_filters_open_and_narrow_by_date(browse):
+    reader = browse("/-/search", parameters={"q": "dân quân"})
+    every = count_of(reader)
+    reader.page.locator(".filters summary").click()
+    reader.page.locator("#from").fill("2023")
+    reader.page.locator("#to").fill("2023-06")
+    reader.page.locator("#to").press("Enter")
+    assert 0 < count_of(reader) < every
+    times = reader.page.locator(".hits time")
+    assert all(t.get_attribute("datetime") < "2023-07" for t in times.all())
+
+
+def test_the_advanced_form_writes_a_query_that_can_be_edited(browse):
+    reader = browse("/-/search")
+    reader.page.locator("a[href*='/-/search/advanced']").first.click()
+    reader.page.locator("#phrase").fill("tiểu đội dân quân thứ")
+    reader.page.locator("#none").fill("Bãi Ngang")
+    reader.page.locator(".advanced button").click()
+    assert reader.path == "/-/search"
+    assert '"tiểu đội dân quân thứ"' in reader.page.locator("#q").input_value()
+    assert set(reader.titles()) == {"Trực đêm ở chốt dân quân", "Chốt dân quân không ngủ"}
+
+
+def test_nothing_found_says_what_to_leave_out_and_that_finds_something(browse):
+    parameters = {"q": "dân quân không ngủ", "year": "2023", "exact": "1"}
+    reader = browse("/-/search", parameters=parameters)
+    assert reader.titles() == []
+    ways = reader.page.locator(".none li a")
+    assert ways.count() >= 1
+    ways.first.click()
+    assert reader.titles() != []
+
+
+def test_a_mistake_in_the_query_is_explained_above_the_form_that_still_holds_it(browse):
+    reader = browse("/-/search", parameters={"q": "d*", "lang": "vi"})
+    assert "dấu *" in reader.page.locator("[role=alert]").inner_text()
+    assert reader.page.locator("#q").input_value() == "d*"
+
+
+def test_pages_of_results_are_walked_in_both_directions(browse):
+    reader = browse("/-/search", parameters={"q": "dân quân"})
+    first = reader.titles()
+    reader.page.locator(".pages a[rel=next]").click()
+    assert not set(first) & set(reader.titles())
+    reader.page.locator(".pages a[rel=prev]").click()
+    assert reader.titles() == first
+
+
+def test_a_hostile_headline_is_text_among_the_hits(browse):
+    reader = browse("/-/search", parameters={"q": "script alert"})
+    [title] = reader.titles()
+    assert "<script>" in title
+    assert reader.page.locator("script, main img").count() == 0
