@@ -105,11 +105,18 @@ def publish_command(root: Path, *, as_json: bool) -> None:
     help="Collection of a viewer of stored pages (make view), such as http://127.0.0.1:8002/dqtv; articles"
     " link to it.",
 )
-def serve_command(root: Path, host: str, port: int, viewer_url: str | None) -> None:
+@click.option(
+    "--releases",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Folder with releases to offer for download; by default exports/ of the archive.",
+)
+def serve_command(
+    root: Path, host: str, port: int, viewer_url: str | None, releases: Path | None
+) -> None:
     """Serve the search desk on the newest snapshot until Ctrl-C."""
     from archive.desk.serve import serve  # noqa: PLC0415  Datasette takes half a second to import
 
-    serve(root, host=host, port=port, viewer_url=viewer_url, on_ready=announce)
+    serve(root, host=host, port=port, viewer_url=viewer_url, releases=releases, on_ready=announce)
 
 
 def announce(address: str) -> None:

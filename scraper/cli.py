@@ -30,6 +30,7 @@ from archive.database import unwritable
 from archive.diff_cli import diff_command
 from archive.errors import DqtvError, UsageError
 from archive.export_cli import export_command
+from archive.release_cli import release_command
 from archive.runs_cli import runs_group
 from archive.spans import read_span
 from archive.status import status_command
@@ -100,7 +101,7 @@ _MACHINE_ERRORS = {
 
 for command in (
     publish_command, serve_command, search_command, status_command, diff_command, export_command,
-    withdraw_command, restore_command, index_command, wacz_command, runs_group,
+    withdraw_command, restore_command, index_command, wacz_command, release_command, runs_group,
     sites_group, replay_command, verify_command, repair_command, judge_group,
 ):  # fmt: skip
     cli.add_command(command)

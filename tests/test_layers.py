@@ -84,6 +84,7 @@ DESK_KNOWS = {
     "archive.instants",
     "archive.model",
     "archive.public_columns",
+    "archive.release.snippets",
     "archive.snapshot",
     "archive.textdiff",
     "archive.versions",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 from datasette.utils.asgi import Response
 
+from archive.desk import releases
 from archive.desk.dates import show_day, show_instant, show_instant_day, show_published
 from archive.desk.forms import error_form
 from archive.desk.language import LANGUAGES, number, points, say, say_count
@@ -102,6 +103,7 @@ def context(visit: Visit, served: Served | None) -> dict[str, Any]:
     return {
         "visit": visit,
         "served": served,
+        "has_downloads": releases.are_there(visit.datasette),
         "language": language,
         "languages": [(code, _in_language(visit, code)) for code in LANGUAGES],
         "t": text,

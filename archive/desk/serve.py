@@ -11,6 +11,7 @@ import uvicorn
 from datasette.app import Datasette
 from datasette.plugins import pm
 
+from archive.desk.releases import KEY as RELEASES
 from archive.desk.viewer import KEY, PLUGIN, read_viewer
 from archive.errors import ArchiveError, PortInUse, UsageError
 from archive.snapshot import newest_snapshot
@@ -41,10 +42,13 @@ _LAST_PORT: Final = 65_535
 _OWN_HANDLER: Final = "datasette.handle_exception"
 
 
-def build_app(snapshot_path: Path, *, viewer_url: str | None = None) -> Datasette:
+def build_app(
+    snapshot_path: Path, *, viewer_url: str | None = None, releases: Path | None = None
+) -> Datasette:
     """A Datasette over one snapshot, opened immutable, with the settings above.
 
     *viewer_url* is the collection of a viewer that shows stored pages; articles then link to it.
+    *releases* is a folder with releases to download.
     Raises ArchiveError for a path that Datasette would misread, UsageError for a *viewer_url* that is
     no address.
     """
@@ -58,9 +62,11 @@ def build_app(snapshot_path: Path, *, viewer_url: str | None = None) -> Datasett
     # 0.3 s of work each (measured); the desk's handler answers everything it would
     if pm.has_plugin(_OWN_HANDLER):
         pm.unregister(name=_OWN_HANDLER)
-    viewer = {KEY: read_viewer(viewer_url)} if viewer_url else {}
+    plugin = {KEY: read_viewer(viewer_url)} if viewer_url else {}
+    if releases is not None:
+        plugin[RELEASES] = str(releases.absolute())
     return Datasette(
-        immutables=[str(snapshot_path)], settings=SETTINGS, metadata={"plugins": {PLUGIN: viewer}}
+        immutables=[str(snapshot_path)], settings=SETTINGS, metadata={"plugins": {PLUGIN: plugin}}
     )
 
 
@@ -70,17 +76,19 @@ def serve(
     host: str,
     port: int,
     viewer_url: str | None = None,
+    releases: Path | None = None,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve the newest snapshot of the archive *root* in the foreground until Ctrl-C.
 
+    *releases* is the folder with releases to download, by default ``exports/`` of the archive.
     *on_ready* is called with the desk's address once it answers; port 0 takes a free one. Raises
     NothingPublished when there is no snapshot, PortInUse when another program listens there, and
     UsageError when the address cannot be used for another reason.
     """
     snapshot = newest_snapshot(root)
     with closing(_listen(host, port)) as listener:
-        app = build_app(snapshot.path, viewer_url=viewer_url)
+        app = build_app(snapshot.path, viewer_url=viewer_url, releases=releases or root / "exports")
         config = uvicorn.Config(app.app(), log_level="warning", lifespan="on", server_header=False)
         server = _Server(config, lambda: on_ready and on_ready(_address(listener)))
         try:
