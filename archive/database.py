@@ -8,8 +8,6 @@ import sqlite3
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Final
 
-from sqlite_utils import Database
-
 from archive.errors import (
     ArchiveError,
     ArchiveUnwritable,
@@ -17,6 +15,7 @@ from archive.errors import (
     SchemaMismatch,
     is_out_of_handles,
 )
+from archive.plain_sqlite_utils import Database
 from archive.schema import MIGRATIONS
 
 if TYPE_CHECKING:

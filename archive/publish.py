@@ -214,6 +214,8 @@ def _build(
     _write_snapshot(connection, snapshot_id, built_at)
     connection.execute("COMMIT")
     connection.execute("DETACH work")
+    # a sample of each index tells the planner enough; reading all of them took a tenth of a build
+    connection.execute("PRAGMA analysis_limit = 1000")
     connection.execute("ANALYZE")
     connection.execute("PRAGMA journal_mode = DELETE")
     progress("done", len(steps), len(steps))

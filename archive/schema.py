@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlite_utils import Migrations
-
 from archive.first_tables import FIRST_TABLES
+from archive.plain_sqlite_utils import Migrations
 
 if TYPE_CHECKING:
     from sqlite_utils import Database

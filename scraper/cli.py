@@ -144,7 +144,8 @@ def crawl_command(
             "dqtv: no contact given; set --contact or DQTV_CONTACT so that web masters can reach you",
             err=True,
         )
-    from scraper.crawling import CrawlRequest, crawl  # noqa: PLC0415  Scrapy takes a second to import
+    from scraper.crawl_request import CrawlRequest  # noqa: PLC0415  needed by this command alone
+    from scraper.crawling import crawl  # noqa: PLC0415  Scrapy takes a second to import
 
     request = CrawlRequest(
         sites=tuple(site.id for site in chosen),

@@ -19,7 +19,7 @@ import orjson
 
 from archive.errors import DqtvError
 from archive.schedule import INTERRUPTED
-from scraper.crawling import CrawlRequest, crawl
+from scraper.crawl_request import CrawlRequest
 from scraper.due import NOT_BEGUN, SiteEnd
 
 if TYPE_CHECKING:
@@ -117,6 +117,8 @@ def ends_of(reports: Sequence[SiteReport]) -> tuple[SiteEnd, ...]:
 
 def main() -> None:
     """Crawl what stdin asks for."""
+    from scraper.crawling import crawl  # noqa: PLC0415  loads Scrapy, which the schedulers need not
+
     request = read_request(sys.stdin.buffer.read())
     try:
         ends = ends_of(crawl(request))

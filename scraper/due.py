@@ -17,7 +17,7 @@ from archive.runs import GOOD_REASONS
 from archive.schedule import INTERRUPTED, Job, Planned, after_run, batch, begins_at, due
 from archive.schedule_table import ScheduleTable
 from archive.store import Store
-from scraper.crawling import CrawlRequest
+from scraper.crawl_request import CrawlRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

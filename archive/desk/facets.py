@@ -125,13 +125,9 @@ def _rows(
     limit: int,
     span: tuple[int, int] | None = None,
 ) -> list[Row]:
-    found, values = source(step, query, facts=True)
-    within = f" AND {step.index}.rowid BETWEEN ? AND ?" if span else ""
-    sql = (
-        f"SELECT {_COLUMNS}, {step.index}.rowid {found}{within}"
-        f" ORDER BY {step.index}.rowid DESC LIMIT ?"
-    )
-    return connection.execute(sql, [*values, *(span or ()), limit]).fetchall()
+    found, values = source(step, query, facts=True, span=span)
+    sql = f"SELECT {_COLUMNS}, {step.index}.rowid {found} ORDER BY {step.index}.rowid DESC LIMIT ?"
+    return connection.execute(sql, [*values, limit]).fetchall()
 
 
 def _sampled(

@@ -25,6 +25,7 @@ from archive.desk.language import say
 from archive.desk.notes import gone_among
 from archive.desk.problems import DateProblem, SearchProblem
 from archive.desk.query import DISTANCE
+from archive.desk.queue import RETRY_AFTER, TooBusyError, in_turn
 from archive.desk.search import COUNT_LIMIT, RANKED, search
 from archive.desk.snapshot import read_newest
 from archive.desk.visit import Visit, article_path
@@ -51,7 +52,7 @@ async def home(datasette: Datasette, request: Request) -> Response:
     )
 
 
-async def search_page(datasette: Datasette, request: Request) -> Response:
+async def search_page(datasette: Datasette, request: Request) -> Response:  # noqa: PLR0911 - one for each kind of answer
     """Search results as a page, or as JSON; without any ``q`` the empty form."""
     visit = Visit.of(datasette, request)
     json = bool(request.url_vars.get("json"))
@@ -62,9 +63,12 @@ async def search_page(datasette: Datasette, request: Request) -> Response:
         return await _search_form(visit, snapshot)
     try:
         query = read_query(visit.parameters)
-        results = await ask(
-            visit, snapshot, partial(limited, partial(search, query=query, aids=True))
-        )
+        async with in_turn(datasette, query):
+            results = await ask(
+                visit, snapshot, partial(limited, partial(search, query=query, aids=True))
+            )
+    except TooBusyError:
+        return await _too_busy(visit, snapshot, json=json)
     except (SearchProblem, DateProblem) as problem:
         message = say(visit.language, problem.key, **problem.values)
         if json:
@@ -191,3 +195,16 @@ def _hit_address(visit: Visit, query: Query, hit: Hit, place: int) -> str:
     """An article's address that keeps the search and the hit's place, counted from 1."""
     values = web_parameters(attrs.evolve(query, page=1))
     return visit.link(article_path(hit.id), {**values, "hit": [str(place)]})
+
+
+async def _too_busy(visit: Visit, snapshot: Served, *, json: bool) -> Response:
+    response = await answers.error(
+        visit,
+        snapshot,
+        status=503,
+        title=say(visit.language, "error.busy"),
+        text=say(visit.language, "error.busy_text"),
+        json=json,
+    )
+    response.headers.update({"Retry-After": str(RETRY_AFTER), "Cache-Control": "no-store"})
+    return response

@@ -36,7 +36,8 @@ __all__ = [
     "read_query", "search",
 ]  # fmt: skip
 
-#: A tier is counted, and can be paged through, up to here.
+#: A tier is counted, and can be paged through, up to here; behind a tier with more, no other is
+#: looked for: nobody reads 500 pages to get there, and it was most of the work (measured).
 COUNT_LIMIT: Final = 10_000
 #: Newest hits of a tier that are ranked when the best are wanted first.
 RANKED: Final = 2_000
@@ -87,7 +88,7 @@ class Results:
 
     query: Query
     hits: tuple[Hit, ...]
-    #: Best tier first; tiers the query does not have are missing.
+    #: Best tier first; tiers the query does not have, or behind a capped one, are missing.
     counts: tuple[TierCount, ...]
     #: How the hits spread; empty when not asked for.
     facets: tuple[FacetCounts, ...] = ()
@@ -187,7 +188,7 @@ def _with_aids(
     query = results.query
     return attrs.evolve(
         results,
-        facets=_facets(connection, query, steps) if results.total else (),
+        facets=_facets(connection, query, steps[: len(results.counts)]) if results.total else (),
         expansions=expansions(parsed),
         spelling=spelt_with_marks(query, results.hits),
         relaxations=() if results.total else relaxations(connection, query),
@@ -221,8 +222,19 @@ def _counts(
     return _COUNTS.get(
         connection,
         attrs.evolve(query, page=1, sort=Sort.NEWEST),
-        lambda: tuple(_count(connection, step, query) for step in steps),
+        lambda: _count_all(connection, query, steps),
     )
+
+
+def _count_all(
+    connection: sqlite3.Connection, query: Query, steps: Sequence[Step]
+) -> tuple[TierCount, ...]:
+    counted: list[TierCount] = []
+    for step in steps:
+        if counted and counted[-1].capped:
+            break
+        counted.append(_count(connection, step, query))
+    return tuple(counted)
 
 
 def _facets(
@@ -251,7 +263,8 @@ def _span(
 ) -> Iterator[tuple[Step, list[int]]]:
     """The docids of some of the hits by their place among all, by step."""
     start, end = span.start, span.stop
-    for step, count in zip(steps, counts, strict=True):
+    # steps behind a capped one are not counted
+    for step, count in zip(steps, counts, strict=False):
         first, last = max(start, 0), min(end, count.count)
         if first < last:
             yield step, _docids(connection, step, query, first, last)

@@ -14,7 +14,8 @@ from archive.cli import announce
 from archive.desk.serve import check_port, serve
 from archive.errors import UsageError
 from archive.publish import publish
-from scraper.crawling import CrawlRequest, SiteReport, crawl
+from scraper.crawl_request import CrawlRequest
+from scraper.crawling import SiteReport, crawl
 from scraper.demo.press import DemoPress, read_fault_options
 
 if TYPE_CHECKING:

@@ -57,12 +57,16 @@ def test_backslash_in_a_query_is_only_text(demo):
     [
         "select hex(zeroblob(400000000))",
         "with recursive t(x) as (select 1 union all select x+1 from t) select max(x) from t",
+        "attach 'x.db' as other",
+        "select load_extension('x')",
+        "select * from articles limit 20 offset 9000000000000",
     ],
 )
 def test_readers_cannot_run_sql(demo, database, sql):
     started = perf_counter()
     response = demo.get(f"{database}.json", params={"sql": sql})
-    assert response.status_code == 403
+    # ATTACH is refused as no SELECT before anybody asks who may
+    assert response.status_code == (400 if sql.startswith("attach") else 403)
     assert perf_counter() - started < 5
 
 
@@ -72,6 +76,32 @@ def test_no_value_can_grow_past_the_limit_even_where_sql_is_allowed(demo_snapsho
     response = browser.get(f"/{demo_snapshot.stem}.json", params={"sql": sql})
     assert response.status_code == 400
     assert "too big" in response.text
+
+
+@pytest.mark.parametrize(
+    "sql", ["attach 'x.db' as other", "select load_extension('x')", "pragma writable_schema = 1"]
+)
+def test_nothing_can_be_attached_or_loaded_even_where_sql_is_allowed(
+    demo_snapshot, browse, plain, sql
+):
+    response = browse(plain(demo_snapshot)).get(f"/{demo_snapshot.stem}.json", params={"sql": sql})
+    assert response.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "_stream=1&_size=max",
+        "_next=99999999999999999999",
+        "_size=1000000000",
+        "_offset=9000000000000",
+        "&".join(f"_facet=column{number}" for number in range(100)),
+    ],
+)
+def test_large_answers_and_odd_places_of_table_pages_are_bounded(demo, database, query):
+    response = demo.get(f"{database}/articles.csv?{query}")
+    assert response.status_code in {200, 400, 403}
+    assert len(response.content) < 10_000_000
 
 
 @pytest.mark.parametrize("query", ["_facet=site", "_where=1=1"])

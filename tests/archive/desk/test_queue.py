@@ -1,0 +1,47 @@
+"""A crowd of costly searches does not stand in the way of plain ones."""
+
+import asyncio
+
+import pytest
+
+from archive.desk.filters import Query, Sort
+from archive.desk.queue import WAITING, TooBusyError, in_turn, is_costly
+
+
+class Server:
+    """Stands for a Datasette."""
+
+
+@pytest.mark.parametrize(
+    "text", ["qu*", "NEAR(dân quân, tự vệ)", "a1 OR b1 OR c1 OR d1 OR e1 OR g1"]
+)
+def test_prefixes_near_and_many_words_are_costly(text):
+    assert is_costly(Query(text=text))
+
+
+def test_ranking_is_costly_and_a_phrase_newest_first_is_not():
+    assert is_costly(Query(text="dân quân", sort=Sort.BEST))
+    assert not is_costly(Query(text='"dân quân tự vệ" huấn luyện'))
+
+
+def test_fifty_costly_searches_wait_or_are_sent_away_while_a_plain_one_passes():
+    async def crowd():
+        server, over = Server(), asyncio.Event()
+
+        async def costly():
+            async with in_turn(server, Query(text="qu*")):
+                await over.wait()
+
+        asked = [asyncio.create_task(costly()) for _ in range(50)]
+        await asyncio.sleep(0)
+        async with asyncio.timeout(5):
+            async with in_turn(server, Query(text="dân quân")):
+                pass
+        over.set()
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    ended = asyncio.run(crowd())
+    refused = [each for each in ended if isinstance(each, TooBusyError)]
+    assert [each for each in ended if each is not None] == refused
+    # one is at work once the first got its turn without waiting
+    assert len(refused) in {50 - WAITING, 50 - WAITING - 1}
