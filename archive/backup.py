@@ -22,6 +22,7 @@ from archive.errors import ArchiveError
 from archive.instants import compact_text, utc_text
 from archive.manifest import MANIFEST_NAME
 from archive.warc_files import OPEN_SUFFIX, refusals, sync_folder
+from archive.withdrawals import FILE_NAME as WITHDRAWALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -169,6 +170,9 @@ def _copy_small(
 ) -> None:
     for name, source in site_files.items():
         _copy(source, draft / "sites" / name)
+    withdrawn = store.root / WITHDRAWALS
+    if withdrawn.exists():
+        _copy(withdrawn, draft / WITHDRAWALS)
     for manifest in sorted(store.warc_folder.glob(f"*/{MANIFEST_NAME}")):
         _copy(manifest, draft / "warc" / manifest.parent.name / MANIFEST_NAME)
     lines = "".join(f"{x.sha256}  {x.name}\n" for x in known if x.sha256)
