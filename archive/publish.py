@@ -19,7 +19,7 @@ from archive.published_stories import write_stories
 from archive.signatures import sign_texts
 from archive.snapshot import Snapshot, newest_snapshot, put_in_place
 from archive.store import Store
-from archive.vietnamese import exact_key, fold
+from archive.vietnamese import exact_key, fold_key
 from archive.withdrawals import read_withdrawals
 
 if TYPE_CHECKING:
@@ -45,11 +45,13 @@ _LEFT_OUT: Final = {
 
 _FTS_COLUMNS: Final = "title, sapo, body"
 
-#: name of the index -> tokenizer, function that makes the text it is fed (docs/design-notes.md#publishing)
-_INDEXES: Final[dict[str, tuple[str, Callable[[str], str]]]] = {
-    "articles_exact": ("unicode61 remove_diacritics 0", exact_key),
-    "articles_folded": ("unicode61 remove_diacritics 2", fold),
+#: name of the index -> tokenizer; both are fed with comparing forms (docs/design-notes.md#publishing)
+_INDEXES: Final = {
+    "articles_exact": "unicode61 remove_diacritics 0",
+    "articles_folded": "unicode61 remove_diacritics 2",
 }
+#: Articles read at a time for the indexes.
+_FED_AT_ONCE: Final = 500
 
 _ARTICLES: Final = """
 INSERT INTO articles (docid, {columns}, paper, captured_at, warc_file, warc_offset, warc_length,
@@ -176,8 +178,6 @@ def _connect(draft: Path, working: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("ATTACH ? AS work", (f"{working.absolute().as_uri()}?mode=ro",))
         connection.create_function("province_today", 1, _today, deterministic=True)
-        for name, (_, feed) in _INDEXES.items():
-            connection.create_function(f"feed_{name}", 1, _null_safe(feed), deterministic=True)
     except BaseException:
         connection.close()
         raise
@@ -187,10 +187,6 @@ def _connect(draft: Path, working: Path) -> sqlite3.Connection:
 def _today(province: str | None) -> str | None:
     """Today's name of a province; a name that is no unit's stays."""
     return province_today(province) or province
-
-
-def _null_safe(feed: Callable[[str], str]) -> Callable[[str | None], str | None]:
-    return lambda text: None if text is None else feed(text)
 
 
 def _build(
@@ -273,17 +269,26 @@ def _write_facts(connection: sqlite3.Connection) -> None:
 
 
 def _write_indexes(connection: sqlite3.Connection) -> None:
-    for name, (tokenizer, _) in _INDEXES.items():
+    for name, tokenizer in _INDEXES.items():
         # content="articles" in double quotes: Datasette finds the index by this text
         connection.execute(
             f'CREATE VIRTUAL TABLE {name} USING fts5({_FTS_COLUMNS}, content="articles",'
             f' content_rowid="docid", tokenize="{tokenizer}")'
         )
-        # fed, never 'rebuild': that would read the unfolded text of the articles
-        connection.execute(
-            f"INSERT INTO {name} (rowid, {_FTS_COLUMNS}) SELECT docid, feed_{name}(title),"  # noqa: S608 - own names
-            f" feed_{name}(sapo), feed_{name}(body) FROM articles ORDER BY docid"
+    # fed, never 'rebuild': that would read the unfolded text of the articles
+    exact, folded = (
+        f"INSERT INTO {name} (rowid, {_FTS_COLUMNS}) VALUES (?, ?, ?, ?)"  # noqa: S608 - own names
+        for name in _INDEXES
+    )
+    articles = connection.execute(f"SELECT docid, {_FTS_COLUMNS} FROM articles ORDER BY docid")  # noqa: S608 - own names
+    while rows := articles.fetchmany(_FED_AT_ONCE):
+        keys = [(docid, *(text and exact_key(text) for text in texts)) for docid, *texts in rows]
+        connection.executemany(exact, keys)
+        # the folded form is made of the exact one: making that again would cost half as much
+        connection.executemany(
+            folded, [(docid, *(key and fold_key(key) for key in texts)) for docid, *texts in keys]
         )
+    for name in _INDEXES:
         connection.execute(f"INSERT INTO {name} ({name}) VALUES ('optimize')")  # noqa: S608 - own names
 
 

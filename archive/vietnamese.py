@@ -83,7 +83,11 @@ def fold(text: str) -> str:
     Has as many ``unicode61`` tokens as the NFC form of *text*, in the same order. unicode61 itself
     never folds đ (SQLite 3.40.1, every value of remove_diacritics), so it is done here.
     """
-    key = exact_key(text)
+    return fold_key(exact_key(text))
+
+
+def fold_key(key: str) -> str:
+    """The fold of a text whose ``exact_key`` is at hand."""
     for letter, base in _VIETNAMESE_BASES:
         key = key.replace(letter, base)
     if _OTHER_MARKS.search(key) is None:

@@ -132,7 +132,7 @@ def digests_at(path: Path, selection: Selection, shown: Table) -> tuple[str, Dig
     Columns that the earlier snapshot lacks count as empty, so that their rows count as changed once
     they are filled.
     """
-    with open_snapshot(path) as connection:
+    with open_snapshot(path, or_export=True) as connection:
         if not selection.everything and not _can_select(connection):
             raise UsageError(
                 f"since: {path} has no search index; compare it with an export of everything"
@@ -190,7 +190,12 @@ def _can_select(connection: sqlite3.Connection) -> bool:
 
 
 def _snapshot_id(connection: sqlite3.Connection) -> str:
-    return str(connection.execute("SELECT id FROM snapshot").fetchone()[0])
+    """Id of the snapshot, or of that which an export was made from."""
+    sql = "SELECT 1 FROM sqlite_master WHERE name = 'snapshot'"
+    if connection.execute(sql).fetchone():
+        return str(connection.execute("SELECT id FROM snapshot").fetchone()[0])
+    sql = "SELECT value FROM export_info WHERE name = 'snapshot'"
+    return str(connection.execute(sql).fetchone()[0])
 
 
 def _key_places(shown: Table) -> list[int]:

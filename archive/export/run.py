@@ -108,8 +108,10 @@ def export(
 
 
 @contextmanager
-def open_snapshot(path: Path) -> Iterator[sqlite3.Connection]:
+def open_snapshot(path: Path, *, or_export: bool = False) -> Iterator[sqlite3.Connection]:
     """A read-only connection in one transaction, for as long as the context lasts.
+
+    With *or_export* the file may be an SQLite file that was exported or released from a snapshot.
 
     Raises ArchiveError when the file is gone, no snapshot, damaged, or was changed meanwhile.
     """
@@ -124,12 +126,10 @@ def open_snapshot(path: Path) -> Iterator[sqlite3.Connection]:
         connection.isolation_level = None
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("BEGIN")
-        try:
-            connection.execute("SELECT id FROM main.snapshot").fetchone()
-        except sqlite3.OperationalError as error:
-            raise ArchiveError(
-                f"{path} is no published snapshot; make one with `dqtv publish`"
-            ) from error
+        marks = ("snapshot", "export_info") if or_export else ("snapshot",)
+        found = connection.execute("SELECT name FROM main.sqlite_master").fetchall()
+        if not {name for (name,) in found}.intersection(marks):
+            raise ArchiveError(f"{path} is no published snapshot; make one with `dqtv publish`")
         yield connection
 
 

@@ -20,9 +20,12 @@ from pyarrow import parquet
 from rocrate.rocrate import ROCrate
 
 from archive.errors import ArchiveError, ArchiveUnwritable, NothingPublished, UsageError
+from archive.export.changes import export_changes
+from archive.export.selection import Selection
 from archive.publish import publish
 from archive.release import build
 from archive.release.build import Wish, build_release
+from archive.snapshot import newest_snapshot
 
 DAY = date(2026, 11, 25)
 TABLES = {"articles", "versions", "figures", "evidence", "stories", "papers", "coverage"}
@@ -321,3 +324,15 @@ def test_a_release_that_stands_is_never_changed(root, released):
     with pytest.raises(ArchiveError, match="is there already and differs"):
         build_release(root, released.parent, Wish(date=DAY, formats=("csv",)))
     assert (released / "data/articles.parquet").exists()
+
+
+def test_an_export_of_changes_can_start_from_a_release(desk_fixtures, tmp_path):
+    stories, root = desk_fixtures.demo_stories(), tmp_path / "archive"
+    desk_fixtures.build_snapshot(root, stories[:10])
+    first = build_release(root, tmp_path / "out", Wish(date=DAY, formats=("sqlite",))).path
+    desk_fixtures.build_snapshot(root, stories)
+    found = export_changes(
+        newest_snapshot(root).path, Selection(since=str(first)), format="jsonl", target=tmp_path / "new.jsonl"
+    )  # fmt: skip
+    assert (found.added, found.changed, found.withdrawn) == (len(stories) - 10, 0, 0)
+    assert found.since in (first / "datapackage.json").read_text("utf-8")
