@@ -25,8 +25,12 @@ TABLES: Final = {
     "sites": "The papers, with what the snapshot holds of each.",
     "withdrawals": "Articles that were withdrawn from publication: no text, only that they were here.",
 }
-#: Columns of the working tables that the public database leaves out.
-NOT_PUBLIC: Final = frozenset({"ip", "printed_digest"})
+#: Columns of working tables that stay private.
+NOT_PUBLIC: Final = {
+    "articles": {"printed_digest"},
+    "captures": {"ip"},
+    "events": {"id", "capture_id"},
+}
 #: Columns that exist in the public database only.
 PUBLIC_COLUMNS: Final[dict[str, dict[str, str]]] = {
     "snapshot": {
@@ -88,4 +92,6 @@ PUBLIC_COLUMNS: Final[dict[str, dict[str, str]]] = {
 def public_descriptions(table: str) -> dict[str, str]:
     """Column -> its sentence, for every column that *table* of a snapshot may have."""
     columns = DESCRIPTIONS.get(table, {}) | PUBLIC_COLUMNS.get(table, {})
-    return {column: text for column, text in columns.items() if column not in NOT_PUBLIC}
+    return {
+        column: text for column, text in columns.items() if column not in NOT_PUBLIC.get(table, ())
+    }

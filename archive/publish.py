@@ -15,6 +15,7 @@ from archive.database import translated_errors, unwritable
 from archive.errors import ArchiveError
 from archive.instants import compact_text, utc_text
 from archive.provinces import province_today
+from archive.public_columns import NOT_PUBLIC
 from archive.published_stories import write_stories
 from archive.signatures import sign_texts
 from archive.snapshot import Snapshot, newest_snapshot, put_in_place
@@ -35,13 +36,6 @@ class Progress(Protocol):
     def __call__(self, step: str, done: int, total: int, /) -> None:
         """*done* of *total* steps are over; *step* names the one that begins."""
 
-
-#: Columns of working tables that stay private.
-_LEFT_OUT: Final = {
-    "articles": {"printed_digest"},
-    "captures": {"ip"},
-    "events": {"id", "capture_id"},
-}
 
 _FTS_COLUMNS: Final = "title, sapo, body"
 
@@ -333,7 +327,7 @@ def _columns(connection: sqlite3.Connection, table: str) -> dict[str, str]:
     rows = connection.execute(
         "SELECT name, type, \"notnull\" FROM pragma_table_info(?, 'work')", (table,)
     )
-    left_out = _LEFT_OUT.get(table, set())
+    left_out = NOT_PUBLIC.get(table, set())
     return {
         name: f"{kind} NOT NULL" if required else kind
         for name, kind, required in rows

@@ -136,7 +136,8 @@ class Crawl:
         capture = read_capture(
             store.warc_folder, written.location, site="bao", find_payload=store.payload_location
         )
-        return attrs.evolve(capture, kind=written.kind, run_id=run_id, robots="allowed")
+        robots = "allowed" if kind else None
+        return attrs.evolve(capture, kind=written.kind, run_id=run_id, robots=robots)
 
     @staticmethod
     def settle(store, frontier, capture, answer):

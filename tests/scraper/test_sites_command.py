@@ -91,8 +91,8 @@ def test_one_paper_is_shown_line_by_line(run):
 @pytest.mark.parametrize(
     ("site", "why"),
     [
-        ("baohagiang", "status former): it was merged into baotuyenquang"),
-        ("baolangson", "status off): robots.txt was seen to disallow everything"),
+        ("baohagiang", "status former: it was merged into baotuyenquang"),
+        ("baolangson", "status off: robots.txt was seen to disallow everything"),
     ],
 )
 def test_a_former_paper_and_one_that_is_off_are_refused_with_the_reason(site, why):
