@@ -115,7 +115,8 @@ def crawled(tmp_path_factory, new_command):
         dqtv("crawl", *papers, "--json")
         # as after a kill between closing a file and indexing it
         next((dqtv.archive / "index").rglob("*.cdxj")).unlink()
-        dqtv("crawl", *papers, "--json")
+        # for a scope of its own, lists are asked for without conditions: unchanged ones become revisits
+        dqtv("crawl", *papers, "--scope", "defence", "--json")
     with Store.open(dqtv.archive, create=False) as store:
         missing = [x for x in closed_files(store) if not index_path(dqtv.archive, x).exists()]
     assert missing == [], "every file has an index when its crawl ends, and what a kill left out"
@@ -138,10 +139,11 @@ def view(crawled):
 
 @pytest.fixture
 def captures(crawled):
-    """All captures, read from their WARC files; of those of one address in one second, one."""
+    """All captures with a body to show, read from their WARC files; of those of one address in one second, one."""
     with Store.open(crawled.archive, create=False) as store:
         rows = store.connection.execute(
-            "SELECT warc_file, offset, length, site, url FROM captures ORDER BY fetched_at"
+            "SELECT warc_file, offset, length, site, url FROM captures WHERE status <> 304"
+            " ORDER BY fetched_at"
         ).fetchall()
         read = [
             read_capture(

