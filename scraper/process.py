@@ -54,6 +54,8 @@ _OK: Final = 200
 _MAX_CONTAINER: Final = 2 << 20
 #: Detail of a rejection that is no judgement of an article.
 SAYS_NOT_FOUND: Final = "the page says that there is no such page, under a status of success"
+#: Characters of a headline with its spaces; the longest met has 250.
+_LONGEST_TITLE: Final = 2_000
 _ELLIPSIS: Final = ("...", "…")
 #: Characters of text below which a page is looked at for what stands there instead of an article.
 _SHORT: Final = 400
@@ -353,6 +355,8 @@ def _title(page: Page, site: SiteSpec, layout: Layout | None) -> Found | None:
     own = (site.name, *site.own_names, *page.metas.get("og:site_name", ()))
     chosen: Found | None = None
     for found in metadata.titles(page, layout):
+        if len(found.text) > _LONGEST_TITLE:
+            continue
         line, changes = clean_and_tell(found.text)
         text = own_title(line, own) if line else None
         if text is None or has_lost_letters(text):

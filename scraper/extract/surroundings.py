@@ -37,6 +37,10 @@ _CAPTION: Final = re.compile(r"caption|chu-?thich|photo|image|figure|credit", re
 _FIGURES: Final = frozenset({"figure", "figcaption"})
 _CAPTION_LEVELS: Final = 3
 _LONGEST_DATE_LINE: Final = 120
+#: Lines between title and text that are looked at; papers print up to a dozen.
+_MOST_LINES: Final = 100
+#: Letters after which a line is read no further; no author line, date or section has so many.
+_LONGEST_LINE: Final = 400
 #: Selectors of what prints a headline, the likelier first.
 HEADINGS: Final = (
     "h1, h2, h3, h4",
@@ -90,7 +94,7 @@ def look_around(page: Page, cut: Cut, title: str) -> Surroundings:
     if cut.source == "rule":
         return Surroundings()
     heading = _heading(page, title)
-    lines = _lines_before(heading, cut.node, title)
+    lines = _lines_before(heading, cut.node, title)[:_MOST_LINES]
     return Surroundings(
         dates=(*_dates(lines), *_dates(_lines_above_title(page, cut.node, heading))),
         bylines=(*_bylines(lines), *_authors_below(cut.node)),
@@ -164,7 +168,7 @@ def _bylines(lines: list[Chunk]) -> Iterator[Found]:
         if not is_dated and any(dated[at + 1 : at + 2]):
             yield Found(text=line.text, source="fallback:near-title")
         for inner in node.css("span, a, b, strong, i" if is_dated else _AUTHORS)[:_MOST_TIMES]:
-            yield Found(text=line_text(inner), source="fallback:near-title")
+            yield Found(text=line_text(inner, most=_LONGEST_LINE), source="fallback:near-title")
 
 
 def _authors_below(container: LexborNode) -> Iterator[Found]:
@@ -181,7 +185,7 @@ def _short_lines(lines: list[Chunk], container: LexborNode) -> Iterator[Found]:
             continue
         yield Found(text=line.text, source="fallback:near-title")
         for inner in line.element.node.css("span, a, b, strong, i")[:_MOST_TIMES]:
-            yield Found(text=line_text(inner), source="fallback:near-title")
+            yield Found(text=line_text(inner, most=_LONGEST_LINE), source="fallback:near-title")
         for part in _BESIDE_DATE.split(line.text):
             if part and part != line.text:
                 yield Found(text=part, source="fallback:near-title")
