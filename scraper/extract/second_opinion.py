@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 SOURCE: Final = "second_opinion"
 #: Our own choice is doubted when it holds a smaller share of the letters in the page's paragraphs ...
 _LEAST_SHARE: Final = 0.55
+#: ... and no more letters than this: beside a longer text of its own, a page's teasers easily outweigh it.
+_LONGEST_DOUBTED: Final = 1_000
 #: ... and given up for an opinion with so many times its letters.
 _LEAST_MORE: Final = 1.5
 #: Elements and characters of a page that is asked about. On news pages trafilatura took at most 45 µs for an element
@@ -100,7 +102,8 @@ def why_not_asked(page: Page) -> str | None:
 
 def _is_doubtful(own: Cut | None) -> bool:
     return own is None or (
-        own.source != "rule" and own.letters < _LEAST_SHARE * own.letters_on_page
+        own.source != "rule"
+        and own.letters < min(_LONGEST_DOUBTED, _LEAST_SHARE * own.letters_on_page)
     )
 
 
