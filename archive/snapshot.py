@@ -80,18 +80,24 @@ def put_in_place(built: Path, *, snapshot_id: str, built_at: datetime, articles:
     Every step is atomic: a kill at any time leaves the former or the new snapshot current.
     """
     folder = built.parent
+    path = folder / f"dqtv-{snapshot_id}.db"
+    if path.exists():
+        # the same content, published within the same second: what may be served already is not replaced
+        built.unlink()
+        built = path
     with built.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         os.fsync(file.fileno())
     snapshot = Snapshot(
         id=snapshot_id,
-        path=folder / f"dqtv-{snapshot_id}.db",
+        path=path,
         built_at=built_at,
         articles=articles,
         sha256=sha256,
         bytes=built.stat().st_size,
     )
-    built.rename(snapshot.path)
+    if built != path:
+        built.rename(path)
     sync_folder(folder)
     _name_current(snapshot)
     for old in _superseded(snapshot):

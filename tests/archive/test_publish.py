@@ -6,7 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -369,3 +369,14 @@ def test_a_kill_leaves_the_former_snapshot_and_the_next_build_cleans_up(archive,
     latest = publish(archive, now=former.built_at + timedelta(hours=1))
     assert newest_snapshot(archive) == latest
     assert not (archive / "public" / ".building.db").exists()
+
+
+def test_publishing_the_same_again_within_a_second_does_not_replace_the_file_that_is_served(
+    archive,
+):
+    at = datetime(2026, 11, 24, 3, 15, tzinfo=UTC)
+    first = publish(archive, now=at)
+    inode = first.path.stat().st_ino
+    again = publish(archive, now=at + timedelta(milliseconds=300))
+    assert (again.path, again.path.stat().st_ino) == (first.path, inode)
+    assert newest_snapshot(archive).sha256 == hashlib.sha256(first.path.read_bytes()).hexdigest()
