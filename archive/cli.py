@@ -7,7 +7,7 @@ import sqlite3
 import sys
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 import click
@@ -110,13 +110,26 @@ def publish_command(root: Path, *, as_json: bool) -> None:
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     help="Folder with releases to offer for download; by default exports/ of the archive.",
 )
-def serve_command(
-    root: Path, host: str, port: int, viewer_url: str | None, releases: Path | None
-) -> None:
-    """Serve the search desk on the newest snapshot until Ctrl-C."""
+@click.option(
+    "--base-url",
+    envvar="DQTV_BASE_URL",
+    show_envvar=True,
+    help="Path or address at which readers reach the desk through a web server, such as"
+    " https://archive.example/dqtv/; links and citations name it.",
+)
+@click.option(
+    "--public",
+    is_flag=True,
+    help="Open to the internet: limit how much one reader may ask for, and let search engines in.",
+)
+def serve_command(root: Path, **options: Any) -> None:  # noqa: ANN401  click's own options
+    """Serve the search desk on the newest snapshot until Ctrl-C.
+
+    A snapshot published meanwhile is taken within seconds, without a break.
+    """
     from archive.desk.serve import serve  # noqa: PLC0415  Datasette takes half a second to import
 
-    serve(root, host=host, port=port, viewer_url=viewer_url, releases=releases, on_ready=announce)
+    serve(root, **options, on_ready=announce)
 
 
 def announce(address: str) -> None:

@@ -71,6 +71,15 @@ def newest_snapshot(root: Path) -> Snapshot:
     return snapshot
 
 
+def current_mark(root: Path) -> tuple[int, int] | None:
+    """What changes whenever another snapshot of *root* becomes current; None while there is none."""
+    try:
+        status = (root / "public" / CURRENT).stat()
+    except FileNotFoundError:
+        return None
+    return status.st_mtime_ns, status.st_ino
+
+
 _AGAIN: Final = "run `dqtv publish` to build a new snapshot"
 
 

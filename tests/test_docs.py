@@ -16,7 +16,8 @@ import pytest
 
 from archive.columns import DESCRIPTIONS
 from archive.desk import facets, filters, query, search
-from archive.desk.serve import SETTINGS, build_app, close_app
+from archive.desk.changeover import close_app
+from archive.desk.serve import SETTINGS, build_app
 from archive.frontier import TRANSIENT
 from archive.model import (
     Accepted,

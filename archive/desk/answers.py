@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from archive.desk.served import Served
     from archive.desk.visit import Visit
 
-#: A page may be kept this long; a snapshot changes only when the server starts anew.
+#: A page may be kept this long, also after another snapshot has become current.
 _PAGE_HEADERS: Final = {
     "Content-Security-Policy": POLICY,
     "Cache-Control": "max-age=60",

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 import attrs
 
 from archive.desk.language import LANGUAGES, choose
+from archive.desk.public_address import origin_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,6 +85,8 @@ class Visit:
     def absolute(self, path: str) -> str:
         """Full address of a path without parameters."""
         address = str(self.datasette.urls.path(path))
+        if (origin := origin_of(self.datasette)) is not None:
+            return f"{origin}{address}"
         return str(self.datasette.absolute_url(self.request, address))
 
 

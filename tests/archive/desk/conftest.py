@@ -14,7 +14,8 @@ import attrs
 import pytest
 from datasette.app import Datasette
 
-from archive.desk.serve import build_app, close_app
+from archive.desk.changeover import close_app
+from archive.desk.serve import build_app
 from archive.model import (
     Accepted,
     Article,

@@ -8,7 +8,8 @@ from importlib.resources import files
 import pytest
 from bs4 import BeautifulSoup
 
-from archive.desk.serve import build_app, close_app
+from archive.desk.changeover import close_app
+from archive.desk.serve import build_app
 from archive.publish import publish
 from archive.store import Store
 

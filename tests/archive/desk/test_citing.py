@@ -2,7 +2,8 @@
 
 import rispy
 
-from archive.desk.serve import build_app, close_app
+from archive.desk.changeover import close_app
+from archive.desk.serve import build_app
 from archive.publish import publish
 from archive.withdrawals import withdraw
 

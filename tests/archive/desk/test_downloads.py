@@ -6,7 +6,8 @@ from datetime import date
 
 import pytest
 
-from archive.desk.serve import build_app, close_app
+from archive.desk.changeover import close_app
+from archive.desk.serve import build_app
 from archive.release.build import Wish, build_release
 
 NAME = "dqtv-2026.11.25"

@@ -7,11 +7,12 @@ from time import perf_counter
 import pytest
 
 from archive.desk.security import POLICY
+from archive.desk.serve import DATABASE
 
 
 @pytest.fixture(scope="session")
-def database(demo_snapshot):
-    return f"/{demo_snapshot.stem}"
+def database():
+    return f"/{DATABASE}"
 
 
 OURS = ["/", "/-/search?q=a", "/-/search.json?q=a", "/-/article/x:1", "/nope", "/-/desk/desk.css"]

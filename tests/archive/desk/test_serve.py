@@ -1,16 +1,20 @@
 """Serving in the foreground: the newest snapshot, until Ctrl-C, never on a taken port."""
 
+import gzip
 import signal
 import socket
 import subprocess
 import sys
 from pathlib import Path
-from urllib.request import urlopen
+from time import monotonic
+from urllib.request import Request, urlopen
 
 import pytest
 
 from archive.desk.serve import build_app, check_port, serve
 from archive.errors import ArchiveError, NothingPublished, PortInUse, UsageError
+from archive.publish import publish
+from archive.snapshot import newest_snapshot
 
 
 def test_taken_port_is_reported_before_anything_is_opened(build, story):
@@ -74,3 +78,27 @@ def test_serves_until_ctrl_c_and_ends_in_order(build, story):
         finally:
             server.kill()
     assert (output, errors, server.returncode) == ("ended\n", "", 0)
+
+
+def _ask(address, path, **headers):
+    with urlopen(Request(address + path, headers=headers)) as response:
+        return response.headers, response.read()
+
+
+def test_a_snapshot_published_meanwhile_is_served_and_pages_are_packed(build, story):
+    root = build(story(id="songmay:1", title="Dân quân")).parents[1]
+    first = newest_snapshot(root)
+    command = [sys.executable, "-c", PROGRAM, str(root)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            address = server.stdout.readline().strip()
+            headers, body = _ask(address, "", **{"Accept-Encoding": "gzip"})
+            assert headers["content-encoding"] == "gzip"
+            assert first.id in gzip.decompress(body).decode()
+            second = publish(root)
+            assert second.id != first.id
+            deadline = monotonic() + 60
+            while second.id not in _ask(address, "")[1].decode():
+                assert monotonic() < deadline, "the desk stayed with the former snapshot"
+        finally:
+            server.kill()

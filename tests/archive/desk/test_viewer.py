@@ -3,7 +3,8 @@
 import pytest
 from bs4 import BeautifulSoup
 
-from archive.desk.serve import build_app, close_app
+from archive.desk.changeover import close_app
+from archive.desk.serve import build_app
 from archive.desk.viewer import archived_copy, read_viewer
 from archive.errors import UsageError
 

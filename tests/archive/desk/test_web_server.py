@@ -1,0 +1,130 @@
+"""The desk behind nginx with HTTPS, as docs/serving.md sets it up."""
+
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import monotonic
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from archive.desk.rate_limit import BURST
+
+NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+DOCS = Path(__file__).parents[3] / "docs"
+HOST = "archive.example"
+
+pytestmark = pytest.mark.skipif(NGINX is None, reason="nginx is not on this machine")
+
+
+def documented(language):
+    return re.search(rf"```{language}\n(.*?)```", (DOCS / "serving.md").read_text("utf-8"), re.DOTALL)[1]
+
+
+def write_certificate(folder):
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "fullchain.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    (folder / "privkey.pem").write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return free.getsockname()[1]
+
+
+@pytest.fixture
+def desk(build, story):
+    """``dqtv serve`` as the documented unit starts it, on a free port."""
+    root = build(story(id="songmay:1", title="Dân quân Sông Mây")).parents[1]
+    start = re.search(r"ExecStart=\S+/dqtv (.*)", documented("ini"))[1].split()
+    port = free_port()
+    command = [sys.executable, "-m", "scraper", *start, "--archive", str(root), "--port", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert "search desk" in server.stdout.readline()
+            yield port
+        finally:
+            server.terminate()
+
+
+@pytest.fixture
+def nginx(desk, tmp_path):
+    """Nginx with the documented server block; only ports and the certificate's place are changed."""
+    write_certificate(tmp_path)
+    port = free_port()
+    block = (
+        documented("nginx")
+        .replace("listen 443 ssl", f"listen 127.0.0.1:{port} ssl")
+        .replace("http://127.0.0.1:8001", f"http://127.0.0.1:{desk}")
+        .replace("/etc/letsencrypt/live/archive.example", str(tmp_path))
+    )
+    (tmp_path / "nginx.conf").write_text(
+        f"daemon off; pid {tmp_path}/pid; error_log {tmp_path}/error.log;"
+        f" events {{}} http {{ access_log off; client_body_temp_path {tmp_path}/body;"
+        f" proxy_temp_path {tmp_path}/proxy; fastcgi_temp_path {tmp_path}/f;"
+        f" uwsgi_temp_path {tmp_path}/u; scgi_temp_path {tmp_path}/s;\n{block} }}",
+        encoding="utf-8",
+    )
+    with subprocess.Popen(
+        [NGINX, "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf"), "-e", "stderr"]
+    ) as server:
+        try:
+            yield port
+        finally:
+            server.terminate()
+
+
+def ask(port, path, **headers):
+    trust_all = ssl.create_default_context()
+    trust_all.check_hostname, trust_all.verify_mode = False, ssl.CERT_NONE
+    request = Request(f"https://127.0.0.1:{port}{path}", headers={"Host": HOST, **headers})
+    deadline = monotonic() + 30
+    while True:
+        try:
+            with urlopen(request, context=trust_all) as response:
+                return response.status, response.read().decode()
+        except HTTPError as error:
+            return error.code, error.read().decode()
+        except URLError:
+            assert monotonic() < deadline, "nginx does not answer"
+
+
+def test_pages_come_through_and_name_the_public_address(nginx):
+    status, text = ask(nginx, "/-/article/songmay:1")
+    assert status == 200
+    assert f"https://{HOST}/-/article/songmay:1" in text
+    assert "127.0.0.1" not in text
+
+
+def test_readers_are_limited_by_their_own_address(nginx):
+    statuses = [ask(nginx, "/-/search/advanced")[0] for _ in range(BURST + 30)]
+    assert statuses[:BURST] == [200] * BURST
+    assert 429 in statuses
