@@ -101,6 +101,7 @@ def build_app(
         metadata={"plugins": {PLUGIN: plugin}},
         secret=secret,
     )
+    app.remove_database("_memory")  # which Datasette adds when it is given no file
     snapshot = Database(app, path=str(snapshot_path), is_mutable=False)
     app.add_database(snapshot, name=DATABASE)
     return app
