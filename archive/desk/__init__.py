@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from datasette import hookimpl
 from datasette.utils import escape_fts
 
-from archive.desk import answers, citation_files, downloads, failures, pages, robots, served
+from archive.desk import (
+    answers,
+    citation_files,
+    coverage_pages,
+    downloads,
+    failures,
+    pages,
+    robots,
+    served,
+)
 from archive.desk.metadata import describe
 from archive.desk.security import guarded, limit_values
 from archive.desk.snapshot import is_snapshot
@@ -59,7 +68,13 @@ def startup(datasette: Datasette) -> Callable[[], Awaitable[object]]:
 @_hook
 def register_routes() -> list[tuple[str, Callable[..., Awaitable[Response]]]]:
     """The desk's addresses; plugins come first, so ``/`` is ours."""
-    return [*citation_files.ROUTES, *pages.ROUTES, *downloads.ROUTES, *robots.ROUTES]
+    return [
+        *citation_files.ROUTES,
+        *pages.ROUTES,
+        *coverage_pages.ROUTES,
+        *downloads.ROUTES,
+        *robots.ROUTES,
+    ]
 
 
 @_hook

@@ -16,6 +16,8 @@ PAGES = {
     "no-hits": ("/-/search?q=d%C3%A2n+qu%C3%A2n+kh%C3%B4ng+ng%E1%BB%A7&year=2023&exact=1", 200),
     "mistake": ("/-/search?q=d*", 400),
     "advanced": ("/-/search/advanced?", 200),
+    "coverage": ("/-/coverage?", 200),
+    "coverage-paper": ("/-/coverage?paper=songmay", 200),
     "article": ("/-/article/culao:9005?q=d%C3%A2n+qu%C3%A2n&terms=1", 200),
     "versions": ("/-/article/songmay:9001?q=%C4%91%C3%AA&hit=1", 200),
     "hostile": ("/-/article/songmay:9002?", 200),

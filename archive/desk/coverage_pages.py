@@ -1,0 +1,124 @@
+"""``/-/coverage``: articles per paper and month with gaps, as a page, CSV and JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Final
+from weakref import WeakKeyDictionary
+
+from datasette.utils.asgi import Response
+
+from archive.desk import answers, failures, served
+from archive.desk.asking import ask, no_snapshot
+from archive.desk.coverage import MONTHS, Coverage, month_name, read_coverage, shade
+from archive.desk.security import POLICY
+from archive.desk.visit import Visit
+
+if TYPE_CHECKING:
+    from datasette.app import Datasette
+    from datasette.utils.asgi import Request
+
+    from archive.desk.coverage import PaperCoverage
+    from archive.desk.served import Served
+
+# A snapshot never changes under its file name, so it is counted once for each Datasette.
+_KNOWN: WeakKeyDictionary[Served, Coverage] = WeakKeyDictionary()
+
+
+async def coverage_page(datasette: Datasette, request: Request) -> Response:
+    """All papers by year, or with ``?paper=`` one of them by month."""
+    visit = Visit.of(datasette, request)
+    form = request.url_vars.get("form")
+    snapshot = await served.find(datasette)
+    if snapshot is None:
+        return await no_snapshot(visit, json=form == ".json")
+    coverage = await _coverage(visit, snapshot)
+    if form == ".json":
+        return answers.as_json(_json(coverage, snapshot))
+    if form == ".csv":
+        return _csv(coverage, snapshot)
+    asked = next(iter(visit.parameters.get("paper", [])), None)
+    if not asked:
+        return await answers.page(
+            visit, "coverage", snapshot, coverage=coverage, shade=shade,
+            rows=lambda paper, year: _rows(visit, snapshot.database, paper.id, year=year),
+        )  # fmt: skip
+    paper = coverage.paper(asked)
+    if paper is None:
+        return await failures.missing(datasette, request)
+    return await answers.page(
+        visit, "coverage_paper", snapshot, paper=paper, coverage=coverage, shade=shade,
+        months=MONTHS, month_name=month_name, years=_years(paper),
+        rows=lambda month: _rows(visit, snapshot.database, paper.id, month=month),
+    )  # fmt: skip
+
+
+async def _coverage(visit: Visit, snapshot: Served) -> Coverage:
+    known = _KNOWN.get(snapshot)
+    if known is None:
+        known = _KNOWN[snapshot] = await ask(visit, snapshot, read_coverage)
+    return known
+
+
+def _rows(visit: Visit, database: str, paper: str, **when: str | int) -> str:
+    """Address of the table of a paper's articles in a year or month, the newest first."""
+    values = {"site": paper, **when, "_sort_desc": "published_at"}
+    return visit.link(
+        f"/{database}/articles", {name: [str(value)] for name, value in values.items()}
+    )
+
+
+def _years(paper: PaperCoverage) -> range:
+    if paper.first is None or paper.last is None:
+        return range(0)
+    return range(int(paper.first[:4]), int(paper.last[:4]) + 1)
+
+
+def _json(coverage: Coverage, snapshot: Served) -> dict[str, object]:
+    return {
+        "ok": True,
+        "papers": [
+            {
+                "id": paper.id,
+                "name": paper.name,
+                "province": paper.province,
+                "status": paper.status,
+                "articles": paper.articles,
+                "undated": paper.undated,
+                "first_month": paper.first,
+                "last_month": paper.last,
+                "first_captured_at": paper.first_captured_at,
+                "last_captured_at": paper.last_captured_at,
+                "months": dict(paper.months),
+                "gaps": list(paper.gaps),
+            }
+            for paper in coverage.papers
+        ],
+        "snapshot": {"id": snapshot.facts.id, "built_at": snapshot.facts.built_at},
+    }
+
+
+def _csv(coverage: Coverage, snapshot: Served) -> Response:
+    """One line for each paper and month from its first to its last, gaps as 0; undated ones without month."""
+    file = io.StringIO(newline="")
+    lines = csv.writer(file)
+    lines.writerow(["paper", "name", "province", "month", "articles"])
+    for paper in coverage.papers:
+        months = {**paper.months, **dict.fromkeys(paper.gaps, 0)}
+        rows = sorted(months.items()) + ([("", paper.undated)] if paper.undated else [])
+        lines.writerows([paper.id, paper.name, paper.province or "", *row] for row in rows)
+    name = f"dqtv-coverage-{snapshot.facts.id}.csv"
+    return Response(
+        # with a byte order mark, without which Excel reads Vietnamese wrongly
+        file.getvalue().encode("utf-8-sig"),
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "Content-Security-Policy": POLICY,
+            "Cache-Control": "max-age=60",
+        },
+        content_type="text/csv; charset=utf-8",
+    )
+
+
+ROUTES: Final = ((r"^/-/coverage(?P<form>\.json|\.csv)?$", coverage_page),)
