@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
 from weakref import WeakKeyDictionary
 
 from datasette.utils.asgi import Response
@@ -64,9 +65,10 @@ async def _coverage(visit: Visit, snapshot: Served) -> Coverage:
 def _rows(visit: Visit, database: str, paper: str, **when: str | int) -> str:
     """Address of the table of a paper's articles in a year or month, the newest first."""
     values = {"site": paper, **when, "_sort_desc": "published_at"}
-    return visit.link(
-        f"/{database}/articles", {name: [str(value)] for name, value in values.items()}
-    )
+    if visit.language_asked:
+        # Datasette takes a parameter without the underscore for a column
+        values["_lang"] = visit.language_asked
+    return f"{visit.datasette.urls.table(database, 'articles')}?{urlencode(values)}"
 
 
 def _years(paper: PaperCoverage) -> range:
