@@ -12,7 +12,9 @@ from archive.desk.article import load_article
 from archive.desk.asking import ask, limited, no_snapshot
 from archive.desk.changes import VersionsAsked, folded, load_changes
 from archive.desk.citation import cite
+from archive.desk.citation_files import cited
 from archive.desk.dates import show_instant_day
+from archive.desk.embedded import meta_tags
 from archive.desk.filters import PAGE_SIZE, read_query, web_parameters
 from archive.desk.forms import article_form, changes_form
 from archive.desk.language import number, points, say, strings
@@ -71,6 +73,7 @@ async def article_page(datasette: Datasette, request: Request) -> Response:
         snapshot,
         article=article,
         permalink=permalink,
+        meta_tags=meta_tags(cited(article, permalink=permalink, snapshot=snapshot.facts.id)),
         citation=cite(article, snapshot.facts, permalink=permalink, language=visit.language),
         source=_web_address(article.url),
         archived=archived_copy(viewer, article.capture_url, article.captured_at),
