@@ -14,6 +14,7 @@ import enum
 import html
 import re
 import unicodedata
+from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import attrs
@@ -147,7 +148,7 @@ _SIGNS: Final = re.compile("[¨©ª«¬\u00ad®µ¶¸¹äåæëîïñöøûü]")
 
 def may_be_legacy(text: str) -> bool:
     """A quick look: False for all text in which ``decoded`` could find nothing to decode."""
-    if _SIGNS.search(text) is not None and len(_SIGNS.findall(text)) >= _SUSPICIOUS_SIGNS:
+    if sum(1 for _ in islice(_SIGNS.finditer(text), _SUSPICIOUS_SIGNS)) == _SUSPICIOUS_SIGNS:
         return True
     return "^" in text and len(_VIQR_WORD.findall(text)) >= _ENOUGH_WORDS
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from scraper.sites.spec import Layout, SiteSpec
 
 _HOME_WORDS: Final = frozenset({"trang chủ", "trang nhất", "home", "»", "›", ">", "/"})
+#: Longer texts are none of these, however their letters are composed.
+_LONGEST_HOME: Final = 3 * max(map(len, _HOME_WORDS))
+_LINKING: Final = frozenset({"a", "link"})
 #: A summary has more characters than a headline.
 _SHORTEST_LEAD: Final = 60
 
@@ -136,8 +139,10 @@ def own_addresses(page: Page, site: SiteSpec) -> tuple[str, ...]:
     if number is None:
         return ()
     own = site.article_id(page.url)
-    nodes = page.tree.css(f'a[href*="{number}" i], link[href*="{number}" i]')
-    named = dict.fromkeys(node.attributes.get("href") or "" for node in nodes)
+    nodes = page.tree.css(f'[href*="{number}" i]')
+    named = dict.fromkeys(
+        node.attributes.get("href") or "" for node in nodes if node.tag in _LINKING
+    )
     linked = (join_url(page.base_url, href) for href in named)
     return tuple(
         dict.fromkeys(
@@ -150,7 +155,8 @@ def own_addresses(page: Page, site: SiteSpec) -> tuple[str, ...]:
 
 def is_home(text: str) -> bool:
     """True for the first step of a breadcrumb and for its arrows, tone marks apart or not."""
-    return single_spaced(nfc(text)).lower() in _HOME_WORDS
+    text = single_spaced(text)
+    return len(text) <= _LONGEST_HOME and nfc(text).lower() in _HOME_WORDS
 
 
 def _names(site: SiteSpec, address: str, number: str | None) -> bool:

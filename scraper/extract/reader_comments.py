@@ -7,6 +7,7 @@ them tells them from it, and the short lines (names, dates, "Trả lời") that 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from archive.vietnamese import exact_key
@@ -68,8 +69,13 @@ def _is_heading(chunk: Chunk) -> bool:
     return (
         len(chunk.text) <= _LONGEST_HEADING
         and chunk.element.letters == len(chunk.text)
-        and _HEADING.fullmatch(exact_key(chunk.text)) is not None
+        and _says_comments(chunk.text)
     )
+
+
+@lru_cache(maxsize=512)  # menus and footers are the same on every page of a paper
+def _says_comments(line: str) -> bool:
+    return _HEADING.fullmatch(exact_key(line)) is not None
 
 
 def _box(heading: Chunk, before: Chunk, container: Element | None) -> Element:

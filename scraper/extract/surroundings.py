@@ -261,6 +261,8 @@ def _lines_inside(heading: LexborNode, container: LexborNode, title: str) -> lis
 
     Title and what stands before it are dropped from the text, and the date lines behind it.
     """
+    if not _is_around(container, heading):
+        return None
     chunks = list(weigh(container))
     at = next((n for n, x in enumerate(chunks) if x.element.node.mem_id == heading.mem_id), None)
     if heading.mem_id == container.mem_id:  # the title is a line of its own text
@@ -279,6 +281,13 @@ def _lines_inside(heading: LexborNode, container: LexborNode, title: str) -> lis
     for chunk in lines[: dated[0] + 1] if dated else []:
         _drop(chunk, container)
     return lines
+
+
+def _is_around(container: LexborNode, node: LexborNode) -> bool:
+    inner: LexborNode | None = node
+    while inner is not None and inner.mem_id != container.mem_id:
+        inner = inner.parent
+    return inner is not None
 
 
 def _drop(chunk: Chunk, container: LexborNode) -> None:

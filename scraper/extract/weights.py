@@ -117,7 +117,10 @@ class Element:
         parent.letters += self.letters
         parent.linked += self.linked
         parent.paragraphs += self.paragraphs
-        parent.headlines += 0 if self.is_link_box else self.headlines
+        if self.headlines and not self.is_link_box:
+            parent.headlines += self.headlines
+        if not total:
+            return
         parent.points += total * (_GRANDPARENT if is_container else _PARENT)
         if parent.parent is not None and not is_container:
             parent.parent.points += total * _GRANDPARENT
