@@ -88,11 +88,26 @@ def answer_outcome(
     if (refused := too_large(leased, capture)) is not None:
         return refused
     if leased.kind is UrlKind.ARTICLE:
-        return article_outcome(leased, process(capture, site, family, template))
+        return _article_outcome(leased, process(capture, site, family, template))
     return _list_outcome(site, leased, capture, scope=scope, span=span)
 
 
-def article_outcome(leased: LeasedUrl, read: Accepted | Rejected) -> Outcome:
+def article_outcome(
+    leased: LeasedUrl,
+    capture: Capture,
+    site: SiteSpec,
+    *,
+    family: Family | None,
+    template: Template,
+) -> Outcome:
+    """What an article's page, its body as it was sent, means for its address: the part of the work that takes long."""
+    capture = unpacked(leased, capture)
+    if (refused := too_large(leased, capture)) is not None:
+        return refused
+    return _article_outcome(leased, process(capture, site, family, template))
+
+
+def _article_outcome(leased: LeasedUrl, read: Accepted | Rejected) -> Outcome:
     """What the reading of an article's page means: a challenge and a notice in its place are failures."""
     return _unless_missing(leased, _unless_blocked(read))
 

@@ -146,7 +146,7 @@ def _written(published: str, key: str, hit: Hit) -> str:
 
 def _is_place(lexicon: Lexicon, published: str, key: str, hit: Hit) -> bool:
     """True for "cầu Dân Quân"; the militia itself is written "dân quân" or "Dân quân"."""
-    if _written(published, key, hit) != "Dân Quân":
+    if hit.term.key != "dân quân" or _written(published, key, hit) != "Dân Quân":
         return False
     before = syllables(key[: hit.start].rpartition("\n")[2])
     return bool(before) and before[-1] in lexicon.places

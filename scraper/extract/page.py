@@ -53,9 +53,7 @@ _MARKUP: Final = re.compile(
 _MARKUP_SEARCHED: Final = 65_536
 _HTML_TYPES: Final = ("text/html", "application/xhtml+xml")
 
-_FOR_MACHINES: Final = (
-    'meta, base[href], link[rel="canonical"], script[type="application/ld+json"]'
-)
+_FOR_MACHINES: Final = 'meta, base[href], link[rel="canonical"], script[type="application/ld+json"]'
 
 
 @attrs.frozen(kw_only=True, slots=False, eq=False)

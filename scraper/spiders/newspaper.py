@@ -16,7 +16,7 @@ from archive.frontier import LeasedUrl, Purpose
 from archive.model import Capture, Failed, FoundUrl, Outcome, UrlKind
 from archive.runs import HOURS_OVER
 from archive.spans import read_span
-from scraper.answers import answer_outcome, article_outcome, too_large, unpacked
+from scraper.answers import answer_outcome, unpacked
 from scraper.discovery.explore import seed_urls, sitemap_urls
 from scraper.guard import PRIVATE_HOSTS_SETTING
 from scraper.middlewares.robots import RobotsForbidden, RobotsUnreachable
@@ -224,16 +224,12 @@ class NewspaperSpider(scrapy.Spider):
             for outcome in self.parse(response):
                 yield outcome
             return
-        capture = unpacked(leased, capture)
-        if (refused := too_large(leased, capture)) is not None:
-            yield PageOutcome(leased=leased, outcome=refused)
-            return
-        reading = self.readers.read(capture, self.template_of(leased.site))
+        reading = self.readers.read(leased, capture, self.template_of(leased.site))
         try:
-            read = await asyncio.wrap_future(reading)
+            outcome = await asyncio.wrap_future(reading)
         except BrokenProcessPool as error:
             raise died() from error
-        yield PageOutcome(leased=leased, outcome=article_outcome(leased, read))
+        yield PageOutcome(leased=leased, outcome=outcome)
 
     def failed(self, failure: Failure) -> Iterator[PageOutcome]:
         """Turn a request that brought no answer into an outcome."""

@@ -1,23 +1,38 @@
 """Processes that read pages: what they give back, and what happens when one of them dies."""
 
+import gzip
 import multiprocessing
 import os
 import signal
 from datetime import UTC, datetime
 
+import attrs
 import pytest
 
 from archive.errors import ReaderDied
-from archive.model import Capture, RecordLocation
+from archive.frontier import LeasedUrl
+from archive.model import Capture, Failed, RecordLocation, UrlKind
 from archive.readings import StoredCapture
 from scraper.process import process
 from scraper.readers import Readers, StoredPage
+from scraper.settings import DOWNLOAD_MAXSIZE
 from scraper.sites.load import load_registry
 
 SITE = "demo-songmay"
 REGISTRY = load_registry()
 PAGE = "<html><head><title>Dân quân Vàm Sậy</title></head><body><h1>Dân quân Vàm Sậy</h1><article>{}</article></body></html>"
 TEXT = "<p>Sáng nay, Ban CHQS xã Vàm Sậy mở lớp huấn luyện cho lực lượng dân quân tự vệ năm thứ nhất.</p>"
+
+LEASED = LeasedUrl(
+    id=1, site=SITE, url="http://x/", kind=UrlKind.ARTICLE, seed=None, page=None, priority=0, hops=0, attempts=0,
+    key="article:a1",
+)  # fmt: skip
+
+
+def packed(body):
+    """The capture of a page that the server sent packed."""
+    headers = (("Content-Type", "text/html"), ("Content-Encoding", "gzip"))
+    return attrs.evolve(capture(), headers=headers, body=gzip.compress(body))
 
 
 def capture():
@@ -33,18 +48,33 @@ def test_a_reader_says_what_process_says_without_the_pages_bytes(processes):
     site = REGISTRY.site(SITE)
     wanted = process(capture(), site, REGISTRY.family_of(site))
     with Readers(REGISTRY, processes=processes) as readers:
-        read = readers.read(capture(), {}).result(timeout=60)
+        read = readers.read(LEASED, capture(), {}).result(timeout=60)
     assert (read.article, read.verdict, read.lesson) == (
         wanted.article, wanted.verdict, wanted.lesson,
     )  # fmt: skip
     assert read.capture.body == b""
 
 
+def test_a_page_is_unpacked_by_its_reader():
+    with Readers(REGISTRY, processes=1) as readers:
+        plain = readers.read(LEASED, capture(), {}).result(timeout=60)
+        read = readers.read(LEASED, packed(capture().body), {}).result(timeout=60)
+    assert read.article == plain.article
+    assert read.article.body
+
+
+def test_a_page_that_unpacks_to_more_than_is_read_is_refused_by_its_reader():
+    with Readers(REGISTRY, processes=0) as readers:
+        outcome = readers.read(LEASED, packed(b" " * (DOWNLOAD_MAXSIZE + 1)), {}).result()
+    assert isinstance(outcome, Failed)
+    assert (outcome.reason, outcome.capture.body) == ("too_large", b"")
+
+
 def test_a_killed_reader_is_reported(tmp_path):
     place = RecordLocation(warc_file="x", offset=0, length=1)
     page = StoredPage(capture=StoredCapture(id="1", site=SITE, url="http://x/", location=place))
     with Readers(REGISTRY, processes=1) as readers:
-        readers.read(capture(), {}).result(timeout=60)
+        readers.read(LEASED, capture(), {}).result(timeout=60)
         for child in multiprocessing.active_children():
             os.kill(child.pid, signal.SIGKILL)
         with pytest.raises(ReaderDied, match="killed or ran out of memory"):
