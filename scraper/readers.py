@@ -11,10 +11,12 @@ import gc
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from types import ModuleType
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 import attrs
@@ -22,7 +24,6 @@ import attrs
 from archive.captures import read_capture
 from archive.errors import ReaderDied, RecordUnreadable
 from archive.model import Accepted, Capture, Outcome, RecordLocation, Rejected
-from scraper.answers import article_outcome
 from scraper.process import make_ready, process
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class Readers:
         """
         if self._pool is None:
             return _done(_answer(self._registry, leased, capture, template))
-        with _watched():
+        with _watched(), _without_main():
             return self._pool.submit(_answer_there, leased, capture, template)
 
     def read_stored(
@@ -106,7 +107,7 @@ class Readers:
         if self._pool is None:
             read = [_done(_read_stored(self._registry, folder, x, template)) for x in parts]
         else:
-            with _watched():
+            with _watched(), _without_main():
                 read = [self._pool.submit(_read_stored_there, folder, x, template) for x in parts]
         return StoredReadings(read)
 
@@ -159,6 +160,20 @@ def _watched() -> Iterator[None]:
         raise died() from error
 
 
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Let a process that is started meanwhile not run the main module anew.
+
+    For the command line that means all of its imports, a second's work (measured), and a reader needs none of them.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
 def _begin(registry: Registry) -> None:
     """Make this process a reader: it leaves Ctrl-C to its parent, and ends with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -185,6 +200,8 @@ def _read_stored_there(folder: Path, pages: Sequence[StoredPage], template: Temp
 
 
 def _answer(registry: Registry, leased: LeasedUrl, capture: Capture, template: Template) -> Outcome:
+    from scraper.answers import article_outcome  # noqa: PLC0415  it brings Scrapy, which the readers of a replay do without
+
     site = registry.site(capture.site)
     family = registry.family_of(site)
     make_ready(site, family)

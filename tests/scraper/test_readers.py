@@ -4,7 +4,10 @@ import gzip
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import attrs
 import pytest
@@ -68,6 +71,22 @@ def test_a_page_that_unpacks_to_more_than_is_read_is_refused_by_its_reader():
         outcome = readers.read(LEASED, packed(b" " * (DOWNLOAD_MAXSIZE + 1)), {}).result()
     assert isinstance(outcome, Failed)
     assert (outcome.reason, outcome.capture.body) == ("too_large", b"")
+
+
+def test_a_reader_does_not_run_the_main_module_anew(tmp_path):
+    runs, script = tmp_path / "runs", tmp_path / "script.py"
+    script.write_text(
+        f"with open({str(runs)!r}, 'a') as runs: runs.write(__name__ + ' ')\n"
+        "if __name__ == '__main__':\n"
+        "    from scraper.readers import Readers\n"
+        "    from tests.scraper.test_readers import LEASED, REGISTRY, capture\n"
+        "    with Readers(REGISTRY, processes=1) as readers:\n"
+        "        assert readers.read(LEASED, capture(), {}).result(timeout=60).article.body\n",
+        encoding="utf-8",
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    subprocess.run([sys.executable, script], check=True, timeout=60, env=environment)
+    assert runs.read_text() == "__main__ "
 
 
 def test_a_killed_reader_is_reported(tmp_path):
