@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from archive.database import unwritable
-from archive.errors import RecordUnreadable
+from archive.errors import RecordUnreadable, unwritable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -8,13 +8,7 @@ import sqlite3
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Final
 
-from archive.errors import (
-    ArchiveError,
-    ArchiveUnwritable,
-    OutOfHandles,
-    SchemaMismatch,
-    is_out_of_handles,
-)
+from archive.errors import ArchiveError, ArchiveUnwritable, SchemaMismatch, unwritable
 from archive.plain_sqlite_utils import Database
 from archive.schema import MIGRATIONS
 
@@ -62,15 +56,6 @@ def translated_errors(path: Path) -> Iterator[None]:
                 f"{path} is damaged ({error}); keep a copy and restore it from a backup"
             ) from error
         raise
-
-
-def unwritable(path: Path, error: OSError) -> ArchiveUnwritable:
-    """The error to raise when the operating system refuses to write *path*."""
-    if is_out_of_handles(error):
-        return OutOfHandles(f"at {path}")
-    return ArchiveUnwritable(
-        f"cannot write {path}: {error.strerror}; check free space, permissions and the mount"
-    )
 
 
 _ELSEWHERE: Final = "give another folder with --archive, or move that file away"

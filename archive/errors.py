@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 
 class DqtvError(Exception):
@@ -124,6 +125,15 @@ def is_out_of_handles(error: BaseException | None) -> bool:
             return True
         error = error.__cause__
     return False
+
+
+def unwritable(path: Path, error: OSError) -> ArchiveUnwritable:
+    """The error to raise when the operating system refuses to write *path*."""
+    if is_out_of_handles(error):
+        return OutOfHandles(f"at {path}")
+    return ArchiveUnwritable(
+        f"cannot write {path}: {error.strerror}; check free space, permissions and the mount"
+    )
 
 
 class SiteLocked(ArchiveError):

@@ -13,8 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from archive.clock import steady_time
-from archive.database import unwritable
-from archive.errors import SchedulerBusy, SiteLocked
+from archive.errors import SchedulerBusy, SiteLocked, unwritable
 from archive.processes import in_words, is_alive, is_surely_alive, this_process
 
 if TYPE_CHECKING:

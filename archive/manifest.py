@@ -12,7 +12,7 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from archive.database import unwritable
+from archive.errors import unwritable
 from archive.warc_files import refusals, sync_folder
 
 if TYPE_CHECKING:

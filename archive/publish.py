@@ -11,8 +11,8 @@ from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final, Protocol
 
-from archive.database import translated_errors, unwritable
-from archive.errors import ArchiveError
+from archive.database import translated_errors
+from archive.errors import ArchiveError, unwritable
 from archive.instants import compact_text, utc_text
 from archive.provinces import province_today
 from archive.public_columns import NOT_PUBLIC

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 import attrs
 
-from archive.database import unwritable
-from archive.errors import ArchiveError
+from archive.errors import ArchiveError, unwritable
 from archive.manifest import MANIFEST_NAME, read_manifest, register_closed
 from archive.origin import read_origin
 from archive.warc_files import OPEN_SUFFIX, ClosedFile, publish_file

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 import attrs
 
 from archive.article_addresses import ArticleAddresses
-from archive.database import open_database, unwritable
-from archive.errors import ArchiveError, ArchiveUnwritable
+from archive.database import open_database
+from archive.errors import ArchiveError, ArchiveUnwritable, unwritable
 from archive.events import SECOND_LOOK, Events
 from archive.instants import read_instant, utc_text
 from archive.model import (

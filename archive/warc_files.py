@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 import attrs
 
-from archive.database import unwritable
+from archive.errors import unwritable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 import orjson
 
-from archive.database import unwritable
-from archive.errors import ArchiveError, UsageError
+from archive.errors import ArchiveError, UsageError, unwritable
 from archive.instants import utc_text
 from archive.store import Store
 from archive.warc_files import sync_folder

@@ -23,8 +23,7 @@ from archive.cli import (
     quiet_broken_pipe,
     stderr_progress,
 )
-from archive.database import unwritable
-from archive.errors import DqtvError, UsageError
+from archive.errors import DqtvError, UsageError, unwritable
 from archive.spans import read_span
 from archive.store import Store
 from scraper.commands import COMMANDS

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from archive.database import unwritable
-from archive.errors import DqtvError, UsageError
+from archive.errors import DqtvError, UsageError, unwritable
 from scraper.settings import CONTACT_SETTING
 from scraper.sites.known import SITES_VARIABLE, own_folder
 

@@ -164,7 +164,7 @@ def _watched() -> Iterator[None]:
 def _without_main() -> Iterator[None]:
     """Let a process that is started meanwhile not run the main module anew.
 
-    For the command line that means all of its imports, a second's work (measured), and a reader needs none of them.
+    For the command line that means all of its imports, a second of CPU (measured), and a reader needs none of them.
     """
     main = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import attrs
 
-from archive.database import translated_errors, unwritable
-from archive.errors import ArchiveError, UsageError
+from archive.database import translated_errors
+from archive.errors import ArchiveError, UsageError, unwritable
 from archive.export.formats import read_format
 from archive.export.selection import choose
 from archive.export.sheet import BATCH, Sheet

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 import attrs
 import orjson
 
-from archive.database import translated_errors, unwritable
-from archive.errors import ArchiveError, UsageError
+from archive.database import translated_errors
+from archive.errors import ArchiveError, UsageError, unwritable
 from archive.export.formats import FORMATS
 from archive.export.sheet import Sheet
 from archive.release import changes as comparing

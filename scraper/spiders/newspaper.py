@@ -226,10 +226,10 @@ class NewspaperSpider(scrapy.Spider):
             return
         reading = self.readers.read(leased, capture, self.template_of(leased.site))
         try:
-            outcome = await asyncio.wrap_future(reading)
+            read = await asyncio.wrap_future(reading)
         except BrokenProcessPool as error:
             raise died() from error
-        yield PageOutcome(leased=leased, outcome=outcome)
+        yield PageOutcome(leased=leased, outcome=read)
 
     def failed(self, failure: Failure) -> Iterator[PageOutcome]:
         """Turn a request that brought no answer into an outcome."""
