@@ -193,7 +193,7 @@ def test_datasettes_own_pages_stand_in_the_desks_frame(demo, language):
 
 
 #: Names that are the same in every language.
-NAMES = {"Datasette", "JSON", "CSL", "RIS", "BibTeX", "SHA"}
+NAMES = {"Datasette", "JSON", "CSV", "CSL", "RIS", "BibTeX", "SHA"}
 
 
 def test_no_template_of_the_desk_holds_literal_text():
