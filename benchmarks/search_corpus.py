@@ -10,6 +10,8 @@ from __future__ import annotations
 import hashlib
 import itertools
 import random
+import sys
+import time
 import uuid
 from collections import Counter
 from datetime import datetime, timedelta
@@ -20,6 +22,7 @@ from archive.provinces import known_names
 from archive.rows import text_sha256
 from archive.signatures import sign_texts
 from archive.store import Store
+from archive.syndication import METHOD
 from archive.vietnamese import syllables
 from scraper.demo.stories import load_stories
 
@@ -51,23 +54,34 @@ COMPOUNDS: Final = (
 )  # fmt: skip
 
 
-def fill(root: Path, articles: int, *, length: int) -> None:
-    """Write *articles* articles of about *length* syllables into the archive at *root*, and sign them."""
+def fill(root: Path, articles: int, *, length: int, sign: bool = True) -> tuple[float, float]:
+    """Write *articles* articles of about *length* syllables into the archive at *root*, and sign them.
+
+    Without *sign* they are entered as too short to be compared: no two of them share a text anyhow, and
+    signing a million takes longer than all the rest. Returns the seconds for making and writing the
+    rows, and for signing.
+    """
+    started = time.perf_counter()
     with Store.open(root) as store:
         for row in _sites():
             with store.transaction():
                 store.sync_site(row)
         connection = store.connection
         with store.transaction():
-            for batch in _batches(_rows(articles, length), 1_000):
-                connection.executemany(
-                    "INSERT INTO captures (id, site, url, fetched_at, status, kind, warc_file, offset, length)"
-                    " VALUES (?, ?, ?, ?, 200, 'response', 'x.warc.gz', 0, 1)",
-                    [(row["capture_id"], row["site"], row["url"], row["seen"]) for row in batch],
-                )
-                connection.executemany(_ARTICLE, batch)
-                connection.executemany(_VERSION, batch)
-        sign_texts(store)
+            for number, batch in enumerate(_batches(_rows(articles, length), _BATCH)):
+                for statement in (_CAPTURE, _ARTICLE, _VERSION, *(() if sign else (_UNCOMPARED,))):
+                    connection.executemany(statement, batch)
+                if number % 20 == 0:
+                    _say(f"{number * _BATCH:,} of {articles:,} articles written")
+        written = time.perf_counter()
+        if sign:
+            _say("signing")
+            sign_texts(store)
+    return written - started, time.perf_counter() - written
+
+
+def _say(text: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
 
 
 def queries(count: int, *, seed: int = SEED) -> list[str]:
@@ -85,6 +99,12 @@ def queries(count: int, *, seed: int = SEED) -> list[str]:
     return found
 
 
+#: Rows written at a time.
+_BATCH: Final = 1_000
+_CAPTURE: Final = """
+INSERT INTO captures (id, site, url, fetched_at, status, kind, warc_file, offset, length)
+VALUES (:capture_id, :site, :url, :seen, 200, 'response', 'x.warc.gz', 0, 1)
+"""
 _ARTICLE: Final = """
 INSERT INTO articles (id, site, url, title, sapo, body, authors, tags, province, section, published_at,
     published_precision, body_source, body_state, first_captured_at, last_captured_at, version, capture_id,
@@ -95,6 +115,11 @@ VALUES (:id, :site, :url, :title, :sapo, :body, '[]', '[]', :province, :section,
 _VERSION: Final = """
 INSERT INTO article_versions (article_id, version, capture_id, text_sha256, title, sapo, body, seen_at)
 VALUES (:id, 1, :capture_id, :digest, :title, :sapo, :body, :seen)
+"""
+
+_UNCOMPARED: Final = f"""
+INSERT INTO text_signatures (article_id, text_sha256, method, signature)
+VALUES (:id, :digest, '{METHOD}', NULL)
 """
 
 

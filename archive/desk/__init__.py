@@ -26,6 +26,7 @@ from archive.desk import (
 from archive.desk.metadata import describe
 from archive.desk.security import guarded, limit_values
 from archive.desk.snapshot import is_snapshot
+from archive.desk.spread import spread
 from archive.desk.visit import Visit
 from archive.vietnamese import fold
 
@@ -57,10 +58,15 @@ def _last(function: Function) -> Function:
 
 @_hook
 def startup(datasette: Datasette) -> Callable[[], Awaitable[object]]:
-    """Find the snapshot before the first page, so that Datasette's own pages are described too."""
+    """Find the snapshot before the first page, so that Datasette's own pages are described too.
 
-    async def look() -> object:
-        return await served.find(datasette)
+    What facets count is read now as well, so that no reader waits for it.
+    """
+
+    async def look() -> None:
+        found = await served.find(datasette)
+        if found is not None:
+            await datasette.get_database(found.database).execute_fn(spread)
 
     return look
 

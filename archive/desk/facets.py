@@ -1,7 +1,7 @@
 """How the hits of a search spread over papers, provinces, years, months, sections and levels.
 
-Up to ``EXACTLY`` hits are counted one by one. More are estimated: the snapshot is cut into spans of
-equal length in time order, and of each span the newest hits are counted for all of it. So every
+The hits of a tier that is counted to its end are counted one by one. The others are estimated: the
+snapshot is cut at every new year, and of each span the newest hits are counted for all of it. So every
 period has its say at a bounded cost, and the numbers are shown as what they are.
 
 A facet's own choices do not narrow its counts: what else could be chosen must be seen.
@@ -15,26 +15,25 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from archive.desk.filters import Facet
-from archive.desk.hits import source
+from archive.desk.hits import dated, found, newest
+from archive.desk.spread import COMBINED, spread
+from archive.desk.tallies import Tallies
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Sequence
 
     from archive.desk.filters import Query
+    from archive.desk.hits import Found
     from archive.desk.plan import Step
+    from archive.desk.spread import Spread
 
-    Row = tuple[int | str | None, ...]
-
-#: Hits counted one by one (docs/design-notes.md#facets).
-EXACTLY: Final = 2_000
-#: Spans an estimate is made of, and hits looked at in each.
-_SPANS: Final = 40
+#: An estimate is made of at least so many spans, and of so many hits in each
+#: (docs/design-notes.md#facets).
+_SPANS: Final = 12
 _IN_SPAN: Final = 50
 #: Values shown of a facet with many; chosen ones are always among them.
 SHOWN: Final = {Facet.PAPER: 70, Facet.PROVINCE: 70, Facet.PROVINCE_TODAY: 40, Facet.SECTION: 12}
-_FACETS: Final = tuple(Facet)
-_COLUMNS: Final = ", ".join(f"facts.{facet.column}" for facet in _FACETS)
 
 
 @attrs.frozen(kw_only=True)
@@ -58,26 +57,36 @@ class FacetCounts:
     estimated: bool
 
 
+_KNOWN: Final[Tallies[tuple[FacetCounts, ...]]] = Tallies()
+
+
 def count_facets(
     connection: sqlite3.Connection, query: Query, steps: Sequence[Step]
 ) -> tuple[FacetCounts, ...]:
-    """Counts of every facet; months only where the years leave at most three of them."""
+    """Counts of every facet; months only where the years leave at most three of them.
+
+    They are the same for every page and order, and are remembered.
+    """
+    return _KNOWN.get(
+        connection, query.anyhow(), lambda: tuple(_counted(connection, query, steps))
+    )
+
+
+def _counted(
+    connection: sqlite3.Connection, query: Query, steps: Sequence[Step]
+) -> Iterator[FacetCounts]:
     plain = _Tally.of(connection, query, steps)
-    counted = []
-    for facet in _FACETS:
+    for facet in Facet:
         if facet is Facet.MONTH and not _months_wanted(query):
             continue
         tally = plain
         if query.chosen(facet):
             tally = _Tally.of(connection, query.without(facet), steps)
-        counted.append(
-            FacetCounts(
-                facet=facet,
-                choices=tuple(_choices(query, facet, tally.by_facet[facet])),
-                estimated=tally.estimated,
-            )
+        yield FacetCounts(
+            facet=facet,
+            choices=tuple(_choices(query, facet, tally.by_facet[facet])),
+            estimated=tally.estimated,
         )
-    return tuple(counted)
 
 
 def _months_wanted(query: Query) -> bool:
@@ -88,64 +97,55 @@ def _months_wanted(query: Query) -> bool:
 class _Tally:
     """Hits by value of each facet."""
 
+    spread: Spread
     by_facet: dict[Facet, Counter[int | str | None]]
     estimated: bool
 
     @classmethod
     def of(cls, connection: sqlite3.Connection, query: Query, steps: Sequence[Step]) -> _Tally:
-        by_facet: dict[Facet, Counter[int | str | None]] = {facet: Counter() for facet in _FACETS}
-        left = EXACTLY
-        estimated = False
-        for step in steps:
-            rows = _rows(connection, step, query, limit=left + 1)
-            if len(rows) > left:
-                estimated = True
-                for weight, some in _sampled(connection, step, query):
-                    _add(by_facet, some, weight)
+        tiers = found(connection, query, steps)
+        tally = cls(
+            spread=spread(connection),
+            by_facet={facet: Counter() for facet in Facet},
+            estimated=any(tier.capped for tier in tiers),
+        )
+        better: set[int] = set()
+        for tier in tiers:
+            if tier.capped:
+                for weight, docids in _sampled(connection, query, tier, tally.spread):
+                    tally.add([docid for docid in docids if docid not in better], weight)
             else:
-                left -= len(rows)
-                _add(by_facet, rows, 1.0)
-        return cls(by_facet=by_facet, estimated=estimated)
+                tally.add(tier.docids, 1)
+                better.update(tier.docids)
+        return tally
 
-
-def _add(
-    by_facet: dict[Facet, Counter[int | str | None]], rows: Iterable[Row], weight: float
-) -> None:
-    # a Counter adds up floats as well; what is shown is rounded at the end
-    for facet, values in zip(_FACETS, zip(*rows, strict=True), strict=False):
-        for value, count in Counter(values).items():
-            by_facet[facet][value] += count * weight  # type: ignore[assignment]  # see above
-
-
-def _rows(
-    connection: sqlite3.Connection,
-    step: Step,
-    query: Query,
-    *,
-    limit: int,
-    span: tuple[int, int] | None = None,
-) -> list[Row]:
-    found, values = source(step, query, facts=True, span=span)
-    sql = f"SELECT {_COLUMNS}, {step.index}.rowid {found} ORDER BY {step.index}.rowid DESC LIMIT ?"
-    return connection.execute(sql, [*values, limit]).fetchall()
+    def add(self, docids: Iterable[int], weight: float) -> None:
+        """Count some hits, each for *weight* of them; a Counter adds up floats as well."""
+        docids = list(docids)
+        facets = self.spread
+        combined = Counter(map(facets.combination_of.__getitem__, docids))
+        for place, times in combined.items():
+            for facet, value in zip(COMBINED, facets.combinations[place], strict=True):
+                self.by_facet[facet][value] += times * weight  # type: ignore[assignment]  # rounded when shown
+        for place, times in Counter(map(facets.month_of.__getitem__, docids)).items():
+            month = facets.months[place]
+            self.by_facet[Facet.MONTH][month.month] += times * weight  # type: ignore[assignment]
+            self.by_facet[Facet.YEAR][month.year] += times * weight  # type: ignore[assignment]
 
 
 def _sampled(
-    connection: sqlite3.Connection, step: Step, query: Query
-) -> Iterator[tuple[float, list[Row]]]:
+    connection: sqlite3.Connection, query: Query, tier: Found, facets: Spread
+) -> Iterator[tuple[float, Sequence[int]]]:
     """Some hits of each span, with the number of hits each of them stands for."""
-    last: int = connection.execute("SELECT max(docid) FROM article_facts").fetchone()[0]
-    for number in range(_SPANS):
-        first, end = last * number // _SPANS + 1, last * (number + 1) // _SPANS
-        rows = _rows(connection, step, query, limit=_IN_SPAN, span=(first, end))
-        if not rows:
-            continue
-        if len(rows) < _IN_SPAN:
-            yield 1.0, rows
-            continue
-        oldest = rows[-1][-1]
-        assert isinstance(oldest, int)  # noqa: S101 - the rowid
-        yield (end - first + 1) / (end - oldest + 1), rows
+    within = dated(connection, query)
+    longest = -(-len(within) // _SPANS)
+    by_month = _months_wanted(query)
+    spans = list(facets.spans(within.start, within.stop - 1, longest=longest, by_month=by_month))
+    for span, docids in zip(
+        spans, newest(connection, tier.step, query, spans, each=_IN_SPAN), strict=True
+    ):
+        whole = len(docids) < _IN_SPAN
+        yield (1.0 if whole else len(span) / (span.stop - docids[-1])), docids
 
 
 def _choices(query: Query, facet: Facet, counted: Counter[int | str | None]) -> Iterator[Choice]:

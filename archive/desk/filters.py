@@ -97,6 +97,15 @@ class Query:
         changes: dict[str, Any] = {_ATTRIBUTES[facet]: ()}
         return attrs.evolve(self, **changes)
 
+    def anyhow(self) -> Query:
+        """The same search in any order, on any page: it has the same hits."""
+        return attrs.evolve(self, sort=Sort.NEWEST, page=1)
+
+    def in_time(self) -> Query:
+        """The same search with no other filters than days, months and years."""
+        others = {_ATTRIBUTES[facet]: () for facet in Facet if facet not in _OF_TIME}
+        return attrs.evolve(self, **others)
+
     @property
     def filtered(self) -> bool:
         """True when any filter is set."""
@@ -109,6 +118,7 @@ _ATTRIBUTES: Final = {
     Facet.PAPER: "papers", Facet.PROVINCE: "provinces", Facet.PROVINCE_TODAY: "provinces_today",
     Facet.YEAR: "years", Facet.MONTH: "months", Facet.SECTION: "sections", Facet.LEVEL: "levels",
 }  # fmt: skip
+_OF_TIME: Final = (Facet.YEAR, Facet.MONTH)
 
 
 def read_query(values: Mapping[str, Sequence[str]]) -> Query:

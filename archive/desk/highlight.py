@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 import attrs
-from markupsafe import Markup, escape
+from markupsafe import escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,13 +48,9 @@ class Marked:
 
     def __html__(self) -> str:
         """The text as HTML: escaped, found words in ``<mark>``."""
-        return str(
-            Markup("").join(
-                Markup("<mark>{}</mark>").format(segment.text)
-                if segment.found
-                else escape(segment.text)
-                for segment in self.segments
-            )
+        return "".join(
+            f"<mark>{escape(segment.text)}</mark>" if segment.found else escape(segment.text)
+            for segment in self.segments
         )
 
 

@@ -1,42 +1,135 @@
-"""The hits of one full-text search as SQL: what every count, page and facet of it is read from."""
+"""The hits of a search, tier by tier: what every count, page, order and facet of it is made of.
+
+Each tier's newest hits are gathered in one pass, up to a limit; FTS5 stops early in descending order
+of docids, which is newest first. They come out of SQLite as one text: a row for each would take the
+interpreter's lock each time, and all clients would wait for each other (measured).
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from array import array
+from typing import TYPE_CHECKING, Final
+
+import attrs
 
 from archive.desk.filters import condition
 from archive.desk.plan import EXACT_INDEX
+from archive.desk.tallies import Tallies
 
 if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Sequence
+
     from archive.desk.filters import Query
     from archive.desk.plan import Step
 
+#: A tier is counted, and can be paged through, up to here; behind a tier with more, no other is
+#: looked for: nobody reads 500 pages to get there, and it was most of the work (measured).
+COUNT_LIMIT: Final = 10_000
+
+_KNOWN: Final[Tallies[tuple["Found", ...]]] = Tallies()
+
+
+@attrs.frozen(kw_only=True)
+class Found:
+    """The hits of one tier."""
+
+    step: Step
+    #: Newest first.
+    docids: Sequence[int]
+    #: True when there are older ones.
+    capped: bool
+
+
+def found(
+    connection: sqlite3.Connection, query: Query, steps: Sequence[Step]
+) -> tuple[Found, ...]:
+    """The hits of *query*, best tier first; tiers behind a capped one are missing.
+
+    They are the same for every page and order, and are remembered.
+    """
+    return _KNOWN.get(
+        connection, query.anyhow(), lambda: gather(connection, query, steps, limit=COUNT_LIMIT)
+    )
+
+
+def gather(
+    connection: sqlite3.Connection, query: Query, steps: Iterable[Step], *, limit: int
+) -> tuple[Found, ...]:
+    """At most *limit* hits of each tier; an article belongs to the first tier that it hits."""
+    span = dated(connection, query)
+    tiers: list[Found] = []
+    better: set[int] = set()
+    for step in steps:
+        # of so many, no more than those of the better tiers are hit already
+        [docids] = newest(connection, step, query, [span], each=limit + 1 + len(better))
+        if better:
+            docids = array("I", [docid for docid in docids if docid not in better])
+        tiers.append(Found(step=step, docids=docids[:limit], capped=len(docids) > limit))
+        if tiers[-1].capped:
+            break
+        better.update(docids)
+    return tuple(tiers)
+
+
+def dated(connection: sqlite3.Connection, query: Query) -> range:
+    """The docids among which every hit is: those of the days, months and years asked for."""
+    narrowing, values = condition(query.in_time())
+    where = f" WHERE {narrowing}" if narrowing else ""
+    # SQLite finds one end of a table at once, both of them only by reading all of it
+    ends = [
+        connection.execute(f"SELECT {end}(docid) FROM article_facts AS facts{where}", values)  # noqa: S608 - built of constants
+        for end in ("min", "max")
+    ]
+    first, last = (rows.fetchone()[0] for rows in ends)
+    return range(first, last + 1) if first is not None else range(0)
+
+
+def newest(
+    connection: sqlite3.Connection,
+    step: Step,
+    query: Query,
+    spans: Sequence[range],
+    *,
+    each: int,
+) -> list[array[int]]:
+    """The newest hits of a step in each of some spans of docids, at most *each*; better tiers included."""
+    parts: list[str] = []
+    values: list[object] = []
+    for span in spans:
+        hits, its_values = source(step, query, span=span)
+        parts.append(
+            f"SELECT group_concat(docid) AS docids FROM (SELECT {step.index}.rowid AS docid {hits}"
+            f" ORDER BY {step.index}.rowid DESC LIMIT {each})"
+        )
+        values += its_values
+    sql = f"SELECT group_concat(ifnull(docids, ''), ';') FROM ({' UNION ALL '.join(parts)})"  # noqa: S608 - built of constants
+    texts = str(connection.execute(sql, values).fetchone()[0]).split(";")
+    return [array("I", map(int, text.split(",")) if text else ()) for text in texts]
+
 
 def source(
-    step: Step, query: Query, *, facts: bool = False, span: tuple[int, int] | None = None
+    step: Step, query: Query, *, span: range | None = None
 ) -> tuple[str, list[object]]:
-    """FROM and WHERE of a step's hits, and the parameters in their order.
+    """FROM and WHERE of a step's hits, those of better steps included, and the parameters in their order.
 
-    With *span*, only those between two docids. The documents left out are gathered for the span
-    alone: gathering all of them for each of 40 spans was most of a page's work (measured).
+    With *span*, only those among its docids.
 
-    ``article_facts AS facts`` is joined where a filter needs it, or with *facts*. The CROSS JOIN
-    keeps the full-text index the outer loop: it stops early in the order of its rowids.
+    ``article_facts AS facts`` is joined where a filter needs it. The CROSS JOIN keeps the full-text
+    index the outer loop: it stops early in the order of its rowids.
     """
     narrowing, filters = condition(query)
     join = f" CROSS JOIN article_facts AS facts ON facts.docid = {step.index}.rowid"
-    sql = f"FROM {step.index}{join if narrowing or facts else ''} WHERE {step.index} MATCH ?"
+    inside = f" AND rowid BETWEEN {span.start} AND {span.stop - 1}" if span is not None else ""
+    sql = f"FROM {step.index}{join if narrowing else ''} WHERE {step.index} MATCH ?"
+    sql += inside.replace("rowid", f"{step.index}.rowid")
     values: list[object] = [step.match]
-    if span is not None:
-        sql += f" AND {step.index}.rowid BETWEEN ? AND ?"
-        values += span
     if step.without_exact is not None:
-        inside = " AND rowid BETWEEN ? AND ?" if span is not None else ""
         sql += (
             f" AND {step.index}.rowid NOT IN"  # noqa: S608 - built of constants
             f" (SELECT rowid FROM {EXACT_INDEX} WHERE {EXACT_INDEX} MATCH ?{inside})"
         )
-        values += [step.without_exact, *(span or ())]
+        values.append(step.without_exact)
     if narrowing:
         sql += f" AND {narrowing}"
         values += filters

@@ -28,9 +28,12 @@ from archive.desk.query import DISTANCE
 from archive.desk.queue import RETRY_AFTER, TooBusyError, in_turn
 from archive.desk.search import COUNT_LIMIT, RANKED, search
 from archive.desk.snapshot import read_newest
+from archive.desk.spread import spread
 from archive.desk.visit import Visit, article_path
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from datasette.app import Datasette
     from datasette.utils.asgi import Request
 
@@ -64,9 +67,7 @@ async def search_page(datasette: Datasette, request: Request) -> Response:  # no
     try:
         query = read_query(visit.parameters)
         async with in_turn(datasette, query):
-            results = await ask(
-                visit, snapshot, partial(limited, partial(search, query=query, aids=True))
-            )
+            results, gone = await ask(visit, snapshot, partial(_answer, query))
     except TooBusyError:
         return await _too_busy(visit, snapshot, json=json)
     except (SearchProblem, DateProblem) as problem:
@@ -75,10 +76,16 @@ async def search_page(datasette: Datasette, request: Request) -> Response:  # no
             return answers.json_error(message, status=400)
         faulty = problem.values.get("parameter")
         return await _search_form(visit, snapshot, status=400, problem=message, faulty=faulty)
-    gone = await ask(visit, snapshot, partial(gone_among, ids=[hit.id for hit in results.hits]))
     if json:
         return answers.as_json(results_form(results, visit, snapshot.facts, gone))
     return await _results_page(visit, snapshot, results, gone)
+
+
+def _answer(query: Query, connection: sqlite3.Connection) -> tuple[Results, dict[str, str]]:
+    """The results, and those of their articles that are not at their papers now."""
+    spread(connection)  # reading it the first time is not the search's own work
+    results = limited(partial(search, query=query, aids=True), connection)
+    return results, gone_among(connection, [hit.id for hit in results.hits])
 
 
 async def advanced_page(datasette: Datasette, request: Request) -> Response:
@@ -167,7 +174,9 @@ async def _results_page(
         sorts=tuple(Sort),
         given=visit.parameters,
         relaxed=[(x, _search_address(visit, x.query)) for x in results.relaxations],
-        hit_address=partial(_hit_address, visit, results.query),
+        hit_address=partial(
+            _hit_address, visit, web_parameters(attrs.evolve(results.query, page=1))
+        ),
         first_place=1 + (results.query.page - 1) * PAGE_SIZE,
         ranked=RANKED,
         count_limit=COUNT_LIMIT,
@@ -191,10 +200,9 @@ def _search_address(visit: Visit, query: Query) -> str:
     return visit.link("/-/search", web_parameters(query))
 
 
-def _hit_address(visit: Visit, query: Query, hit: Hit, place: int) -> str:
+def _hit_address(visit: Visit, search: dict[str, list[str]], hit: Hit, place: int) -> str:
     """An article's address that keeps the search and the hit's place, counted from 1."""
-    values = web_parameters(attrs.evolve(query, page=1))
-    return visit.link(article_path(hit.id), {**values, "hit": [str(place)]})
+    return visit.link(article_path(hit.id), {**search, "hit": [str(place)]})
 
 
 async def _too_busy(visit: Visit, snapshot: Served, *, json: bool) -> Response:

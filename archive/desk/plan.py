@@ -47,7 +47,7 @@ class Tier(enum.IntEnum):
 
 @attrs.frozen(kw_only=True)
 class Step:
-    """One FTS5 search; its hits are of one tier and of no better one."""
+    """One FTS5 search; those of its hits that no better step has are of its tier."""
 
     tier: Tier
     index: str
@@ -55,12 +55,12 @@ class Step:
     match: str
     #: FTS5 expression of what is highlighted in them.
     highlight: str
-    #: FTS5 expression on the exact index whose documents are left out.
+    #: FTS5 expression on the exact index whose documents are unwanted.
     without_exact: str | None = None
 
 
 def plan(query: ParsedQuery, *, exact_only: bool = False, expand: bool = True) -> tuple[Step, ...]:
-    """The searches that answer *query*, best tier first; no document is hit by two of them.
+    """The searches that answer *query*, best tier first; a document is of the first that hits it.
 
     With *expand*, other ways to write its words count as the words themselves.
     """
@@ -75,9 +75,9 @@ def plan(query: ParsedQuery, *, exact_only: bool = False, expand: bool = True) -
     folded = [phrase] if phrase == query else [phrase, query]
     unmarked = tuple(unit for unit in query.unwanted if not has_marks(unit.text))
     marked = tuple(unit for unit in query.unwanted if has_marks(unit.text))
-    already = _any([exactly.wanted(exact[-1]), *map(exactly.unit, marked)])
     folding = _Writer(fold, expand=expand)
-    steps += _steps(folded, FOLDED_INDEX, folding, unmarked, without_exact=already)
+    without = _any(map(exactly.unit, marked)) or None
+    steps += _steps(folded, FOLDED_INDEX, folding, unmarked, without_exact=without)
     return tuple(steps)
 
 
@@ -120,18 +120,16 @@ def _steps(
     *,
     without_exact: str | None = None,
 ) -> Iterator[Step]:
-    better: list[str] = []
+    refused = _any(map(writer.unit, unwanted))
     for reading in readings:
         wanted = writer.wanted(reading)
-        refused = [*better, *map(writer.unit, unwanted)]
         yield Step(
             tier=_tier(index, phrase=reading.holds_phrase and reading == readings[0]),
             index=index,
-            match=f"({wanted}) NOT ({_any(refused)})" if refused else wanted,
+            match=f"({wanted}) NOT ({refused})" if refused else wanted,
             highlight=wanted,
             without_exact=without_exact,
         )
-        better.append(f"({wanted})")
 
 
 def _tier(index: str, *, phrase: bool) -> Tier:

@@ -1,12 +1,8 @@
 """Search a public snapshot: exact hits first, hits that ignore diacritics after them.
 
-Flow: ``Query`` -> parse and plan (query.py) -> count each tier -> take the rows of one page, tier
-by tier -> fetch and highlight just those. Nothing here knows the web; any SQLite connection to a
-published snapshot will do.
-
-Rows come in descending docid, which is newest first because docids are chronological, and FTS5
-stops early in that order. Relevance (bm25) is computed for the newest hits of a tier only: its
-cost grows with the hits, some 10 µs each (measured), and "dân quân" is in nearly every document.
+Flow: ``Query`` -> parse and plan (query.py, plan.py) -> gather the hits of each tier (hits.py) -> put
+them in order (ranking.py) -> fetch and highlight those of one page. Nothing here knows the web; any
+SQLite connection to a published snapshot will do.
 """
 
 from __future__ import annotations
@@ -19,10 +15,11 @@ import attrs
 from archive.desk.facets import FacetCounts, count_facets
 from archive.desk.filters import PAGE_SIZE, Facet, Query, Sort, read_query
 from archive.desk.highlight import CLOSE, ELLIPSIS, OPEN, Marked, read_marked, unmarked
-from archive.desk.hits import source
+from archive.desk.hits import COUNT_LIMIT, Found, found
 from archive.desk.plan import Step, Tier, expansions, plan
 from archive.desk.problems import SearchProblem, SearchTooSlow
 from archive.desk.query import parse
+from archive.desk.ranking import RANKED, ranked
 from archive.desk.suggestions import Relaxation, relaxations, spelt_with_marks
 from archive.desk.tallies import Tallies
 
@@ -36,13 +33,6 @@ __all__ = [
     "read_query", "search",
 ]  # fmt: skip
 
-#: A tier is counted, and can be paged through, up to here; behind a tier with more, no other is
-#: looked for: nobody reads 500 pages to get there, and it was most of the work (measured).
-COUNT_LIMIT: Final = 10_000
-#: Newest hits of a tier that are ranked when the best are wanted first.
-RANKED: Final = 2_000
-#: bm25 weights of title, sapo and body.
-WEIGHTS: Final = (10.0, 5.0, 1.0)
 #: Syllables shown of sapo and body; 64 is FTS5's most, and holds most sapos whole.
 _SAPO_TOKENS: Final = 64
 _BODY_TOKENS: Final = 48
@@ -135,11 +125,11 @@ def search(connection: sqlite3.Connection, query: Query, *, aids: bool = False) 
     steps = plan(parsed, exact_only=query.exact_only, expand=query.expand)
     check_names(connection, query)
     try:
-        counts = _counts(connection, query, steps)
+        tiers = found(connection, query, steps)
         first = (query.page - 1) * PAGE_SIZE
-        found = list(_span(connection, query, steps, counts, range(first, first + PAGE_SIZE)))
-        hits = tuple(hit for step, docids in found for hit in _hits(connection, step, docids))
-        results = Results(query=query, hits=hits, counts=counts)
+        span = _span(connection, query, tiers, range(first, first + PAGE_SIZE))
+        hits = tuple(hit for step, docids in span for hit in _hits(connection, step, docids))
+        results = Results(query=query, hits=hits, counts=tuple(map(_count, tiers)))
         return _with_aids(connection, results, parsed, steps) if aids else results
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
@@ -165,9 +155,9 @@ def neighbours(
     steps = plan(parse(query.text), exact_only=query.exact_only, expand=query.expand)
     check_names(connection, query)
     try:
-        counts = _counts(connection, query, steps)
+        tiers = found(connection, query, steps)
         around = range(max(place - 1, 0), place + 2)
-        docids = [x for _, some in _span(connection, query, steps, counts, around) for x in some]
+        docids = [x for _, some in _span(connection, query, tiers, around) for x in some]
         sql = "SELECT id FROM articles WHERE docid = ?"
         ids = [connection.execute(sql, [docid]).fetchone()[0] for docid in docids]
     except sqlite3.OperationalError as error:
@@ -188,7 +178,7 @@ def _with_aids(
     query = results.query
     return attrs.evolve(
         results,
-        facets=_facets(connection, query, steps[: len(results.counts)]) if results.total else (),
+        facets=count_facets(connection, query, steps) if results.total else (),
         expansions=expansions(parsed),
         spelling=spelt_with_marks(query, results.hits),
         relaxations=() if results.total else relaxations(connection, query),
@@ -212,98 +202,33 @@ def _exists(connection: sqlite3.Connection, facet: Facet, value: str | int) -> b
     return bool(connection.execute(sql, {"value": value}).fetchone()[0])
 
 
-_COUNTS: Final[Tallies[tuple[TierCount, ...]]] = Tallies()
-_FACETS: Final[Tallies[tuple[FacetCounts, ...]]] = Tallies()
+_RANKED: Final[Tallies[list[int]]] = Tallies()
 
 
-def _counts(
-    connection: sqlite3.Connection, query: Query, steps: Sequence[Step]
-) -> tuple[TierCount, ...]:
-    return _COUNTS.get(
-        connection,
-        attrs.evolve(query, page=1, sort=Sort.NEWEST),
-        lambda: _count_all(connection, query, steps),
-    )
-
-
-def _count_all(
-    connection: sqlite3.Connection, query: Query, steps: Sequence[Step]
-) -> tuple[TierCount, ...]:
-    counted: list[TierCount] = []
-    for step in steps:
-        if counted and counted[-1].capped:
-            break
-        counted.append(_count(connection, step, query))
-    return tuple(counted)
-
-
-def _facets(
-    connection: sqlite3.Connection, query: Query, steps: Sequence[Step]
-) -> tuple[FacetCounts, ...]:
-    return _FACETS.get(
-        connection,
-        attrs.evolve(query, page=1, sort=Sort.NEWEST),
-        lambda: count_facets(connection, query, steps),
-    )
-
-
-def _count(connection: sqlite3.Connection, step: Step, query: Query) -> TierCount:
-    found, values = source(step, query)
-    sql = f"SELECT count(*) FROM (SELECT 1 {found} LIMIT {COUNT_LIMIT + 1})"  # noqa: S608 - built of constants
-    hits: int = connection.execute(sql, values).fetchone()[0]
-    return TierCount(tier=step.tier, count=min(hits, COUNT_LIMIT), capped=hits > COUNT_LIMIT)
+def _count(tier: Found) -> TierCount:
+    return TierCount(tier=tier.step.tier, count=len(tier.docids), capped=tier.capped)
 
 
 def _span(
-    connection: sqlite3.Connection,
-    query: Query,
-    steps: Iterable[Step],
-    counts: Iterable[TierCount],
-    span: range,
+    connection: sqlite3.Connection, query: Query, tiers: Iterable[Found], span: range
 ) -> Iterator[tuple[Step, list[int]]]:
     """The docids of some of the hits by their place among all, by step."""
     start, end = span.start, span.stop
-    # steps behind a capped one are not counted
-    for step, count in zip(steps, counts, strict=False):
-        first, last = max(start, 0), min(end, count.count)
+    for tier in tiers:
+        first, last = max(start, 0), min(end, len(tier.docids))
         if first < last:
-            yield step, _docids(connection, step, query, first, last)
-        start, end = start - count.count, end - count.count
+            yield tier.step, list(_in_order(connection, query, tier)[first:last])
+        start, end = start - len(tier.docids), end - len(tier.docids)
 
 
-def _docids(
-    connection: sqlite3.Connection, step: Step, query: Query, first: int, last: int
-) -> list[int]:
+def _in_order(connection: sqlite3.Connection, query: Query, tier: Found) -> Sequence[int]:
     if query.sort is Sort.NEWEST:
-        return _newest(connection, step, query, first, last)
-    ranked = _ranked(connection, step, query, first, min(last, RANKED))
-    return ranked + _newest(connection, step, query, max(first, RANKED), last)
-
-
-def _newest(
-    connection: sqlite3.Connection, step: Step, query: Query, first: int, last: int
-) -> list[int]:
-    if first >= last:
-        return []
-    found, values = source(step, query)
-    sql = f"SELECT {step.index}.rowid {found} ORDER BY {step.index}.rowid DESC LIMIT ? OFFSET ?"
-    return [row[0] for row in connection.execute(sql, [*values, last - first, first])]
-
-
-def _ranked(
-    connection: sqlite3.Connection, step: Step, query: Query, first: int, last: int
-) -> list[int]:
-    if first >= last:
-        return []
-    found, values = source(step, query)
-    weights = ", ".join(map(str, WEIGHTS))
-    sql = f"""
-        SELECT docid FROM (
-            SELECT {step.index}.rowid AS docid, bm25({step.index}, {weights}) AS score {found}
-            ORDER BY {step.index}.rowid DESC LIMIT {RANKED}
-        ) ORDER BY score, docid DESC LIMIT ? OFFSET ?
-    """  # noqa: S608 - built of constants
-    return [row[0] for row in connection.execute(sql, [*values, last - first, first])]
+        return tier.docids
+    return _RANKED.get(
+        connection,
+        (query.anyhow(), tier.step.tier),
+        lambda: ranked(connection, tier.step, tier.docids),
+    )
 
 
 def _hits(connection: sqlite3.Connection, step: Step, docids: list[int]) -> Iterator[Hit]:

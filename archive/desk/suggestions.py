@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from archive.desk.filters import Facet
-from archive.desk.hits import source
+from archive.desk.hits import gather
 from archive.desk.plan import plan
 from archive.desk.query import parse
 from archive.vietnamese import exact_key, fold, has_marks, syllables
@@ -98,11 +98,5 @@ def _milder(query: Query) -> Iterator[tuple[str, Query]]:
 
 def _count(connection: sqlite3.Connection, query: Query) -> int:
     steps = plan(parse(query.text), exact_only=query.exact_only, expand=query.expand)
-    total = 0
-    for step in steps:
-        found, values = source(step, query)
-        sql = f"SELECT count(*) FROM (SELECT 1 {found} LIMIT ?)"  # noqa: S608 - built of constants
-        total += connection.execute(sql, [*values, MOST + 1 - total]).fetchone()[0]
-        if total > MOST:
-            break
-    return total
+    tiers = gather(connection, query, steps, limit=MOST)
+    return sum(len(tier.docids) + tier.capped for tier in tiers)

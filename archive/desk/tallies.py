@@ -1,4 +1,4 @@
-"""Counts and facets of recent searches: a snapshot never changes, so they are found once for every page."""
+"""What recent searches found: a snapshot never changes, so it is found once for every page and order."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: Searches remembered; one takes a few kilobytes.
-KEPT: Final = 500
+#: Searches remembered; the hits of one take 40 kilobytes for each of its tiers, and seldom more than two.
+KEPT: Final = 250
 
 
 class Tallies(Generic[T]):
     """Remembers what was last asked for, by snapshot; safe for Datasette's threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, kept: int = KEPT) -> None:
+        self._kept = kept
         self._known: OrderedDict[Hashable, T] = OrderedDict()
         self._lock = Lock()
 
@@ -37,6 +38,6 @@ class Tallies(Generic[T]):
         found = find()
         with self._lock:
             self._known[own] = found
-            if len(self._known) > KEPT:
+            if len(self._known) > self._kept:
                 self._known.popitem(last=False)
         return found

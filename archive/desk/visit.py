@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Self
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl, quote, quote_plus
 
 import attrs
 
@@ -56,7 +57,8 @@ class Visit:
         if self.language_asked and "lang" not in (values or {}):
             pairs.append(("lang", self.language_asked))
         address = str(self.datasette.urls.path(path))
-        return f"{address}?{urlencode(pairs)}" if pairs else address
+        written = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in pairs)
+        return f"{address}?{written}" if pairs else address
 
     def link_with(self, path: str, **changes: str | None) -> str:
         """Address of *path* with this request's parameters, some of them changed or (None) dropped."""
@@ -98,6 +100,12 @@ def article_path(article_id: str) -> str:
 def changes_path(article_id: str) -> str:
     """Path of the page that compares an article's versions."""
     return f"{article_path(article_id)}/changes"
+
+
+@lru_cache(maxsize=2_000)
+def _quoted(text: str) -> str:
+    # a page of results has some 150 links, which differ in one value of a facet
+    return quote_plus(text)
 
 
 def _parameters(request: Request) -> Parameters:

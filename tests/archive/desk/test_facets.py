@@ -3,6 +3,7 @@
 import pytest
 
 from archive.desk import facets as facets_module
+from archive.desk import hits as hits_module
 from archive.desk.filters import Facet, Query
 from archive.desk.search import search
 
@@ -76,8 +77,7 @@ def test_today_and_then_narrow_the_search(mixed):
 
 
 def test_many_hits_are_estimated_for_every_period(find, story, monkeypatch):
-    monkeypatch.setattr(facets_module, "EXACTLY", 100)
-    monkeypatch.setattr(facets_module, "_SPANS", 10)
+    monkeypatch.setattr(hits_module, "COUNT_LIMIT", 100)
     monkeypatch.setattr(facets_module, "_IN_SPAN", 10)
     results = find(
         *(

@@ -7,6 +7,8 @@ from unicodedata import normalize
 
 import pytest
 
+from archive.desk import hits as hits_module
+from archive.desk import ranking as ranking_module
 from archive.desk import search as search_module
 from archive.desk.filters import web_parameters
 from archive.desk.problems import SearchTooSlow
@@ -160,7 +162,7 @@ def test_best_first_ranks_headlines_above_sapo_above_text(find, story):
 
 
 def test_hits_beyond_the_ranked_ones_follow_by_date(find, story, monkeypatch):
-    monkeypatch.setattr(search_module, "RANKED", 2)
+    monkeypatch.setattr(ranking_module, "RANKED", 2)
     day = "20{:02d}-01-01T00:00:00+07:00".format
     query = find(
         story(id="songmay:a", title="Dân quân dân quân", published_at=day(11)),
@@ -186,7 +188,7 @@ def test_pages_run_through_the_tiers_without_gap_or_repeat(find, story):
 
 
 def test_counts_beyond_the_limit_say_that_there_are_more(find, story, monkeypatch):
-    monkeypatch.setattr(search_module, "COUNT_LIMIT", 3)
+    monkeypatch.setattr(hits_module, "COUNT_LIMIT", 3)
     results = find(*(story(id=f"songmay:{n}", title="Quân") for n in range(5)))("quân")
     assert (results.total, results.capped) == (3, True)
 
