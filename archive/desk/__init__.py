@@ -26,7 +26,7 @@ from archive.desk import (
 from archive.desk.metadata import describe
 from archive.desk.security import guarded, limit_values
 from archive.desk.snapshot import is_snapshot
-from archive.desk.spread import spread
+from archive.desk.spread import read_spread
 from archive.desk.visit import Visit
 from archive.vietnamese import fold
 
@@ -66,7 +66,7 @@ def startup(datasette: Datasette) -> Callable[[], Awaitable[object]]:
     async def look() -> None:
         found = await served.find(datasette)
         if found is not None:
-            await datasette.get_database(found.database).execute_fn(spread)
+            await datasette.get_database(found.database).execute_fn(read_spread)
 
     return look
 

@@ -7,14 +7,26 @@ from typing import TYPE_CHECKING
 import attrs
 
 from archive.desk.filters import Facet
-from archive.desk.language import say
+from archive.desk.language import number, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from archive.desk.facets import FacetCounts
     from archive.desk.filters import Query
     from archive.desk.served import Served
     from archive.desk.visit import Visit
+
+
+@attrs.frozen(kw_only=True)
+class LabelledChoice:
+    """One value of a facet in the reader's language."""
+
+    #: Address of the search with the value chosen, or left out where it is chosen.
+    address: str
+    label: str
+    amount: str
+    chosen: bool
 
 
 @attrs.frozen
@@ -39,6 +51,19 @@ class FacetLabels:
             year, _, month = value.partition("-")
             return f"{month}/{year}"
         return value
+
+    def choices(self, counts: FacetCounts) -> list[LabelledChoice]:
+        """The values of a facet as a page lists them."""
+        name, language = counts.facet.value, self.visit.language
+        return [
+            LabelledChoice(
+                address=self.visit.toggled("/-/search", name, choice.value),
+                label=self.value(counts.facet, choice.value),
+                amount=number(language, choice.count),
+                chosen=choice.chosen,
+            )
+            for choice in counts.choices
+        ]
 
     def is_vietnamese(self, facet: Facet) -> bool:
         """True where values are Vietnamese whatever the page's language."""

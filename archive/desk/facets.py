@@ -1,8 +1,8 @@
 """How the hits of a search spread over papers, provinces, years, months, sections and levels.
 
 The hits of a tier that is counted to its end are counted one by one. The others are estimated: the
-snapshot is cut at every new year, and of each span the newest hits are counted for all of it. So every
-period has its say at a bounded cost, and the numbers are shown as what they are.
+snapshot is cut at every new year, and of each span the newest hits are counted for all of it; of a prefix,
+the hits among articles taken evenly over time. So every period has its say at a bounded cost, and the numbers are shown as what they are.
 
 A facet's own choices do not narrow its counts: what else could be chosen must be seen.
 """
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from archive.desk.filters import Facet
-from archive.desk.hits import dated, found, newest
-from archive.desk.spread import COMBINED, spread
+from archive.desk.hits import dated, found, newest, thinned
+from archive.desk.spread import COMBINED, read_spread
 from archive.desk.tallies import Tallies
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 #: (docs/design-notes.md#facets).
 _SPANS: Final = 12
 _IN_SPAN: Final = 50
+#: Articles taken evenly over time for a prefix: each span would read the whole prefix anew.
+_THINNED: Final = 5_000
 #: Values shown of a facet with many; chosen ones are always among them.
 SHOWN: Final = {Facet.PAPER: 70, Facet.PROVINCE: 70, Facet.PROVINCE_TODAY: 40, Facet.SECTION: 12}
 
@@ -105,7 +107,7 @@ class _Tally:
     def of(cls, connection: sqlite3.Connection, query: Query, steps: Sequence[Step]) -> _Tally:
         tiers = found(connection, query, steps)
         tally = cls(
-            spread=spread(connection),
+            spread=read_spread(connection),
             by_facet={facet: Counter() for facet in Facet},
             estimated=any(tier.capped for tier in tiers),
         )
@@ -138,6 +140,10 @@ def _sampled(
 ) -> Iterator[tuple[float, Sequence[int]]]:
     """Some hits of each span, with the number of hits each of them stands for."""
     within = dated(connection, query)
+    if tier.step.prefix:
+        every = -(-len(within) // _THINNED)
+        yield every, thinned(connection, tier.step, query, within, every=every)
+        return
     longest = -(-len(within) // _SPANS)
     by_month = _months_wanted(query)
     spans = list(facets.spans(within.start, within.stop - 1, longest=longest, by_month=by_month))

@@ -28,7 +28,7 @@ from archive.desk.query import DISTANCE
 from archive.desk.queue import RETRY_AFTER, TooBusyError, in_turn
 from archive.desk.search import COUNT_LIMIT, RANKED, search
 from archive.desk.snapshot import read_newest
-from archive.desk.spread import spread
+from archive.desk.spread import read_spread
 from archive.desk.visit import Visit, article_path
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ async def search_page(datasette: Datasette, request: Request) -> Response:  # no
 
 def _answer(query: Query, connection: sqlite3.Connection) -> tuple[Results, dict[str, str]]:
     """The results, and those of their articles that are not at their papers now."""
-    spread(connection)  # reading it the first time is not the search's own work
+    read_spread(connection)  # reading it the first time is not the search's own work
     results = limited(partial(search, query=query, aids=True), connection)
     return results, gone_among(connection, [hit.id for hit in results.hits])
 

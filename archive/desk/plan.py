@@ -57,6 +57,8 @@ class Step:
     highlight: str
     #: FTS5 expression on the exact index whose documents are unwanted.
     without_exact: str | None = None
+    #: True when a prefix is looked for: FTS5 then reads all words that have it, whatever the span.
+    prefix: bool = False
 
 
 def plan(query: ParsedQuery, *, exact_only: bool = False, expand: bool = True) -> tuple[Step, ...]:
@@ -129,6 +131,7 @@ def _steps(
             match=f"({wanted}) NOT ({refused})" if refused else wanted,
             highlight=wanted,
             without_exact=without_exact,
+            prefix=any(unit.prefix for unit in (*reading.units, *unwanted)),
         )
 
 

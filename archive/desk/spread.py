@@ -77,7 +77,7 @@ class Spread:
 _KNOWN: Final[Tallies[Spread]] = Tallies(kept=2)
 
 
-def spread(connection: sqlite3.Connection) -> Spread:
+def read_spread(connection: sqlite3.Connection) -> Spread:
     """The facets of a snapshot; the first time it takes some 2 s for a million articles."""
     return _KNOWN.get(connection, None, lambda: _read(connection))
 
