@@ -2,11 +2,13 @@
 
 An archive of invented articles (``search_corpus.py``) is filled and published; ``dqtv serve`` runs as
 a process of its own, and four clients ask it for pages of results, whole and as a browser gets them.
+Each order has a server of its own, so that every page is asked for the first time once. Then 50 clients
+flood it with the costliest search while another one looks for phrases.
 Beside it, in the same run and on the same texts, tantivy answers the phrase queries in this process,
 where it is installed (``pip install tantivy==0.27.0``).
 
     python benchmarks/search.py                       100,000 articles of 600 syllables
-    python benchmarks/search.py --articles 1000000 --length 150
+    python benchmarks/search.py --articles 1000000 --length 150 --unsigned
 """
 
 from __future__ import annotations
@@ -22,13 +24,14 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 
-from search_corpus import fill, queries
+from search_corpus import fill, queries, report
 
 from archive.desk.search import Query, search
 from archive.publish import newest_snapshot, publish
@@ -38,6 +41,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 CLIENTS = 4
+#: Clients of the flood, what they ask for, and how many pages another client asks for meanwhile.
+FLOOD = 50
+WORST = "/-/search?q=th*&sort=best"
+BESIDE = 20
+#: As browsers ask.
+HEADERS = {"Accept-Encoding": "gzip"}
 
 
 @contextlib.contextmanager
@@ -61,7 +70,7 @@ def asked(port: int, paths: Sequence[str]) -> list[tuple[float, bool]]:
     taken = []
     for path in paths:
         started = time.perf_counter()
-        connection.request("GET", path)
+        connection.request("GET", path, headers=HEADERS)
         answer = connection.getresponse()
         answer.read()
         taken.append((time.perf_counter() - started, answer.status == http.client.OK))
@@ -137,39 +146,32 @@ def beside_tantivy(snapshot: Path, texts: Sequence[str]) -> tuple[float, float] 
     return statistics.median(ours), statistics.median(theirs)
 
 
-def measure(root: Path, articles: int, length: int, pages: int) -> dict[str, object]:
+def measure(root: Path, articles: int, length: int, pages: int, *, sign: bool) -> dict[str, object]:
     """Fill, publish, serve and ask."""
-    load = published = None
+    result: dict[str, object] = {"articles": articles, "syllables": length}
     if not (root / "archive.db").exists():
-        started = time.perf_counter()
-        fill(root, articles, length=length)
-        load = time.perf_counter() - started
-        started = time.perf_counter()
-        publish(root)
-        published = time.perf_counter() - started
+        result |= made(root, articles, length, sign=sign)
     snapshot = newest_snapshot(root).path
+    result["snapshot_mb"] = snapshot.stat().st_size >> 20
     phrases = list(dict.fromkeys(queries(pages)))
-    result: dict[str, object] = {
-        "articles": articles, "syllables": length, "snapshot_mb": snapshot.stat().st_size >> 20,
-    }  # fmt: skip
-    if load is not None and published is not None:
-        result |= {
-            # making the texts up and signing them is part of filling
-            "fill_s": round(load, 1), "publish_s": round(published, 1),
-            "publish_of_fill": round(published / load, 2),
-        }  # fmt: skip
-    with serving(root) as (port, pid):
-        at_once(port, ["/-/search"] * CLIENTS)
-        for sort in ("newest", "best"):
-            # counts and facets are kept for both orders: only the first of them is asked cold
+    memory = []
+    for sort in ("newest", "best"):
+        report(f"asking, {sort} first")
+        with serving(root) as (port, pid):
+            at_once(port, ["/-/search"] * CLIENTS)
             paths = [f"/-/search?q={quote_plus(text)}&sort={sort}" for text in phrases]
-            name = "first time" if sort == "newest" else "counted before"
-            result[f"phrases, {sort}, {name}"] = timed(port, pid, paths)
-            result[f"phrases, {sort}, again"] = timed(port, pid, paths)
             common = f"/-/search?q={quote_plus('dân quân')}&sort={sort}"
-            result[f"dân quân, {sort}, {name}"] = timed(port, pid, [common])
+            result[f"phrases, {sort}, first time"] = timed(port, pid, paths)
+            result[f"phrases, {sort}, again"] = timed(port, pid, paths)
+            result[f"dân quân, {sort}, first time"] = timed(port, pid, [common] * CLIENTS)
             result[f"dân quân, {sort}, again"] = timed(port, pid, [common] * (pages // 4))
-        result["server_mb"] = round(peak_memory(pid))
+            memory.append(peak_memory(pid))
+    report("the flood")
+    with serving(root) as (port, pid):
+        result["beside a flood, newest"] = flooded(port, phrases[:BESIDE])
+        memory.append(peak_memory(pid))
+    result["server_mb"] = round(max(memory))
+    report("tantivy")
     single = [text for text in phrases if '"' not in text]
     if (both := beside_tantivy(snapshot, single)) is not None:
         ours, theirs = both
@@ -178,6 +180,48 @@ def measure(root: Path, articles: int, length: int, pages: int) -> dict[str, obj
             "ratio": round(ours / theirs, 1),
         }  # fmt: skip
     return result
+
+
+def made(root: Path, articles: int, length: int, *, sign: bool) -> dict[str, object]:
+    """Fill and publish an archive; how long that took."""
+    load, signing = fill(root, articles, length=length, sign=sign)
+    started = time.perf_counter()
+    publish(root, progress=lambda step, done, total: report(f"publish {done}/{total}: {step}"))
+    published = time.perf_counter() - started
+    return {
+        # making the texts up is part of loading them
+        "load_s": round(load, 1), "sign_s": round(signing, 1) if sign else None,
+        "publish_s": round(published, 1), "publish_of_load": round(published / load, 2),
+    }  # fmt: skip
+
+
+def flooded(port: int, phrases: Sequence[str]) -> dict[str, object]:
+    """One client's pages while many others ask for nothing but the worst search."""
+    over = threading.Event()
+
+    def flood() -> list[tuple[float, bool]]:
+        taken = []
+        while not over.is_set():
+            taken += asked(port, [WORST])
+        return taken
+
+    with ThreadPoolExecutor(FLOOD) as clients:
+        others = [clients.submit(flood) for _ in range(FLOOD)]
+        try:
+            asked(port, ["/-/search"])
+            taken = asked(port, [f"/-/search?q={quote_plus(text)}" for text in phrases])
+        finally:
+            over.set()
+        answers = [given for other in others for _, given in other.result()]
+    seconds = sorted(each for each, _ in taken)
+    return {
+        "pages": len(taken),
+        "p50_ms": round(statistics.median(seconds) * 1e3),
+        "worst_ms": round(seconds[-1] * 1e3),
+        "not_given": sum(not given for _, given in taken),
+        "flood_given": sum(answers),
+        "flood_sent_away": len(answers) - sum(answers),
+    }
 
 
 def show(result: dict[str, object]) -> None:
@@ -196,6 +240,11 @@ def main() -> None:
     parser.add_argument("--length", type=int, default=600, help="syllables of an article")
     parser.add_argument("--pages", type=int, default=240, help="pages of phrase queries asked for")
     parser.add_argument(
+        "--unsigned",
+        action="store_true",
+        help="do not sign the texts for comparing: for a million of them that takes longer than all the rest",
+    )
+    parser.add_argument(
         "--folder",
         type=Path,
         help="where the archive is made and kept; one that is there is used again. Default: a temporary one",
@@ -204,7 +253,13 @@ def main() -> None:
     options = parser.parse_args()
     with contextlib.ExitStack() as ending:
         folder = options.folder or Path(ending.enter_context(tempfile.TemporaryDirectory()))
-        result = measure(folder / "archive", options.articles, options.length, options.pages)
+        result = measure(
+            folder / "archive",
+            options.articles,
+            options.length,
+            options.pages,
+            sign=not options.unsigned,
+        )
     show(result)
     if options.json:
         options.json.write_text(json.dumps(result, ensure_ascii=False, indent=2), encoding="utf-8")

@@ -69,9 +69,7 @@ def count_facets(
 
     They are the same for every page and order, and are remembered.
     """
-    return _KNOWN.get(
-        connection, query.anyhow(), lambda: tuple(_counted(connection, query, steps))
-    )
+    return _KNOWN.get(connection, query.anyhow(), lambda: tuple(_counted(connection, query, steps)))
 
 
 def _counted(

@@ -103,7 +103,9 @@ class Query:
 
     def in_time(self) -> Query:
         """The same search with no other filters than days, months and years."""
-        others = {_ATTRIBUTES[facet]: () for facet in Facet if facet not in _OF_TIME}
+        others: dict[str, Any] = {
+            _ATTRIBUTES[facet]: () for facet in Facet if facet not in _OF_TIME
+        }
         return attrs.evolve(self, **others)
 
     @property

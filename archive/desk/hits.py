@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 #: looked for: nobody reads 500 pages to get there, and it was most of the work (measured).
 COUNT_LIMIT: Final = 10_000
 
-_KNOWN: Final[Tallies[tuple["Found", ...]]] = Tallies()
+_KNOWN: Final[Tallies[tuple[Found, ...]]] = Tallies()
 
 
 @attrs.frozen(kw_only=True)
@@ -41,9 +41,7 @@ class Found:
     capped: bool
 
 
-def found(
-    connection: sqlite3.Connection, query: Query, steps: Sequence[Step]
-) -> tuple[Found, ...]:
+def found(connection: sqlite3.Connection, query: Query, steps: Sequence[Step]) -> tuple[Found, ...]:
     """The hits of *query*, best tier first; tiers behind a capped one are missing.
 
     They are the same for every page and order, and are remembered.
@@ -99,7 +97,7 @@ def newest(
     for span in spans:
         hits, its_values = source(step, query, span=span)
         parts.append(
-            f"SELECT group_concat(docid) AS docids FROM (SELECT {step.index}.rowid AS docid {hits}"
+            f"SELECT group_concat(docid) AS docids FROM (SELECT {step.index}.rowid AS docid {hits}"  # noqa: S608 - built of constants
             f" ORDER BY {step.index}.rowid DESC LIMIT {each})"
         )
         values += its_values
@@ -120,9 +118,7 @@ def _read(listed: str | None) -> array[int]:
     return array("I", map(int, listed.split(",")) if listed else ())
 
 
-def source(
-    step: Step, query: Query, *, span: range | None = None
-) -> tuple[str, list[object]]:
+def source(step: Step, query: Query, *, span: range | None = None) -> tuple[str, list[object]]:
     """FROM and WHERE of a step's hits, those of better steps included, and the parameters in their order.
 
     With *span*, only those among its docids.

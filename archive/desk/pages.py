@@ -26,7 +26,8 @@ from archive.desk.notes import gone_among
 from archive.desk.problems import DateProblem, SearchProblem
 from archive.desk.query import DISTANCE
 from archive.desk.queue import RETRY_AFTER, TooBusyError, in_turn
-from archive.desk.search import COUNT_LIMIT, RANKED, search
+from archive.desk.ranking import FINELY, RANKED
+from archive.desk.search import COUNT_LIMIT, search
 from archive.desk.snapshot import read_newest
 from archive.desk.spread import read_spread
 from archive.desk.visit import Visit, article_path
@@ -179,9 +180,8 @@ async def _results_page(
         ),
         first_place=1 + (results.query.page - 1) * PAGE_SIZE,
         ranked=RANKED,
+        finely=FINELY,
         count_limit=COUNT_LIMIT,
-        ranking_cut=results.query.sort is Sort.BEST
-        and any(count.count > RANKED for count in results.counts),
     )
 
 

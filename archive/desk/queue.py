@@ -1,4 +1,4 @@
-"""Costly searches one at a time, so that a crowd of them leaves threads for everybody's plain ones."""
+"""Few costly searches at a time, so that a crowd of them leaves threads for everybody's plain ones."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from archive.desk.filters import Query
 
+#: Costly searches that run at the same time; Datasette has four threads (``serve.SETTINGS``).
+AT_ONCE: Final = 2
 #: Costly searches that may wait; with more, the next is told to come again.
 WAITING: Final = 8
 #: Words and phrases from which on a search is costly whatever its order.
@@ -45,7 +47,7 @@ def is_costly(query: Query) -> bool:
 
 class _Queue:
     def __init__(self) -> None:
-        self.turn = asyncio.Semaphore(1)
+        self.turn = asyncio.Semaphore(AT_ONCE)
         self.waiting = 0
 
 

@@ -19,7 +19,7 @@ from archive.desk.hits import COUNT_LIMIT, Found, found
 from archive.desk.plan import Step, Tier, expansions, plan
 from archive.desk.problems import SearchProblem, SearchTooSlow
 from archive.desk.query import parse
-from archive.desk.ranking import RANKED, ranked
+from archive.desk.ranking import ranked
 from archive.desk.suggestions import Relaxation, relaxations, spelt_with_marks
 from archive.desk.tallies import Tallies
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from archive.desk.query import ParsedQuery
 
 __all__ = [
-    "COUNT_LIMIT", "PAGE_SIZE", "RANKED", "Hit", "Query", "Results", "Sort", "Tier", "TierCount",
+    "COUNT_LIMIT", "PAGE_SIZE", "Hit", "Query", "Results", "Sort", "Tier", "TierCount",
     "read_query", "search",
 ]  # fmt: skip
 
