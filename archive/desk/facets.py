@@ -9,7 +9,9 @@ A facet's own choices do not narrow its counts: what else could be chosen must b
 
 from __future__ import annotations
 
-from collections import Counter
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from operator import neg
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -21,7 +23,7 @@ from archive.desk.tallies import Tallies
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from archive.desk.filters import Query
     from archive.desk.hits import Found
@@ -95,42 +97,54 @@ def _months_wanted(query: Query) -> bool:
 
 @attrs.frozen(kw_only=True)
 class _Tally:
-    """Hits by value of each facet."""
+    """Hits by value of each facet; an estimate need not be a whole number."""
 
-    spread: Spread
-    by_facet: dict[Facet, Counter[int | str | None]]
+    by_facet: dict[Facet, dict[int | str | None, float]]
     estimated: bool
 
     @classmethod
     def of(cls, connection: sqlite3.Connection, query: Query, steps: Sequence[Step]) -> _Tally:
+        facets = read_spread(connection)
         tiers = found(connection, query, steps)
-        tally = cls(
-            spread=read_spread(connection),
-            by_facet={facet: Counter() for facet in Facet},
+        combined: dict[int, float] = defaultdict(float)
+        months: dict[int, float] = defaultdict(float)
+        for weight, docids in _weighted(connection, query, tiers, facets):
+            for place, times in Counter(map(facets.combination_of.__getitem__, docids)).items():
+                combined[place] += times * weight
+            for place, times in Counter(map(facets.month_of.__getitem__, docids)).items():
+                months[place] += times * weight
+        return cls(
+            by_facet=_by_facet(facets, combined, months),
             estimated=any(tier.capped for tier in tiers),
         )
-        better: set[int] = set()
-        for tier in tiers:
-            if tier.capped:
-                for weight, docids in _sampled(connection, query, tier, tally.spread):
-                    tally.add([docid for docid in docids if docid not in better], weight)
-            else:
-                tally.add(tier.docids, 1)
-                better.update(tier.docids)
-        return tally
 
-    def add(self, docids: Iterable[int], weight: float) -> None:
-        """Count some hits, each for *weight* of them; a Counter adds up floats as well."""
-        docids = list(docids)
-        facets = self.spread
-        combined = Counter(map(facets.combination_of.__getitem__, docids))
-        for place, times in combined.items():
-            for facet, value in zip(COMBINED, facets.combinations[place], strict=True):
-                self.by_facet[facet][value] += times * weight  # type: ignore[assignment]  # rounded when shown
-        for place, times in Counter(map(facets.month_of.__getitem__, docids)).items():
-            month = facets.months[place]
-            self.by_facet[Facet.MONTH][month.month] += times * weight  # type: ignore[assignment]
-            self.by_facet[Facet.YEAR][month.year] += times * weight  # type: ignore[assignment]
+
+def _by_facet(
+    facets: Spread, combined: Mapping[int, float], months: Mapping[int, float]
+) -> dict[Facet, dict[int | str | None, float]]:
+    counted: dict[Facet, dict[int | str | None, float]] = {x: defaultdict(float) for x in Facet}
+    for place, times in combined.items():
+        for facet, value in zip(COMBINED, facets.combinations[place], strict=True):
+            counted[facet][value] += times
+    for place, times in months.items():
+        month = facets.months[place]
+        counted[Facet.MONTH][month.month] += times
+        counted[Facet.YEAR][month.year] += times
+    return counted
+
+
+def _weighted(
+    connection: sqlite3.Connection, query: Query, tiers: Iterable[Found], facets: Spread
+) -> Iterator[tuple[float, Sequence[int]]]:
+    """Hits, and the number of hits each of them stands for."""
+    better: set[int] = set()
+    for tier in tiers:
+        if not tier.capped:
+            yield 1.0, tier.docids
+            better.update(tier.docids)
+            continue
+        for weight, docids in _sampled(connection, query, tier, facets):
+            yield weight, [docid for docid in docids if docid not in better]
 
 
 def _sampled(
@@ -145,14 +159,27 @@ def _sampled(
     longest = -(-len(within) // _SPANS)
     by_month = _months_wanted(query)
     spans = list(facets.spans(within.start, within.stop - 1, longest=longest, by_month=by_month))
-    for span, docids in zip(
-        spans, newest(connection, tier.step, query, spans, each=_IN_SPAN), strict=True
-    ):
-        whole = len(docids) < _IN_SPAN
-        yield (1.0 if whole else len(span) / (span.stop - docids[-1])), docids
+    # the newest hits are at hand: the spans behind the oldest of them are to be asked for
+    known = [span for span in spans if span.start >= tier.docids[-1]]
+    for span in known:
+        hits = tier.docids[_place(tier.docids, span.stop - 1) : _place(tier.docids, span.start - 1)]
+        some = hits[:_IN_SPAN]
+        yield len(hits) / max(len(some), 1), some
+    others = spans[: len(spans) - len(known)]
+    found_there = newest(connection, tier.step, query, others, each=_IN_SPAN)
+    for span, some in zip(others, found_there, strict=True):
+        whole = len(some) < _IN_SPAN
+        yield (1.0 if whole else len(span) / (span.stop - some[-1])), some
 
 
-def _choices(query: Query, facet: Facet, counted: Counter[int | str | None]) -> Iterator[Choice]:
+def _place(docids: Sequence[int], docid: int) -> int:
+    """Where *docid* is, or would be, among docids in descending order."""
+    return bisect_left(docids, -docid, key=neg)
+
+
+def _choices(
+    query: Query, facet: Facet, counted: Mapping[int | str | None, float]
+) -> Iterator[Choice]:
     chosen = query.chosen(facet)
     values: dict[int | str, float] = dict.fromkeys(chosen, 0)
     values |= {value: count for value, count in counted.items() if value is not None}

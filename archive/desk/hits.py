@@ -92,6 +92,8 @@ def newest(
     each: int,
 ) -> list[array[int]]:
     """The newest hits of a step in each of some spans of docids, at most *each*; better tiers included."""
+    if not spans:
+        return []
     parts: list[str] = []
     values: list[object] = []
     for span in spans:

@@ -5,7 +5,7 @@ million articles whatever the number of hits ranked (measured). What is looked a
 
 1. the place: first articles whose headline answers the whole query, then those whose headline and
    lead do together, then the rest;
-2. for the first hundred of them, the times the words stand in the article.
+2. for the first sixty of them, the times the words stand in the article.
 
 Newer articles come first among equals.
 """
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 #: Newest hits of a tier that are ranked by place; older ones follow by date.
 RANKED: Final = 2_000
-#: The first of them, which are ranked by number of mentions as well: five pages.
-FINELY: Final = 100
+#: The first of them, which are ranked by number of mentions as well: three pages.
+FINELY: Final = 60
 #: Parts of an article in which all of the query must stand, better ones first.
 _PLACES: Final = ("title", "{title sapo}")
 
