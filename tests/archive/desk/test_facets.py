@@ -97,5 +97,23 @@ def test_many_hits_are_estimated_for_every_period(find, story, monkeypatch):
     assert counts(results, Facet.LEVEL)["1"] == pytest.approx(200, abs=10)
 
 
+def test_a_prefix_with_many_hits_is_estimated_for_every_period(find, story, monkeypatch):
+    monkeypatch.setattr(hits_module, "COUNT_LIMIT", 100)
+    monkeypatch.setattr(facets_module, "_THINNED", 80)
+    results = find(
+        *(
+            story(
+                id=f"songmay:{number}",
+                title="Dân quân" if number % 4 else "Việc khác",
+                published_at=f"{2000 + number // 50}-05-01T00:00:00+07:00",
+            )
+            for number in range(400)
+        )
+    )("qu*")
+    years = counts(results, Facet.YEAR)
+    assert set(years) == {str(2000 + n) for n in range(8)}
+    assert sum(years.values()) == pytest.approx(300, abs=50)
+
+
 def test_few_hits_are_counted_one_by_one(mixed):
     assert not any(found.estimated for found in mixed("dân quân").facets)

@@ -44,3 +44,25 @@ def test_fifty_costly_searches_wait_or_are_sent_away_while_a_plain_one_passes():
     refused = [each for each in ended if isinstance(each, TooBusyError)]
     assert [each for each in ended if each is not None] == refused
     assert len(refused) == 50 - AT_ONCE - WAITING
+
+
+def test_a_flood_of_the_costliest_search_does_not_hold_up_a_plain_one(desk, story):
+    browser = desk(*(story(id=f"songmay:{n}", title="Thường trực thao trường") for n in range(300)))
+    ended = []
+
+    async def ask(name, path):
+        response = await browser.app.client.get(path)
+        ended.append((name, response.status_code))
+
+    async def crowd():
+        flood = [ask("flood", f"/-/search?q=th*&sort=best&page={n + 1}") for n in range(50)]
+        async with asyncio.timeout(60):
+            await asyncio.gather(*flood, ask("plain", "/-/search?q=thao+trường"))
+
+    asyncio.run(crowd())
+    assert ("plain", 200) in ended
+    assert {status for _, status in ended} == {200, 503}
+    # those that waited for their turn are still at it
+    assert ended.index(("plain", 200)) < max(
+        place for place, end in enumerate(ended) if end == ("flood", 200)
+    )

@@ -161,6 +161,38 @@ def test_best_first_ranks_headlines_above_sapo_above_text(find, story):
     assert ids(query("dân quân", sort=Sort.BEST)) == ["title", "sapo", "body"]
 
 
+def test_best_first_wants_all_that_was_asked_for_in_the_headline(find, story):
+    day = "20{:02d}-01-01T00:00:00+07:00".format
+    query = find(
+        story(id="songmay:both", title="Dân quân hội thao", published_at=day(11)),
+        story(id="songmay:lead", title="Dân quân", sapo="Hội thao.", published_at=day(12)),
+        story(id="songmay:text", title="Dân quân", body=("Hội thao.",), published_at=day(13)),
+    )
+    assert ids(query('"dân quân" "hội thao"', sort=Sort.BEST)) == ["both", "lead", "text"]
+
+
+def test_best_first_puts_what_is_mentioned_more_often_first_in_the_same_place(find, story):
+    day = "20{:02d}-01-01T00:00:00+07:00".format
+    query = find(
+        story(id="songmay:often", body=("Dân quân. Dân quân. Dân quân.",), published_at=day(11)),
+        story(id="songmay:twice", body=("Dân quân, dân quân.",), published_at=day(12)),
+        story(id="songmay:once", body=("Dân quân.",), published_at=day(13)),
+        story(id="songmay:newer", body=("Dân quân.",), published_at=day(14)),
+    )
+    ranked = ["often", "twice", "newer", "once"]
+    assert ids(query("dân quân", sort=Sort.BEST)) == ranked
+
+
+@pytest.mark.parametrize(
+    "text", ["sapo:dân quân", "dân qu*", 'NEAR("dân" "quân", 3)', "dân OR quân"]
+)
+def test_every_kind_of_query_can_be_ranked(find, story, text):
+    query = find(
+        story(id="songmay:a", sapo="Dân quân."), story(id="songmay:b", sapo="Dân quân, dân quân.")
+    )
+    assert ids(query(text, sort=Sort.BEST)) == ["b", "a"]
+
+
 def test_hits_beyond_the_ranked_ones_follow_by_date(find, story, monkeypatch):
     monkeypatch.setattr(ranking_module, "RANKED", 2)
     day = "20{:02d}-01-01T00:00:00+07:00".format
@@ -200,6 +232,20 @@ def test_or_finds_either_and_minus_leaves_out(find, story):
         story(id="songmay:c", title="Dân quân hội thao"),
     )
     assert set(ids(query('dân quân OR tự vệ -"hội thao"'))) == {"a", "b"}
+
+
+def test_a_tier_has_its_full_count_whatever_the_better_ones_have_already(find, story, monkeypatch):
+    monkeypatch.setattr(hits_module, "COUNT_LIMIT", 3)
+    day = "20{:02d}-01-01T00:00:00+07:00".format
+    stories = [
+        story(id=f"songmay:p{n}", title="Dân quân", published_at=day(20 + n)) for n in range(3)
+    ]
+    stories += [
+        story(id=f"songmay:w{n}", title="Quân dân", published_at=day(10 + n)) for n in range(4)
+    ]
+    results = find(*stories)("dân quân")
+    assert [(count.count, count.capped) for count in results.counts] == [(3, False), (3, True)]
+    assert ids(results) == ["p2", "p1", "p0", "w3", "w2", "w1"]
 
 
 def test_unwanted_word_with_marks_leaves_out_that_spelling_only(find, story):
