@@ -15,7 +15,7 @@ import click
 import pytest
 
 from archive.columns import DESCRIPTIONS
-from archive.desk import facets, filters, query, search
+from archive.desk import filters, hits, query, ranking
 from archive.desk.changeover import close_app
 from archive.desk.serve import SETTINGS, build_app
 from archive.frontier import TRANSIENT
@@ -429,9 +429,9 @@ def test_every_parameter_and_limit_of_the_search_is_documented():
     for number in (
         query.MAX_CHARACTERS,
         query.MAX_UNITS,
-        search.RANKED,
-        search.COUNT_LIMIT,
-        facets.EXACTLY,
+        ranking.RANKED,
+        ranking.FINELY,
+        hits.COUNT_LIMIT,
     ):
         assert f"{number:,}" in english
         assert f"{number:,}".replace(",", ".") in vietnamese
