@@ -326,13 +326,34 @@ def test_a_release_that_stands_is_never_changed(root, released):
     assert (released / "data/articles.parquet").exists()
 
 
-def test_an_export_of_changes_can_start_from_a_release(desk_fixtures, tmp_path):
+@pytest.mark.parametrize("table", ["articles", "article_versions", "figures", "sites"])
+def test_an_export_of_changes_can_start_from_a_release(desk_fixtures, tmp_path, table):
     stories, root = desk_fixtures.demo_stories(), tmp_path / "archive"
     desk_fixtures.build_snapshot(root, stories[:10])
     first = build_release(root, tmp_path / "out", Wish(date=DAY, formats=("sqlite",))).path
     desk_fixtures.build_snapshot(root, stories)
-    found = export_changes(
-        newest_snapshot(root).path, Selection(since=str(first)), format="jsonl", target=tmp_path / "new.jsonl"
-    )  # fmt: skip
-    assert (found.added, found.changed, found.withdrawn) == (len(stories) - 10, 0, 0)
+
+    def changes():
+        newest = newest_snapshot(root).path
+        target = tmp_path / "new.jsonl"
+        since = Selection(since=str(first))
+        return export_changes(newest, since, table=table, format="jsonl", target=target)
+
+    found = changes()
+    with closing(sqlite3.connect(newest_snapshot(root).path)) as connection:
+        now = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+    name = {"article_versions": "versions", "sites": "papers"}.get(table, table)
+    with closing(sqlite3.connect(first / "data/dqtv.db")) as connection:
+        before = connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]
+    assert (found.added, found.withdrawn) == (now - before, 0)
+    assert found.changed == 0 or table == "sites"
     assert found.since in (first / "datapackage.json").read_text("utf-8")
+
+
+def test_a_table_that_a_release_does_not_have_is_not_taken_for_new(root, released, tmp_path):
+    with pytest.raises(UsageError, match="no table captures"):
+        export_changes(
+            newest_snapshot(root).path, Selection(since=str(released)), table="captures",
+            format="csv", target=tmp_path / "x",
+        )  # fmt: skip
+    assert list(tmp_path.iterdir()) == []
