@@ -91,6 +91,7 @@ def test_a_file_comes_whole_with_its_type_and_may_be_kept_for_ever(offering, con
     assert headers["content-disposition"].startswith('attachment; filename="articles.csv"')
     assert headers["last-modified"].endswith("GMT")
     assert headers["x-content-type-options"] == "nosniff"
+    assert headers["dqtv-snapshot"] in offering.get("/-/downloads").text
     assert int(headers["content-length"]) == len(content)
 
 
