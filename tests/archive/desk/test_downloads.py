@@ -41,6 +41,8 @@ def test_a_release_is_shown_with_all_one_needs(offering, folder, language, word)
     assert word in page
     assert NAME in page
     assert page.count("/data/articles.parquet") >= 4
+    assert f"/-/downloads/{NAME}/RIGHTS.md" in page
+    assert "CC-BY-4.0" in page
     for name in ("data/articles.csv", "SHA256SUMS"):
         assert hashlib.sha256((folder / NAME / name).read_bytes()).hexdigest() in page
     for code in ("pd.read_parquet", "arrow::read_parquet", "GROUP BY site"):

@@ -71,6 +71,18 @@ def test_the_citation_file_fits_the_schema_of_its_format(released):
     assert values["version"] == "2026.11.25"
 
 
+@pytest.mark.skipif(
+    shutil.which("cffconvert") is None, reason="cffconvert is not installed (it wants jsonschema 3)"
+)
+def test_cffconvert_finds_the_citation_file_valid(released):
+    done = subprocess.run(
+        ["cffconvert", "--validate", "--infile", "CITATION.cff"],
+        cwd=released, capture_output=True, text=True, timeout=100, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "valid" in done.stdout
+
+
 def test_the_research_object_names_every_file(released):
     crate = ROCrate(released)
     named = {entity.id for entity in crate.root_dataset["hasPart"]}
@@ -162,8 +174,38 @@ def test_the_release_says_which_snapshot_it_is_from(released, root):
 def test_every_paper_has_a_statement_of_rights(released):
     rights = pd.read_csv(released / "rights.csv", encoding="utf-8-sig")
     assert list(rights["site"]) == ["bienxanh", "culao", "nuingan", "songmay"]
-    assert rights["statement"].str.contains("belong to the papers").all()
-    assert all(name in (released / "RIGHTS.md").read_text("utf-8") for name in rights["paper"])
+    for row in rights.itertuples():
+        assert row.statement.startswith(f"© {row.paper}, its authors")
+        assert row.statement_vi.startswith(f"© {row.paper}, các tác giả")
+    assert set(rights["added_licence"]) == {"CC-BY-4.0"}
+    assert all(
+        f"© {name}" in (released / "RIGHTS.md").read_text("utf-8") for name in rights["paper"]
+    )
+
+
+@pytest.mark.parametrize("with_text", [True, False])
+def test_every_description_says_the_same_of_rights(root, tmp_path, with_text):
+    path = build_release(root, tmp_path, Wish(date=DAY, with_text=with_text)).path
+
+    def read(name):
+        return (path / name).read_text("utf-8")
+
+    for name in ("RIGHTS.md", "README.md", "rights.csv"):
+        assert "The archive grants no right in them" in read(name)
+        assert "không trao quyền nào đối với các nội dung ấy" in read(name)
+    assert "CC-BY-4.0" in read("RIGHTS.md")
+    for name in ("README.md", "datapackage.json", "croissant.json", "CITATION.cff",
+                 ".zenodo.json", "ro-crate-metadata.json"):  # fmt: skip
+        assert "CC-BY-4.0" in read(name)
+        assert "RIGHTS.md" in read(name)
+    licences = {x["name"]: x["path"] for x in json.loads(read("datapackage.json"))["licenses"]}
+    assert licences["other-closed"] == "RIGHTS.md"
+    assert json.loads(read("croissant.json"))["license"] == ["RIGHTS.md", licences["CC-BY-4.0"]]
+    zenodo = json.loads(read(".zenodo.json"))
+    assert zenodo["access_right"] == ("restricted" if with_text else "open")
+    # CITATION.cff would say of several licences that any of them may be chosen
+    assert "license" not in yaml.safe_load(read("CITATION.cff"))
+    assert ("metadata only" in read("RIGHTS.md")) is not with_text
 
 
 # -- policy and determinism ---------------------------------------------------------------------------
