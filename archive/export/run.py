@@ -87,7 +87,8 @@ def export(
         chosen = ids or "SELECT 1 FROM articles"
         if not connection.execute(f"SELECT EXISTS ({chosen})").fetchone()[0]:
             raise UsageError(
-                f"nothing is selected: snapshot {snapshot} has no article that fits; ask for less"
+                f"nothing is selected: snapshot {snapshot} has no article that fits; leave a condition"
+                " out, or write the words of --query otherwise"
             )
         rows = 0
         for name in names:
