@@ -6,6 +6,7 @@ rule which part is the family name; Zotero and others take such a name as one fi
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import TYPE_CHECKING, Any, Final
 
@@ -128,10 +129,81 @@ CITATION_FORMATS: Final[dict[str, tuple[Callable[[CitedArticle], str], str]]] = 
 }
 
 
-def cite_search(query: str, *, snapshot: str, built_at: str, hits: int, address: str) -> str:
-    """One line that cites a search: its words, what they found, in which snapshot, of which day."""
-    words = " ".join(query.split())
-    return f"{ARCHIVE}, search “{words}”, {hits} articles, snapshot {snapshot} of {built_at[:10]}, {address}"
+@attrs.frozen(kw_only=True)
+class CitedSearch:
+    """What a citation says of a search; the sentences are in the reader's language."""
+
+    #: What was asked for: words and filters.
+    title: str
+    #: What was found, and in which snapshot.
+    found: str
+    #: Address that asks again.
+    address: str
+    #: Id of the snapshot, and when it was built, ISO 8601 in UTC.
+    snapshot: str
+    built_at: str
+    language: str
+
+
+def search_ris(search: CitedSearch) -> str:
+    """RIS, type ELEC, dated by the snapshot, because what is found depends on nothing else."""
+    lines = (
+        ("TY", "ELEC"), ("TI", search.title), ("T2", ARCHIVE), ("PY", search.built_at[:4]),
+        ("DA", search.built_at[:10].replace("-", "/")), ("N1", search.found), ("UR", search.address),
+        ("DB", f"{ARCHIVE}, snapshot {search.snapshot}"), ("LA", search.language),
+    )  # fmt: skip
+    written = [f"{tag}  - {' '.join(value.split())}" for tag, value in lines]
+    return "\r\n".join([*written, "ER  - ", ""])
+
+
+def search_bibtex(search: CitedSearch) -> str:
+    """BibTeX, a ``@misc`` named by the snapshot and a digest of the address."""
+    fields = {
+        "title": f"{{{_tex(search.title)}}}",
+        "howpublished": ARCHIVE,
+        "year": search.built_at[:4],
+        "date": search.built_at[:10],
+        "url": _bare(search.address),
+        "note": _tex(search.found),
+    }
+    written = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields.items())
+    return f"@misc{{{_search_key(search)},\n{written}\n}}\n"
+
+
+def search_csl(search: CitedSearch) -> list[dict[str, Any]]:
+    """CSL-JSON 1.0, a ``webpage``."""
+    return [
+        {
+            "id": _search_key(search),
+            "type": "webpage",
+            "title": search.title,
+            "container-title": ARCHIVE,
+            "URL": search.address,
+            "issued": _date_parts(search.built_at),
+            "archive": ARCHIVE,
+            "archive_location": f"snapshot {search.snapshot}",
+            "note": search.found,
+            "language": search.language,
+        }
+    ]
+
+
+def search_csl_text(search: CitedSearch) -> str:
+    """``search_csl`` as indented JSON."""
+    return orjson.dumps(search_csl(search), option=orjson.OPT_INDENT_2).decode()
+
+
+def _search_key(search: CitedSearch) -> str:
+    digest = hashlib.sha256(search.address.encode()).hexdigest()[:8]
+    return f"dqtv-search-{search.snapshot}-{digest}"
+
+
+#: The writers of ``CITATION_FORMATS`` for a search.
+SEARCH_WRITERS: Final[dict[str, Callable[[CitedSearch], str]]] = {
+    "ris": search_ris,
+    "bib": search_bibtex,
+    "csl.json": search_csl_text,
+}
 
 
 _TEX: Final = {

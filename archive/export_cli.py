@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.cli import archive_option, json_option, print_json, stderr_progress
-from archive.export.changes import export_changes
+from archive.export.changes import Changes, export_changes
 from archive.export.formats import FORMATS
 from archive.export.run import ALL_TABLES, export
 from archive.export.selection import read_selection
@@ -16,7 +16,6 @@ from archive.export.tables import TABLES
 from archive.snapshot import newest_snapshot
 
 if TYPE_CHECKING:
-    from archive.export.changes import Changes
     from archive.export.run import Exported
 
 
@@ -101,4 +100,9 @@ def _print(exported: Exported | Changes) -> None:
         f"wrote {exported.rows} rows of {exported.table} to {exported.path} ({exported.bytes} bytes),"
         f" snapshot {exported.snapshot}"
     )
+    if isinstance(exported, Changes):
+        click.echo(
+            f"  {exported.added} added, {exported.changed} changed, {exported.withdrawn} withdrawn"
+            f" since {exported.since}"
+        )
     click.echo(f"sha256 {exported.sha256}")

@@ -115,9 +115,14 @@ def extra_template_vars(
 
 
 @_hook
-def asgi_wrapper() -> Callable[[App], App]:
-    """Safe headers and no backslash in paths, for every page of the server."""
-    return guarded
+def asgi_wrapper(datasette: Datasette) -> Callable[[App], App]:
+    """Safe headers, the snapshot's id and no backslash in paths, for every page of the server."""
+
+    def snapshot() -> str | None:
+        found = served.known(datasette)
+        return found.facts.id if found is not None else None
+
+    return partial(guarded, snapshot=snapshot)
 
 
 @_first

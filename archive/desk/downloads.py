@@ -38,7 +38,8 @@ async def download(request: Request, datasette: Datasette) -> Response:
     file = release.file(request.url_vars["path"]) if release is not None else None
     if release is None or file is None:
         return await failures.missing(datasette, request)
-    return answer_file(request, release.folder / file.path, sha256=file.sha256)
+    path = release.folder / file.path
+    return answer_file(request, path, sha256=file.sha256, snapshot=release.snapshot)
 
 
 def _address(visit: Visit, release: FoundRelease, path: str) -> str:

@@ -60,8 +60,8 @@ class FileAnswer(Response):  # type: ignore[misc]  # Datasette has no types
         await send({"type": "http.response.body", "body": b""})
 
 
-def answer_file(request: Request, path: Path, *, sha256: str) -> Response:
-    """The answer to a GET or HEAD for *path*, whose content has the digest *sha256*.
+def answer_file(request: Request, path: Path, *, sha256: str, snapshot: str) -> Response:
+    """The answer to a GET or HEAD for *path*, of a release of *snapshot*, with the digest *sha256*.
 
     206 for one range, 416 for one outside the file, 304 when the reader has it already. Several
     ranges, and what is no range, are answered with the whole file, as the standard allows.
@@ -77,6 +77,7 @@ def answer_file(request: Request, path: Path, *, sha256: str) -> Response:
         "Cache-Control": _CACHE,
         "Content-Disposition": f"attachment; filename=\"{name}\"; filename*=UTF-8''{quote(name)}",
         "Content-Security-Policy": _POLICY,
+        "DQTV-Snapshot": snapshot,
     }
     kind = _TYPES.get(name.rpartition(".")[2], "text/plain; charset=utf-8")
     if _has_it(request, etag, headers["Last-Modified"]):

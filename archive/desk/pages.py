@@ -1,6 +1,6 @@
 """The desk's addresses: home and search here, articles in ``article_pages``, and static files.
 
-``/`` · ``/-/search?q=`` · ``/-/search.json`` · ``/-/search/advanced`` · ``/-/article/<id>`` · ``/-/article/<id>.json`` ·
+``/`` · ``/-/search?q=`` · ``/-/search.json`` · ``/-/search.ris`` (``.bib``, ``.csl.json``: how to cite it) · ``/-/search/advanced`` · ``/-/article/<id>`` · ``/-/article/<id>.json`` ·
 ``/-/article/<id>/changes`` (and ``.json``) · ``/-/desk/<file>``. Each handler reads the request, asks the snapshot in one of Datasette's
 threads, and renders.
 """
@@ -28,6 +28,7 @@ from archive.desk.query import DISTANCE
 from archive.desk.queue import RETRY_AFTER, TooBusyError, in_turn
 from archive.desk.ranking import FINELY, RANKED
 from archive.desk.search import COUNT_LIMIT, search
+from archive.desk.search_citation import citation, citation_answer, citation_files
 from archive.desk.snapshot import read_newest
 from archive.desk.spread import read_spread
 from archive.desk.visit import Visit, article_path
@@ -57,18 +58,21 @@ async def home(datasette: Datasette, request: Request) -> Response:
 
 
 async def search_page(datasette: Datasette, request: Request) -> Response:  # noqa: PLR0911 - one for each kind of answer
-    """Search results as a page, or as JSON; without any ``q`` the empty form."""
+    """Search results as a page or as JSON, or how to cite them; without any ``q`` the empty form."""
     visit = Visit.of(datasette, request)
     json = bool(request.url_vars.get("json"))
+    cited_as = request.url_vars.get("form")
     snapshot = await served.find(datasette)
     if snapshot is None:
         return await no_snapshot(visit, json=json)
-    if "q" not in visit.parameters and not json:
+    if "q" not in visit.parameters and not (json or cited_as):
         return await _search_form(visit, snapshot)
     try:
         query = read_query(visit.parameters)
         async with in_turn(datasette, query):
-            results, gone = await ask(visit, snapshot, partial(_answer, query))
+            results, gone = await ask(
+                visit, snapshot, partial(_answer, query, aids=cited_as is None)
+            )
     except TooBusyError:
         return await _too_busy(visit, snapshot, json=json)
     except (SearchProblem, DateProblem) as problem:
@@ -77,15 +81,19 @@ async def search_page(datasette: Datasette, request: Request) -> Response:  # no
             return answers.json_error(message, status=400)
         faulty = problem.values.get("parameter")
         return await _search_form(visit, snapshot, status=400, problem=message, faulty=faulty)
+    if cited_as:
+        return citation_answer(visit, snapshot, results, cited_as)
     if json:
         return answers.as_json(results_form(results, visit, snapshot.facts, gone))
     return await _results_page(visit, snapshot, results, gone)
 
 
-def _answer(query: Query, connection: sqlite3.Connection) -> tuple[Results, dict[str, str]]:
+def _answer(
+    query: Query, connection: sqlite3.Connection, *, aids: bool
+) -> tuple[Results, dict[str, str]]:
     """The results, and those of their articles that are not at their papers now."""
     read_spread(connection)  # reading it the first time is not the search's own work
-    results = limited(partial(search, query=query, aids=True), connection)
+    results = limited(partial(search, query=query, aids=aids), connection)
     return results, gone_among(connection, [hit.id for hit in results.hits])
 
 
@@ -126,6 +134,7 @@ async def static(request: Request, datasette: Datasette) -> Response:
 ROUTES: Final = (
     (r"^/$", home),
     (r"^/-/search(?P<json>\.json)?$", search_page),
+    (r"^/-/search\.(?P<form>ris|bib|csl\.json)$", search_page),
     (r"^/-/search/advanced$", advanced_page),
     (r"^/-/article/(?P<id>[^/]+)/changes(?P<json>\.json)?$", changes_page),
     (r"^/-/article/(?P<id>[^/]+?)(?P<json>\.json)?$", article_page),
@@ -172,6 +181,8 @@ async def _results_page(
         kept=_kept_facets(visit),
         labels=FacetLabels(visit, snapshot),
         facets=tuple(Facet),
+        citation=citation(visit, snapshot, results),
+        citation_files=citation_files(visit, results.query),
         sorts=tuple(Sort),
         given=visit.parameters,
         relaxed=[(x, _search_address(visit, x.query)) for x in results.relaxations],

@@ -67,6 +67,11 @@ class FoundRelease:
         """All other files."""
         return tuple(x for x in self.files if "/" not in x.path)
 
+    @property
+    def rights(self) -> ReleasedFile | None:
+        """The file that says whose the texts are."""
+        return self.file("RIGHTS.md")
+
     def file(self, path: str) -> ReleasedFile | None:
         """The file that the checksums name *path*, or None."""
         return next((x for x in self.files if x.path == path), None)

@@ -27,6 +27,8 @@ DATASETTE_POLICY: Final = (
 #: 4.7 GB past every time limit (measured); the longest articles are far below it.
 MAX_VALUE_BYTES: Final = 5_000_000
 
+#: Names the snapshot an answer is made from.
+SNAPSHOT_HEADER: Final = b"dqtv-snapshot"
 _HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -42,8 +44,10 @@ def limit_values(connection: sqlite3.Connection) -> None:
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE_BYTES)
 
 
-def guarded(app: App) -> App:
+def guarded(app: App, *, snapshot: Callable[[], str | None]) -> App:
     r"""Wrap an ASGI application: safe headers on every answer, no backslash in any path.
+
+    *snapshot* gives the id that answers name in ``DQTV-Snapshot``, where they do not name another.
 
     Datasette 0.65.5 answers ``/\example.com/`` with a redirect that browsers take to another host
     (fixed in 1.0a33 only), so such paths are refused with status 400.
@@ -55,7 +59,7 @@ def guarded(app: App) -> App:
             return
 
         async def send_guarded(message: Message) -> None:
-            await send(_with_headers(message))
+            await send(_with_headers(message, snapshot()))
 
         if _has_backslash(scope):
             await _refuse(send_guarded)
@@ -70,12 +74,13 @@ def _has_backslash(scope: Message) -> bool:
     return "\\" in scope["path"] or b"\\" in raw or b"%5c" in raw
 
 
-def _with_headers(message: Message) -> Message:
+def _with_headers(message: Message, snapshot: str | None) -> Message:
     if message["type"] != "http.response.start":
         return message
     headers = [(bytes(name), bytes(value)) for name, value in message.get("headers", [])]
     present = {name.lower() for name, _ in headers}
-    headers += [(name, value) for name, value in _HEADERS if name not in present]
+    ours = [*_HEADERS, (SNAPSHOT_HEADER, snapshot.encode())] if snapshot else _HEADERS
+    headers += [(name, value) for name, value in ours if name not in present]
     return {**message, "headers": headers}
 
 

@@ -17,6 +17,7 @@ import orjson
 from archive.errors import UsageError
 from archive.export.formats import read_format
 from archive.export.run import (
+    ALL_TABLES,
     check_target,
     check_unchanged,
     draft_of,
@@ -86,8 +87,8 @@ def export_changes(
     Raises what ``export`` raises, and UsageError when there is nothing to compare with.
     """
     form = read_format(format)
-    if form.is_folder or table == "all":
-        raise UsageError("changes are written table by table, in every format but text")
+    if table == ALL_TABLES:
+        raise UsageError("changes are written table by table; name one with --table")
     check_target(form, target)
     before_path = earlier(snapshot_path, selection.since or "")
     with open_snapshot(snapshot_path) as connection, draft_of(target) as draft:
@@ -133,10 +134,8 @@ def digests_at(path: Path, selection: Selection, shown: Table) -> tuple[str, Dig
     they are filled.
     """
     with open_snapshot(path, or_export=True) as connection:
-        if not selection.everything and not _can_select(connection):
-            raise UsageError(
-                f"since: {path} has no search index; compare it with an export of everything"
-            )
+        if not _can_select(connection):
+            _check_export(connection, path, selection, shown)
         try:
             known = {column.name for column in read_table(connection, shown.name).columns}
             ids = choose(connection, selection)
@@ -187,6 +186,30 @@ def _can_select(connection: sqlite3.Connection) -> bool:
     """True for a snapshot; an SQLite export of one has no facts to select by."""
     sql = "SELECT count(*) FROM sqlite_master WHERE name = 'article_facts'"
     return bool(connection.execute(sql).fetchone()[0])
+
+
+#: Tables that have another name in a release.
+_RELEASED_AS: Final = {"article_versions": "versions", "sites": "papers"}
+
+
+def _check_export(
+    connection: sqlite3.Connection, path: Path, selection: Selection, shown: Table
+) -> None:
+    """Make an exported or released table readable under its own name, or say why it cannot be compared."""
+    if not selection.everything:
+        raise UsageError(
+            f"since: {path} has no search index; compare it with an export of everything"
+        )
+    tables = {
+        x[0] for x in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    }
+    released = _RELEASED_AS.get(shown.name, "")
+    if shown.name not in tables and released not in tables:
+        raise UsageError(
+            f"since: {path} has no table {shown.name}; give a snapshot, or an export that has it"
+        )
+    if shown.name not in tables:
+        connection.execute(f'CREATE TEMP VIEW "{shown.name}" AS SELECT * FROM main."{released}"')  # noqa: S608 - own names
 
 
 def _snapshot_id(connection: sqlite3.Connection) -> str:

@@ -39,6 +39,11 @@ def write_tsv(sheet: Sheet, path: Path) -> int:
     return _write(sheet, path, line=tsv_line, start=b"")
 
 
+def guarded(text: str) -> str:
+    """The text with an apostrophe in front where a spreadsheet might compute it."""
+    return f"'{text}" if text[:1] in GUARDED else text
+
+
 def _write(sheet: Sheet, path: Path, *, line: Callable[..., str], start: bytes) -> int:
     rows = iter(sheet.rows)
     count = 0

@@ -18,7 +18,7 @@ from archive.export.formats import read_format
 from archive.export.selection import choose
 from archive.export.sheet import BATCH, Sheet
 from archive.export.tables import TABLES, Table, count_statement, read_table, statement
-from archive.export.text_files import INDEX
+from archive.export.text_files import CHANGES, INDEX
 from archive.warc_files import sync_folder
 
 if TYPE_CHECKING:
@@ -87,7 +87,8 @@ def export(
         chosen = ids or "SELECT 1 FROM articles"
         if not connection.execute(f"SELECT EXISTS ({chosen})").fetchone()[0]:
             raise UsageError(
-                f"nothing is selected: snapshot {snapshot} has no article that fits; ask for less"
+                f"nothing is selected: snapshot {snapshot} has no article that fits; leave a condition"
+                " out, or write the words of --query otherwise"
             )
         rows = 0
         for name in names:
@@ -183,7 +184,8 @@ def check_target(form: Format, target: Path) -> None:
     if target.is_dir() != form.is_folder:
         kind = "folder" if form.is_folder else "file"
         raise UsageError(f"{target} is there and no {kind}; give another name with --out")
-    if form.is_folder and any(target.iterdir()) and not (target / INDEX).is_file():
+    ours = any((target / name).is_file() for name in (INDEX, CHANGES))
+    if form.is_folder and any(target.iterdir()) and not ours:
         raise UsageError(f"the folder {target} holds other files; give another name with --out")
 
 

@@ -118,7 +118,6 @@ def _searches(
     from archive.desk.hits import source  # noqa: PLC0415  the same
     from archive.desk.plan import plan  # noqa: PLC0415  the same
     from archive.desk.query import parse  # noqa: PLC0415  the same
-    from archive.desk.search import check_names  # noqa: PLC0415  the same
 
     query = Query(
         text=selection.query or "",
@@ -128,7 +127,8 @@ def _searches(
         published_from=selection.published_from,
         published_to=selection.published_to,
     )
-    check_names(connection, query)
+    _check_names(connection, "site", "paper", selection.papers)
+    _check_names(connection, "province", "province", selection.provinces)
     if selection.query is None:
         where, values = condition(query)
         return [(f"SELECT facts.docid FROM article_facts AS facts WHERE {where}", values)]  # noqa: S608 - built of constants
@@ -137,3 +137,16 @@ def _searches(
         sql, values = source(step, query)
         found.append((f"SELECT {step.index}.rowid {sql}", values))
     return found
+
+
+def _check_names(
+    connection: sqlite3.Connection, column: str, kind: str, names: Sequence[str]
+) -> None:
+    """Raise UsageError for a name that no article has, with those there are."""
+    sql = f"SELECT DISTINCT {column} FROM article_facts WHERE {column} IS NOT NULL ORDER BY 1"  # noqa: S608 - own names
+    known = [row[0] for row in connection.execute(sql)] if names else []
+    unknown = ", ".join(repr(name) for name in names if name not in known)
+    if unknown:
+        raise UsageError(
+            f"the snapshot has no article of the {kind} {unknown}; there are: {', '.join(known)}"
+        )

@@ -1,7 +1,10 @@
 """Plain text for corpus tools: a file for each article in folders by paper and year, and a list.
 
 A file begins with lines ``name: value``, then an empty line, then title, sapo and body with an empty
-line between paragraphs. ``index.tsv`` names every file with the other columns (TSV as in ``csv_file``).
+line between paragraphs. ``index.tsv`` names every file with the other columns (TSV as in ``csv_file``),
+``snapshot.txt`` the snapshot, so that the file of an article stays the same for as long as the article does.
+Of changes there are files of what was added or changed; the list is then ``changes.tsv``, with ``change``
+in front, and ``since.txt`` says what they are compared with.
 """
 
 from __future__ import annotations
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from archive.export.sheet import Sheet
 
 INDEX: Final = "index.tsv"
+#: The list in a folder of changes.
+CHANGES: Final = "changes.tsv"
 _HEADER: Final = (
     "id", "url", "paper", "site", "province", "section", "byline", "published_at", "published_precision",
     "level", "relevance", "version", "captured_at", "text_sha256",
@@ -34,27 +39,35 @@ def write_text(sheet: Sheet, path: Path) -> int:
     names = [column.name for column in sheet.columns]
     if sheet.table != "articles" or not set(_TEXT) <= set(names):
         raise UsageError("the format text takes the table articles with its texts")
-    listed = [name for name in names if name not in {"sapo", "body"}]
+    before = [name for name in names if name == "change"]
+    listed = [name for name in names if name not in {"sapo", "body", "change"}]
     path.mkdir()
+    _write_origin(sheet, path)
     made: set[str] = set()
     count = 0
-    with (path / INDEX).open("w", encoding="utf-8", newline="") as index:
-        index.write(tsv_line(["file", *listed]))
+    with (path / (CHANGES if before else INDEX)).open("w", encoding="utf-8", newline="") as index:
+        index.write(tsv_line([*before, "file", *listed]))
         for values in sheet.rows:
             row = dict(zip(names, values, strict=True))
             count += 1
-            if row["body"] is None:
-                # withdrawn: only the list says so
-                index.write(tsv_line([None, *(row[name] for name in listed)]))
-                continue
-            folder = f"{row['site']}/{row['year'] or 'undated'}"
-            if folder not in made:
-                (path / folder).mkdir(parents=True, exist_ok=True)
-                made.add(folder)
-            file = f"{folder}/{file_name(row['id'])}"
-            (path / file).write_text(_content(row, sheet), encoding="utf-8", newline="")
-            index.write(tsv_line([file, *(row[name] for name in listed)]))
+            file = None
+            if row.get("change") != "withdrawn":
+                folder = f"{row['site']}/{row['year'] or 'undated'}"
+                if folder not in made:
+                    (path / folder).mkdir(parents=True, exist_ok=True)
+                    made.add(folder)
+                file = f"{folder}/{file_name(row['id'])}"
+                (path / file).write_text(_content(row), encoding="utf-8", newline="")
+            index.write(tsv_line([*map(row.get, before), file, *map(row.get, listed)]))
     return count
+
+
+def _write_origin(sheet: Sheet, path: Path) -> None:
+    """Which snapshot the files are from and, of changes, which one they are compared with."""
+    for name, facts in (("snapshot.txt", ("snapshot", "software")), ("since.txt", ("since",))):
+        lines = [f"{fact}: {sheet.facts[fact]}\n" for fact in facts if fact in sheet.facts]
+        if lines:
+            (path / name).write_text("".join(lines), encoding="utf-8", newline="")
 
 
 def file_name(article_id: str) -> str:
@@ -72,12 +85,11 @@ def file_name(article_id: str) -> str:
 _LONGEST: Final = 120
 
 
-def _content(row: dict[str, Any], sheet: Sheet) -> str:
+def _content(row: dict[str, Any]) -> str:
     header = [
         f"{name}: {' '.join(str(row[name]).split())}"
         for name in _HEADER
         if row.get(name) is not None
     ]
-    header.append(f"snapshot: {sheet.facts.get('snapshot', '')}")
     parts = [" ".join(row["title"].split()), row["sapo"], row["body"]]
     return "\n".join(header) + "\n\n" + "\n\n".join(part for part in parts if part) + "\n"

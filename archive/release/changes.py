@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 FINGERPRINTS: Final = "fingerprints.csv"
 _LISTED: Final = 200
+_HOW_VI: Final = (
+    "Cách cập nhật bản cũ: xoá các dòng của những bài đã rút và đã thay đổi, lấy từ bản phát hành này các dòng của những bài"
+    " đã thay đổi và mới thêm, rồi sắp xếp theo khoá. Các bảng khác lấy nguyên cả bảng."
+)
 _HOW: Final = (
     "To bring an older copy up to date: delete the rows of the withdrawn and changed articles, take the rows"
     " of the changed and added ones from this release, sort by key. Take the other tables whole."
@@ -139,23 +143,22 @@ def changes_md(facts: Facts, earlier: Earlier | None, changes: Changes) -> str:
         "| | bài / articles |", "| --- | ---: |",
         f"| thêm / added | {len(changes.added)} |",
         f"| thay đổi / changed | {len(changes.changed)} |",
-        f"| rút / withdrawn | {len(changes.withdrawn)} |", "",
+        f"| không còn / withdrawn | {len(changes.withdrawn)} |", "",
     ]  # fmt: skip
     if earlier and earlier.with_text != facts.with_text:
         lines += [
-            "The two differ in whether texts are released, so every article counts as changed.",
+            "Một bản có toàn văn, bản kia không, nên mọi bài đều được tính là thay đổi.",
+            "",
+            "One of the two has the texts and the other has not, so every article counts as changed.",
             "",
         ]
     for title, ids in (
         ("Thêm / added", changes.added if earlier else ()),
         ("Thay đổi / changed", changes.changed),
-        ("Rút / withdrawn", changes.withdrawn),
+        ("Không còn / withdrawn", changes.withdrawn),
     ):
         if ids:
             more = [f"- … {len(ids) - _LISTED} (changes.json)"] if len(ids) > _LISTED else []
             lines += [f"## {title}", "", *(f"- `{x}`" for x in ids[:_LISTED]), *more, ""]
-    lines += [
-        _HOW,
-        "",
-    ]
+    lines += [_HOW_VI, "", _HOW, ""]
     return "\n".join(lines)

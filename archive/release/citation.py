@@ -55,10 +55,13 @@ def zenodo(facts: Facts, *, rights: str) -> dict[str, object]:
         "publication_date": facts.day,
         "language": "vie",
         "keywords": list(KEYWORDS),
-        # the texts are others': a deposit is open to everyone only without them
+        # the texts are others': a deposit is open to everyone only without them, and even then with titles
         "access_right": "restricted" if facts.with_text else "open",
-        **({"access_conditions": rights} if facts.with_text else {"license": "other-closed"}),
-        "notes": f"Snapshot {facts.snapshot.id}, built {facts.snapshot.built_at} with {facts.snapshot.software}.",
+        **({"access_conditions": rights} if facts.with_text else {"license": "other-at"}),
+        "notes": (
+            f"Snapshot {facts.snapshot.id}, built {facts.snapshot.built_at} with {facts.snapshot.software}."
+            f" {rights}"
+        ),
     }
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from archive.export.tables import Kind
 from archive.release.facts import KEYWORDS, MAKER, MEDIA_TYPES, TITLE
+from archive.release.rights import LICENCE_URL
 
 if TYPE_CHECKING:
     from archive.export.tables import Column
@@ -78,7 +79,7 @@ def croissant(facts: Facts, *, citation: str, rights: str) -> dict[str, object]:
         "version": facts.version,
         "datePublished": facts.day,
         "citeAs": citation,
-        "license": "RIGHTS.md",
+        "license": ["RIGHTS.md", LICENCE_URL],
         "usageInfo": rights,
         "inLanguage": ["vi"],
         "keywords": list(KEYWORDS),

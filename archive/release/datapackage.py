@@ -12,6 +12,7 @@ import attrs
 
 from archive.export.tables import Kind
 from archive.release.facts import KEYWORDS, MAKER, MEDIA_TYPES, TITLE
+from archive.release.rights import LICENCE, LICENCE_URL
 
 if TYPE_CHECKING:
     from archive.export.tables import Column, Table
@@ -40,7 +41,12 @@ def datapackage(facts: Facts) -> dict[str, object]:
         "created": f"{facts.day}T00:00:00Z",
         "keywords": list(KEYWORDS),
         "licenses": [
-            {"name": "other-closed", "path": "RIGHTS.md", "title": "Rights of the publishers"}
+            {
+                "name": "other-closed",
+                "path": "RIGHTS.md",
+                "title": "What the papers wrote: all rights are theirs, their authors' and agencies'",
+            },
+            {"name": LICENCE, "path": LICENCE_URL, "title": "What the archive adds"},
         ],
         "sources": [_source(paper.name, paper.homepage) for paper in facts.papers],
         "contributors": [{"title": MAKER, "role": "author"}],

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from archive.release import snippets
 from archive.release.citation import citation_line
 from archive.release.facts import TITLE, TITLE_VI
+from archive.release.rights import SHORT, SHORT_VI
 
 if TYPE_CHECKING:
     from archive.release.facts import Facts
@@ -21,10 +22,11 @@ _SIZES: Final = (
 _CARD: Final = """\
 # {title_vi}
 
-**Phiên bản {version}** ({day}), từ bản chụp `{snapshot}` dựng lúc {built_at}: {articles} bài của {papers} báo. {text_vi}
+**Phiên bản {version}** ({day}), từ ấn bản dữ liệu `{snapshot}` dựng lúc {built_at}: {articles} bài của {papers} báo. {text_vi}
 
 - Các bảng ở thư mục `data/`; ý nghĩa từng cột ở dưới đây và trong `datapackage.json`.
-- Quyền tác giả: [RIGHTS.md](RIGHTS.md). Bài bị gỡ: `takedowns.csv`. Thay đổi so với bản trước: [CHANGES.md](CHANGES.md).
+- Quyền tác giả: {rights_vi} Chi tiết: [RIGHTS.md](RIGHTS.md); từng báo: `rights.csv`; bài bị gỡ: `takedowns.csv`.
+- Thay đổi so với bản trước: [CHANGES.md](CHANGES.md).
 - Kiểm tra: `sha256sum -c SHA256SUMS`.
 - Trích dẫn: {citation}
 
@@ -33,9 +35,13 @@ _CARD: Final = """\
 **Version {version}** ({day}), from the snapshot `{snapshot}` built {built_at} by {software}: {articles} articles of {papers} papers. {text}
 
 - The tables are in `data/`; every column is explained below and in `datapackage.json`.
-- Rights: [RIGHTS.md](RIGHTS.md). Articles taken down: `takedowns.csv`. New since the last release: [CHANGES.md](CHANGES.md).
+- Rights: {rights} More: [RIGHTS.md](RIGHTS.md); by paper: `rights.csv`; articles taken down: `takedowns.csv`.
+- New since the last release: [CHANGES.md](CHANGES.md).
 - To check the files: `sha256sum -c SHA256SUMS`.
 - How to cite: {citation}
+
+Trong CSV, ô mà bảng tính có thể hiểu là công thức, và ô mở đầu bằng dấu nháy đơn, có thêm một dấu nháy đơn ở trước: bỏ một
+dấu thì được nguyên văn. Giá trị còn thiếu để trống.
 
 In CSV a text that a spreadsheet might compute has an apostrophe in front, and so has one that begins with an
 apostrophe: take one away to have the text. Missing values are empty.
@@ -68,6 +74,8 @@ def dataset_card(facts: Facts) -> str:
         papers=facts.snapshot.papers,
         text=_said(facts, "The texts are included.", "Leads, texts and captions are withheld."),
         text_vi=_said(facts, "Có toàn văn.", "Không có sapo, toàn văn và chú thích ảnh."),
+        rights=SHORT,
+        rights_vi=SHORT_VI,
         citation=citation_line(facts),
         snippets=shown,
         tables=_tables(facts),
@@ -86,7 +94,7 @@ def _front_matter(facts: Facts) -> str:
         "language:", "  - vi",
         f"pretty_name: {json.dumps(TITLE, ensure_ascii=False)}",
         "license: other",
-        "license_name: publishers-rights",
+        "license_name: publishers-rights-and-cc-by-4.0-for-the-rest",
         "license_link: RIGHTS.md",
         f"size_categories:\n  - {size}",
         "tags:", "  - newspapers", "  - vietnam", "  - web-archive",

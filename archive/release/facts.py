@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
+from archive.release.rights import LICENCE
+
 if TYPE_CHECKING:
     import sqlite3
     from datetime import date
@@ -129,11 +131,12 @@ class Facts:
             f"{span}. Made from the snapshot {self.snapshot.id}."
         )
         rights = (
-            " The texts belong to the papers that published them; RIGHTS.md says what may be done."
+            " Titles, leads, texts and captions belong to the papers that published them"
             if self.with_text
-            else " Metadata only: leads, texts and captions are withheld, because they belong to the"
-            " papers that published them."
+            else " Metadata only: leads, texts and captions are withheld, because they belong to the papers"
+            " that published them, as the titles do"
         )
+        rights += f"; what the archive adds is under {LICENCE}. RIGHTS.md says what may be done."
         invented = " Demonstration: papers, people, places and events are invented."
         return said + rights + (invented if self.is_fictional else "")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from archive.release.facts import KEYWORDS, MAKER, MEDIA_TYPES, TITLE
+from archive.release.rights import SHORT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,6 +32,7 @@ def ro_crate(facts: Facts, documents: Iterable[str]) -> dict[str, object]:
     for name in documents:
         ending = name.rpartition(".")[2]
         data[name] = {"encodingFormat": MEDIA_TYPES.get(ending, "text/plain")}
+    data["RIGHTS.md"]["description"] = SHORT
     return {
         "@context": "https://w3id.org/ro/crate/1.1/context",
         "@graph": [
@@ -51,6 +53,7 @@ def ro_crate(facts: Facts, documents: Iterable[str]) -> dict[str, object]:
                 "inLanguage": "vi",
                 "keywords": ", ".join(KEYWORDS),
                 "license": {"@id": "RIGHTS.md"},
+                "usageInfo": SHORT,
                 "author": {"@id": "#maker"},
                 "isBasedOn": {"@id": "#snapshot"},
                 "hasPart": [{"@id": name} for name in data],

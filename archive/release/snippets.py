@@ -11,12 +11,12 @@ _PANDAS: Final = {
     "parquet": 'articles = pd.read_parquet("{}")',
     "jsonl": 'articles = pd.read_json("{}", lines=True, dtype=False)',
     "csv": 'articles = pd.read_csv("{}", encoding="utf-8-sig", keep_default_na=False, na_values=[""])',
-    "db": 'articles = pd.read_sql("SELECT * FROM articles", "sqlite:///{}")',
+    "db": 'import sqlite3\n\narticles = pd.read_sql("SELECT * FROM articles", sqlite3.connect("{}"))',
 }
 _R: Final = {
     "parquet": 'articles <- arrow::read_parquet("{}")',
     "jsonl": 'articles <- jsonlite::stream_in(file("{}"))',
-    "csv": 'articles <- readr::read_csv("{}")',
+    "csv": 'articles <- readr::read_csv("{}", na = "")',
     "db": 'articles <- DBI::dbReadTable(DBI::dbConnect(RSQLite::SQLite(), "{}"), "articles")',
 }
 _DUCKDB: Final = {
@@ -34,8 +34,22 @@ def loading(paths: Sequence[str]) -> list[tuple[str, str, str]]:
     if ending is None:
         return []
     path = by_ending[ending]
+    first = {"python": "", "r": "", "sql": ""}
+    if ending == "db" and "://" in path:
+        # SQLite opens files only
+        name = path.rpartition("/")[2]
+        first = {
+            "python": f'from urllib.request import urlretrieve\n\nurlretrieve("{path}", "{name}")\n',
+            "r": f'download.file("{path}", "{name}", mode = "wb")\n',
+            "sql": f"-- download {path} first\n",
+        }
+        path = name
     return [
-        ("pandas", "python", f"import pandas as pd\n\n{_PANDAS[ending].format(path)}"),
-        ("R", "r", _R[ending].format(path)),
-        ("DuckDB", "sql", _DUCKDB[ending].format(path)),
+        (
+            "pandas",
+            "python",
+            f"{first['python']}import pandas as pd\n\n{_PANDAS[ending].format(path)}",
+        ),
+        ("R", "r", first["r"] + _R[ending].format(path)),
+        ("DuckDB", "sql", first["sql"] + _DUCKDB[ending].format(path)),
     ]

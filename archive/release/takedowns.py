@@ -6,6 +6,8 @@ import csv
 import io
 from typing import TYPE_CHECKING, Final
 
+from archive.export.csv_file import guarded
+
 if TYPE_CHECKING:
     import sqlite3
 
@@ -36,9 +38,9 @@ def takedowns(connection: sqlite3.Connection) -> list[tuple[str | None, ...]]:
 
 
 def takedowns_csv(rows: list[tuple[str | None, ...]]) -> str:
-    """The list as CSV with a byte order mark, as spreadsheets want it."""
+    """The list as CSV with a byte order mark, as spreadsheets want it, and no cell that computes."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\r\n")
     writer.writerow(HEADINGS)
-    writer.writerows([[x or "" for x in row] for row in rows])
+    writer.writerows([[guarded(x or "") for x in row] for row in rows])
     return "\ufeff" + stream.getvalue()

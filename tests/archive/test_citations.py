@@ -4,7 +4,16 @@ import bibtexparser
 import pytest
 import rispy
 
-from archive.citations import CitedArticle, bibtex, cite_search, csl, ris
+from archive.citations import (
+    CitedArticle,
+    CitedSearch,
+    bibtex,
+    csl,
+    ris,
+    search_bibtex,
+    search_csl,
+    search_ris,
+)
 
 TITLE = "100% dân quân {xã} A_B & C$ #1\nluyện tập ~ ^ \\"
 ARTICLE = CitedArticle(
@@ -62,12 +71,23 @@ def test_what_is_not_known_is_left_out(write):
     assert "AU  -" not in text
 
 
-def test_a_search_is_cited_with_its_snapshot_and_day():
-    line = cite_search(
-        "dân  quân",
-        snapshot="S1",
-        built_at="2026-11-24T03:15:00Z",
-        hits=7,
-        address="http://d/-/search?q=a",
-    )
-    assert "“dân quân”, 7 articles, snapshot S1 of 2026-11-24, http://d/-/search?q=a" in line
+SEARCH = CitedSearch(
+    title="tìm “dân quân & {xã} 100%”; Báo: Báo Sông Mây", found="7 bài trong ấn bản dữ liệu S1.",
+    address="http://d/-/search?q=d%C3%A2n&paper=songmay", snapshot="S1",
+    built_at="2026-11-24T03:15:00Z", language="vi",
+)  # fmt: skip
+
+
+def test_readers_of_citations_get_a_search_back():
+    [entry] = rispy.loads(search_ris(SEARCH))
+    assert entry["type_of_reference"] == "ELEC"
+    assert (entry["title"], entry["urls"]) == (SEARCH.title, [SEARCH.address])
+    assert (entry["year"], entry["notes"]) == ("2026", [SEARCH.found])
+    library = bibtexparser.parse_string(search_bibtex(SEARCH))
+    assert library.failed_blocks == []
+    [entry] = library.entries
+    assert entry["url"] == SEARCH.address
+    assert entry["title"] == r"{tìm “dân quân \& \{xã\} 100\%”; Báo: Báo Sông Mây}"
+    [item] = search_csl(SEARCH)
+    assert (item["type"], item["URL"], item["note"]) == ("webpage", SEARCH.address, SEARCH.found)
+    assert item["issued"] == {"date-parts": [[2026, 11, 24]]}

@@ -1,5 +1,11 @@
-"""Citation files and withdrawn articles on the desk."""
+"""Citations of articles and searches on the desk, the snapshot they name, and withdrawn articles."""
 
+import html
+import json
+from urllib.parse import quote
+
+import bibtexparser
+import pytest
 import rispy
 
 from archive.desk.changeover import close_app
@@ -39,3 +45,68 @@ def test_a_withdrawn_article_is_gone_with_its_reason(build, browse, story, tmp_p
         assert browser.get("/-/article/songmay:1.bib").status_code == 410
     finally:
         close_app(app)
+
+
+SEARCH = f"q={quote('dân quân')}&paper=songmay&from=2024&sort=best&page=2"
+#: The same search, without order and page.
+ASKED = "http://localhost/-/search?q=d%C3%A2n+qu%C3%A2n&paper=songmay&from=2024-01-01"
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("vi", ("Trích dẫn lần tìm này", "tìm “dân quân”; Báo: Báo Sông Mây; Ngày đăng: 2024-01-01 – …",
+                "{n} bài trong ấn bản dữ liệu {id}, dựng ngày 24/11/2026.")),
+        ("en", ("Cite this search", "search “dân quân”; Paper: Báo Sông Mây; Published: 2024-01-01 – …",
+                "{n} articles in snapshot {id}, built on 24 November 2026.")),
+    ],
+)  # fmt: skip
+def test_a_search_says_how_it_is_cited(demo, language, said):
+    told = demo.get(f"/-/search.json?{SEARCH}").json()
+    page = html.unescape(demo.get(f"/-/search?{SEARCH}&lang={language}").text)
+    heading, asked, found = said
+    found = found.format(n=told["total"], id=told["snapshot"]["id"])
+    assert heading in page
+    assert f"DQTV Archive, {asked}. {found} {ASKED}" in page
+    for form in ("ris", "bib", "csl.json"):
+        assert f"/-/search.{form}?q=d%C3%A2n+qu%C3%A2n&paper=songmay&from=2024-01-01&lang=" in page
+
+
+def test_a_search_is_cited_in_three_formats(demo):
+    answer = demo.get(f"/-/search.ris?{SEARCH}&lang=vi")
+    snapshot = answer.headers["dqtv-snapshot"]
+    assert answer.headers["content-disposition"] == (
+        f'attachment; filename="dqtv-search-{snapshot}.ris"'
+    )
+    [entry] = rispy.loads(answer.text)
+    assert (entry["urls"], entry["date"]) == ([ASKED], "2026/11/24")
+    [entry] = bibtexparser.parse_string(demo.get(f"/-/search.bib?{SEARCH}").text).entries
+    assert entry["url"] == ASKED
+    [item] = json.loads(demo.get(f"/-/search.csl.json?{SEARCH}").text)
+    assert item["URL"] == ASKED
+    assert snapshot in item["note"]
+
+
+def test_a_search_without_hits_is_cited_too(demo):
+    page = demo.get("/-/search?q=xyzzy&lang=en").text
+    assert "search “xyzzy”. 0 articles in snapshot" in page
+
+
+@pytest.mark.parametrize("form", ["ris", "bib", "csl.json"])
+@pytest.mark.parametrize("asked", ["q=", "", "q=d&from=gestern", "q=d&paper=nobody"])
+def test_a_search_that_cannot_be_read_is_not_cited(demo, form, asked):
+    answer = demo.get(f"/-/search.{form}?{asked}&lang=en")
+    assert answer.status_code == 400
+    assert 'role="alert"' in answer.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/-/search?q=a", "/-/search.json?q=a", "/-/search/advanced", "/-/desk/desk.css",
+             "/-/nothing", "/-/downloads", "/{database}", "/{database}/articles.json"],
+)  # fmt: skip
+def test_every_answer_names_its_snapshot(demo, demo_snapshot, path):
+    answer = demo.get(path.format(database=demo_snapshot.stem))
+    snapshot = demo_snapshot.stem.removeprefix("dqtv-")
+    assert answer.headers["dqtv-snapshot"] == snapshot
+    if answer.headers["content-type"].startswith("text/html"):
+        assert snapshot in answer.text.partition("<footer")[2]

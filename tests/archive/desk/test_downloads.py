@@ -41,6 +41,8 @@ def test_a_release_is_shown_with_all_one_needs(offering, folder, language, word)
     assert word in page
     assert NAME in page
     assert page.count("/data/articles.parquet") >= 4
+    assert f"/-/downloads/{NAME}/RIGHTS.md" in page
+    assert "CC-BY-4.0" in page
     for name in ("data/articles.csv", "SHA256SUMS"):
         assert hashlib.sha256((folder / NAME / name).read_bytes()).hexdigest() in page
     for code in ("pd.read_parquet", "arrow::read_parquet", "GROUP BY site"):
@@ -91,6 +93,7 @@ def test_a_file_comes_whole_with_its_type_and_may_be_kept_for_ever(offering, con
     assert headers["content-disposition"].startswith('attachment; filename="articles.csv"')
     assert headers["last-modified"].endswith("GMT")
     assert headers["x-content-type-options"] == "nosniff"
+    assert headers["dqtv-snapshot"] in offering.get("/-/downloads").text
     assert int(headers["content-length"]) == len(content)
 
 

@@ -1,8 +1,6 @@
 """``dqtv export`` and ``dqtv withdraw`` as they are typed."""
 
 import json
-import shutil
-import subprocess
 
 import pytest
 from click.testing import CliRunner
@@ -36,15 +34,3 @@ def test_withdrawals_are_listed(fill, store):
 def test_a_withdrawal_without_a_reason_is_refused(store):
     with pytest.raises(UsageError, match="why"):
         run("withdraw", "bao:1", "--archive", store.root)
-
-
-@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
-def test_libreoffice_reads_the_csv_with_its_marks(fill, store, tmp_path):
-    fill()
-    run("export", "--archive", store.root, "--format", "csv", "--out", tmp_path / "a.csv")
-    subprocess.run(
-        ["soffice", "--headless", f"-env:UserInstallation=file://{tmp_path}/profile", "--convert-to",
-         "fods", "--outdir", tmp_path, tmp_path / "a.csv"],
-        check=True, timeout=120,
-    )  # fmt: skip
-    assert "Dân quân xã Mường Phăng luyện tập" in (tmp_path / "a.fods").read_text("utf-8")
