@@ -53,7 +53,7 @@ MAX_HOPS: Final = 5
 
 #: Failures that may be over by the next run.
 TRANSIENT: Final = ("timeout", "dns", "connection", "tls", "data_loss", "server_error", "slow_down", "blocked",
-                    "robots_unreachable", "interrupted", "internal")  # fmt: skip
+                    "robots_unreachable", "interrupted", "internal", "reader_died")  # fmt: skip
 #: What became of a guessed address at which nothing of its kind answered; it is not tried again.
 GUESS_MISSED: Final = "guess_missed"
 #: Listing pages of a backfill wait behind the articles of the page before, whose dates say whether to go on.

@@ -46,7 +46,9 @@ HTML = (
 def viewer(tmp_path):
     """A folder that holds the viewer."""
     if not (VIEWER / "ui.js").exists():
-        pytest.skip("ReplayWeb.page is not here; set it up with `make replayweb-install` (needs npm)")
+        pytest.skip(
+            "ReplayWeb.page is not here; set it up with `make replayweb-install` (needs npm)"
+        )
     return shutil.copytree(VIEWER, tmp_path / "viewer")
 
 
