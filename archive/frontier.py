@@ -244,13 +244,12 @@ class Frontier:
                 self._close(leased, "done", "not_modified", None, run_id=run_id, now=now)
             case Redirected():
                 return self._redirected(leased, outcome, run_id=run_id, now=now)
-            case Rejected():
-                word = outcome.reason.value
-                self._close(leased, "done", word, outcome.detail, run_id=run_id, now=now)
-                self._date(leased, outcome.article)
-            case Accepted():
-                self._close(leased, "done", "accepted", None, run_id=run_id, now=now)
-                self._validators.remember(leased.id, outcome.capture)
+            case Accepted() | Rejected():
+                left_out = outcome if isinstance(outcome, Rejected) else None
+                word = (left_out.reason.value, left_out.detail) if left_out else ("accepted", None)
+                self._close(leased, "done", *word, run_id=run_id, now=now)
+                if not left_out or (leased.article_id is not None and outcome.article is not None):
+                    self._validators.remember(leased.id, outcome.capture)
                 self._date(leased, outcome.article)
         return Settled()
 

@@ -18,13 +18,15 @@ import attrs
 
 from archive.errors import ReaderDied
 from archive.model import Failed
-from scraper.readers import Readers, died
+from scraper.readers import died
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from archive.leases import LeasedUrl
     from archive.model import Capture, Outcome
     from archive.template import Template
-    from scraper.sites.load import Registry
+    from scraper.readers import Readers
 
 logger = logging.getLogger(__name__)
 
@@ -37,14 +39,14 @@ _MOST_IN_A_ROW: Final = 3
 
 
 class PageReader:
-    """*processes* readers for one crawl."""
+    """*processes* readers for one crawl; *begin* makes readers, so many processes of them."""
 
-    def __init__(self, registry: Registry, *, processes: int) -> None:
+    def __init__(self, begin: Callable[..., Readers], *, processes: int) -> None:
         # begun with the first reader it would let signals through again behind itself
         resource_tracker.ensure_running()
-        self._registry = registry
+        self._begin = begin
         self._processes = processes
-        self._readers = Readers(registry, processes=processes)
+        self._readers = begin(processes=processes)
         #: Reads, one at a time, the pages that were with a reader when it died.
         self._second: Readers | None = None
         self._one_at_a_time = asyncio.Lock()
@@ -82,17 +84,17 @@ class PageReader:
                 "a process that reads pages was killed or ran out of memory; its pages are read again"
             )
             dead.close()
-            self._readers = Readers(self._registry, processes=self._processes)
+            self._readers = self._begin(processes=self._processes)
 
     def _check(self) -> None:
         """Begin no further reader in a crawl that ends, nor where they die of anything."""
         if self._is_closed or self._given_up > _MOST_IN_A_ROW:
             raise died()
 
-    async def _read_alone(self, capture: Capture, template: Template) -> Outcome:
+    async def _read_alone(self, leased: LeasedUrl, capture: Capture, template: Template) -> Outcome:
         for _ in range(_TRIES_ALONE):
             self._check()
-            second = self._second = self._second or Readers(self._registry, processes=1)
+            second = self._second = self._second or self._begin(processes=1)
             try:
                 read = await _read(second, leased, capture, template)
             except (BrokenProcessPool, ReaderDied):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -20,6 +21,7 @@ from scraper.guard import PRIVATE_HOSTS_SETTING
 from scraper.middlewares.robots import RobotsForbidden, RobotsUnreachable
 from scraper.page_reader import PageReader
 from scraper.process import make_ready
+from scraper.readers import Readers
 from scraper.settings import DQTV_PAGE_BUDGET as PAGE_BUDGET
 from scraper.settings import PAGE_BUDGET_SETTING, READERS_SETTING
 from scraper.sites.known import known_sites
@@ -125,7 +127,7 @@ class NewspaperSpider(scrapy.Spider):
             named = crawler.settings.getlist(setting)
             crawler.settings.set(setting, [*named, *hosts], priority="cmdline")
         if processes := crawler.settings.getint(READERS_SETTING):
-            spider.readers = PageReader(spider.registry, processes=processes)
+            spider.readers = PageReader(partial(Readers, spider.registry), processes=processes)
         else:
             for site in spider.sites.values():
                 make_ready(site, spider.registry.family_of(site))
