@@ -140,8 +140,8 @@ def kill(command: BaseProcess) -> bool:
     return command.exitcode == -signal.SIGKILL
 
 
-#: Seconds in which a process whose parent was killed has to end: it may be in the middle of a page.
-_ENDS_WITHIN: Final = 10.0
+#: Seconds in which a process whose parent was killed has to end: it may be importing, on a busy machine.
+_ENDS_WITHIN: Final = 60.0
 
 
 def children(command: BaseProcess) -> tuple[Path, ...]:
