@@ -46,7 +46,7 @@ replayweb-install: .replayweb/.installed ## Fetch ReplayWeb.page with npm into .
 .replayweb/.installed: tests/browser/replayweb.sha256
 	@command -v npm > /dev/null || { echo "npm was not found. Install it, then try again: apt install npm" >&2; exit 1; }
 	@rm -rf .replayweb && mkdir .replayweb
-	@cd .replayweb && npm pack --silent replaywebpage@$(REPLAYWEB:replaywebpage-%=%) > /dev/null && sha256sum --check --quiet ../tests/browser/replayweb.sha256 && tar xzf $(REPLAYWEB).tgz
+	@cd .replayweb && npm pack --silent --fetch-retries=0 --fetch-timeout=20000 replaywebpage@$(REPLAYWEB:replaywebpage-%=%) > /dev/null && sha256sum --check --quiet ../tests/browser/replayweb.sha256 && tar xzf $(REPLAYWEB).tgz
 	@touch $@
 
 test: check view-install ## Run every check and every test; those in a browser where Chromium is found.
