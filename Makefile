@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 p
 	if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$p; break; fi; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo view view-install test browser-install browser-test pictures check bench bench-search bench-peers kill-test docs lock clean
+.PHONY: help install demo view view-install replayweb-install test browser-install browser-test pictures check bench bench-search bench-peers kill-test docs lock clean
 
 help: ## Show what can be made.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1	/'
@@ -39,8 +39,19 @@ view-install: .venv-view/.installed ## Set up the viewer in .venv-view.
 	@.venv-view/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement docs/viewer.txt
 	@touch $@
 
+# Only the package itself: it is built already, and what it depends on is never installed.
+REPLAYWEB := replaywebpage-2.4.6
+replayweb-install: .replayweb/.installed ## Fetch ReplayWeb.page with npm into .replayweb, for the tests that play packages in it.
+
+.replayweb/.installed: tests/browser/replayweb.sha256
+	@command -v npm > /dev/null || { echo "npm was not found. Install it, then try again: apt install npm" >&2; exit 1; }
+	@rm -rf .replayweb && mkdir .replayweb
+	@cd .replayweb && npm pack --silent --fetch-retries=0 --fetch-timeout=20000 replaywebpage@$(REPLAYWEB:replaywebpage-%=%) > /dev/null && sha256sum --check --quiet ../tests/browser/replayweb.sha256 && tar xzf $(REPLAYWEB).tgz
+	@touch $@
+
 test: check view-install ## Run every check and every test; those in a browser where Chromium is found.
 	@if [ -n "$(CHROMIUM)" ]; then $(MAKE) --no-print-directory browser-install; fi
+	@if [ -n "$(CHROMIUM)" ]; then $(MAKE) --no-print-directory replayweb-install || echo "Tests in ReplayWeb.page are skipped." >&2; fi
 	$(BIN)/pytest
 
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
@@ -93,5 +104,5 @@ lock: ## Resolve the newest allowed versions into requirements.lock.
 		--generate-hashes --no-emit-index-url --no-annotate --no-header --output-file requirements.lock
 
 clean: ## Remove .venv, caches and the demo's archive.
-	rm -rf $(VENV) .venv-peers .venv-view .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist dqtv-demo
+	rm -rf $(VENV) .venv-peers .venv-view .replayweb .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist dqtv-demo
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
 
-    from archive.model import Redirected
+    from archive.model import Article, Capture, Redirected
 
 #: What the keys of frontier rows of articles with a number begin with (``SiteSpec.key``).
 ARTICLE_KEY: Final = "article:"
@@ -68,6 +68,12 @@ class ArticleAddresses:
             if row is not None:
                 return str(row[0])
         return None
+
+    def is_known(self, article: Article, capture: Capture) -> bool:
+        """Whether the archive holds this article, under its own id or the one it had before it moved."""
+        article_id = self.moved_article((capture.url, article.url)) or article.id
+        found = self._connection.execute("SELECT 1 FROM articles WHERE id = ?", (article_id,))
+        return found.fetchone() is not None
 
 
 def article_of_key(site: str, key: str | None) -> str | None:

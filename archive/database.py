@@ -140,3 +140,11 @@ def _check_schema(database: Database, path: Path) -> None:
 def _known_migrations() -> set[str]:
     with closing(sqlite3.connect(":memory:")) as empty:
         return {migration.name for migration in MIGRATIONS.pending(Database(empty))}
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder of the archive and those above it. Raises ArchiveUnwritable."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(folder, error) from error

@@ -1,4 +1,4 @@
-"""What happened to an address: an article missing, taken down, come back, or moved; a paper moved.
+"""What happened to an address: an article missing, taken down, back, moved, or off its subject; a paper moved.
 
 A paper's server answers "not found" for many reasons, so one such answer is only noted (``missing``). A
 second look, in a later run and some hours on, decides: ``takedown``, or ``found_again``.
@@ -68,6 +68,19 @@ class Events:
         ending = {"takedown": "return", "missing": "found_again"}.get(last.kind if last else "")
         if ending is not None:
             self._add(ending, capture, article_id, f"HTTP {capture.status}")
+
+    def topic(self, article_id: str, capture: Capture, *, before: int, now: int) -> None:
+        """Note that a new text took an article off its subject (level 0), or back to it."""
+        if (before > 0) == (now > 0):
+            return
+        kind = "on_topic" if now else "off_topic"
+        found = self._connection.execute(
+            "SELECT 1 FROM events WHERE article_id = ? AND kind = ? AND capture_id = ?",
+            (article_id, kind, capture.id),
+        ).fetchone()
+        # an article that had left the archive comes back with all its versions
+        if found is None:
+            self._add(kind, capture, article_id, f"level {now} after level {before}")
 
     def redirected(self, outcome: Redirected, article_id: str | None) -> None:
         """Note where an address led."""

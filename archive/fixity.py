@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import os
-import zlib
 from contextlib import closing
-from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import attrs
-from isal import igzip, isal_zlib
 
 from archive.instants import read_instant, utc_text
-from archive.records import ISAL_LEVEL, MAX_RECORD_BYTES, MalformedRecord, parse_response, plain_id
+from archive.records import MalformedRecord, parse_response, plain_id
+from archive.repacking import changed_places
 from archive.walk import Damage, Walk
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
     from typing import BinaryIO
 
+    from archive.repacking import Traces
     from archive.walk import Member
 
 RESTORE: Final = "restore the file from a backup"
@@ -170,38 +169,33 @@ def _compare(file: BinaryIO, check: FileCheck, expected: Expected) -> None:
         )
         check.add("length", what, offset=min(check.bytes, expected.length))
     elif expected.sha256 is not None and check.sha256 != expected.sha256:
-        what = f"its SHA-256 is {check.sha256}, not {expected.sha256}"
-        places = () if check.problems else tuple(_packed_otherwise(file))
-        for offset in places:
-            check.add("checksum", f"this byte was changed, though the record is whole: {what}", offset=offset, length=1)  # fmt: skip
-        if not places:
-            known = (
-                "see the places named above" if check.problems else "every record in it is whole"
-            )
-            first = check.problems[0].offset if check.problems else 0
-            check.add("checksum", f"{what} ({known})", offset=first, length=check.bytes)
+        _find_changes(file, check, f"its SHA-256 is {check.sha256}, not {expected.sha256}")
 
 
-def _packed_otherwise(file: BinaryIO) -> Iterator[int]:
-    """First byte of each member that is not packed as this program packs it.
+def _find_changes(file: BinaryIO, check: FileCheck, what: str) -> None:
+    """Name the bytes that were changed, where the file's checksum is wrong, or say what is known."""
+    traces, others = changed_places(file), bool(check.problems)
+    for offset in traces.headers:
+        check.add("checksum", f"this byte of a record's gzip header was changed, which means nothing to a reader: {what}", offset=offset, length=1)  # fmt: skip
+    packed = () if others else traces.packed
+    for offset in packed:
+        check.add("checksum", f"this byte was changed, though the record is whole: {what}", offset=offset, length=1)  # fmt: skip
+    if traces.headers or packed:
+        return
+    if others:
+        known, first = "see the places named above", check.problems[0].offset
+    else:
+        known, first = _without_a_place(traces), 0
+    check.add("checksum", f"{what} ({known})", offset=first, length=check.bytes)
 
-    Some bits of a packed file can change and say the same: the unused ones of a header, or one of two ways to
-    name a repetition. Packing the content again shows them, unless all of the file was packed by another
-    version of the compressor.
-    """
-    file.seek(0)
-    ends = [0, *(part.offset + part.length for part in Walk(file))]
-    found, members = [], len(ends) - 1
-    for start, end in pairwise(ends):
-        file.seek(start)
-        packed = file.read(end - start)
-        content = isal_zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(packed, MAX_RECORD_BYTES)
-        again = igzip.compress(content, ISAL_LEVEL, mtime=0)
-        if packed != again:
-            pairs = zip(packed, again, strict=False)
-            found.append(start + next((n for n, (a, b) in enumerate(pairs) if a != b), 0))
-    if 2 * len(found) <= members:
-        yield from found
+
+def _without_a_place(traces: Traces) -> str:
+    whole = (
+        f"all of its {traces.members} records are whole, fit their digests and have our gzip header"
+    )
+    if traces.is_of_another_version:
+        return f"{whole}, so no text was changed; the place cannot be named, as most were packed by another version of the compressor"  # fmt: skip
+    return f"{whole}, and each is packed as this program packs it, so a whole record was changed, or it is the checksum on record that is wrong"  # fmt: skip
 
 
 class _Rows:

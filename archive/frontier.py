@@ -53,7 +53,7 @@ MAX_HOPS: Final = 5
 
 #: Failures that may be over by the next run.
 TRANSIENT: Final = ("timeout", "dns", "connection", "tls", "data_loss", "server_error", "slow_down", "blocked",
-                    "robots_unreachable", "interrupted", "internal")  # fmt: skip
+                    "robots_unreachable", "interrupted", "internal", "reader_died")  # fmt: skip
 #: What became of a guessed address at which nothing of its kind answered; it is not tried again.
 GUESS_MISSED: Final = "guess_missed"
 #: Listing pages of a backfill wait behind the articles of the page before, whose dates say whether to go on.
@@ -244,13 +244,12 @@ class Frontier:
                 self._close(leased, "done", "not_modified", None, run_id=run_id, now=now)
             case Redirected():
                 return self._redirected(leased, outcome, run_id=run_id, now=now)
-            case Rejected():
-                word = outcome.reason.value
-                self._close(leased, "done", word, outcome.detail, run_id=run_id, now=now)
-                self._date(leased, outcome.article)
-            case Accepted():
-                self._close(leased, "done", "accepted", None, run_id=run_id, now=now)
-                self._validators.remember(leased.id, outcome.capture)
+            case Accepted() | Rejected():
+                left_out = outcome if isinstance(outcome, Rejected) else None
+                word = (left_out.reason.value, left_out.detail) if left_out else ("accepted", None)
+                self._close(leased, "done", *word, run_id=run_id, now=now)
+                if not left_out or (leased.article_id is not None and outcome.article is not None):
+                    self._validators.remember(leased.id, outcome.capture)
                 self._date(leased, outcome.article)
         return Settled()
 

@@ -316,6 +316,11 @@ class Accepted:
     verdict: Verdict
     lesson: Lesson | None = None
 
+    @property
+    def judged(self) -> Accepted | None:
+        """Itself: article and verdict."""
+        return self
+
 
 @attrs.frozen(kw_only=True)
 class Rejected:
@@ -330,6 +335,15 @@ class Rejected:
     verdict: Verdict | None = None
     #: What the page teaches about its paper's template; None for pages that are no article.
     lesson: Lesson | None = None
+
+    @property
+    def judged(self) -> Accepted | None:
+        """Article and verdict as of one the archive holds; None where no article was read."""
+        if self.article is None or self.verdict is None:
+            return None
+        return Accepted(
+            capture=self.capture, article=self.article, verdict=self.verdict, lesson=self.lesson
+        )
 
 
 @attrs.frozen(kw_only=True)

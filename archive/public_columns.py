@@ -59,7 +59,7 @@ PUBLIC_COLUMNS: Final[dict[str, dict[str, str]]] = {
         "province_today": "The same province under today's name.",
         "year": "Year of publication.",
         "month": "Month of publication, such as 2024-03.",
-        "level": "1 mentions Vietnam's militia, 2 is about it.",
+        "level": "1 mentions Vietnam's militia, 2 is about it; 0: an earlier version did, this one no longer does.",
         "section": "Section as the article page names it.",
         "page_kind": "Kind of page the article stood on: article, album, video ...",
         "published_at": "Publication time, ISO 8601 with +07:00; NULL when unknown.",

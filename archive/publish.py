@@ -64,7 +64,8 @@ ORDER BY 1
 _COPIES: Final = {
     "article_addresses": "work.article_addresses WHERE article_id IN (SELECT id FROM main.articles)"
     " ORDER BY article_id, url",
-    "events": "work.events WHERE kind IN ('missing', 'takedown', 'found_again', 'return', 'redirect')"
+    "events": "work.events WHERE kind IN ('missing', 'takedown', 'found_again', 'return', 'redirect',"
+    " 'off_topic', 'on_topic')"
     " AND article_id IN (SELECT id FROM main.articles) ORDER BY article_id, happened_at, id",
     "figures": "work.figures WHERE article_id IN (SELECT id FROM main.articles) ORDER BY article_id, position",
     "evidence": "work.evidence WHERE article_id IN (SELECT id FROM main.articles) ORDER BY article_id, position",

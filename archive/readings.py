@@ -101,6 +101,17 @@ def stored_article(connection: sqlite3.Connection, article_id: str) -> StoredArt
     )  # fmt: skip
 
 
+def earlier_versions(connection: sqlite3.Connection, article_id: str) -> list[StoredCapture]:
+    """Pages that the versions of an article before its current one were read from, newest first."""
+    rows = connection.execute(
+        f"SELECT {_CAPTURE} FROM article_versions AS v JOIN captures AS c ON c.id = v.capture_id"  # noqa: S608 - own names
+        " WHERE v.article_id = ?1 AND v.version < (SELECT version FROM articles WHERE id = ?1)"
+        " ORDER BY v.version DESC",
+        (article_id,),
+    )
+    return [_capture(row) for row in rows]
+
+
 def stored_rejection(connection: sqlite3.Connection, site: str, url: str) -> StoredRejection | None:
     """The rejection of this address, None when it is gone.
 

@@ -169,7 +169,7 @@ class Rechecks:
         )
 
     def _article_id(self, outcome: Outcome) -> str | None:
-        if not isinstance(outcome, Accepted):
+        if not isinstance(outcome, Accepted | Rejected) or outcome.article is None:
             return None
         addresses = ArticleAddresses(self._connection)
         first = addresses.moved_article((outcome.capture.url, outcome.article.url))

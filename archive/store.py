@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 import attrs
 
 from archive.article_addresses import ArticleAddresses
-from archive.database import open_database
-from archive.errors import ArchiveError, ArchiveUnwritable, unwritable
+from archive.database import make_folder, open_database
+from archive.errors import ArchiveError, ArchiveUnwritable
 from archive.events import SECOND_LOOK, Events
 from archive.instants import read_instant, utc_text
 from archive.model import (
@@ -82,11 +82,11 @@ class Store(Transactions):
                 f"there is no archive at {root} (no {path.name}); start one with `dqtv demo` or"
                 " `dqtv crawl`, or name another folder with --archive"
             )
-        _make_folder(root)
+        make_folder(root)
         store = cls(root, open_database(path))
         try:
-            _make_folder(store.warc_folder)
-            _make_folder(store.public_folder)
+            make_folder(store.warc_folder)
+            make_folder(store.public_folder)
         except ArchiveUnwritable:
             store.close()
             raise
@@ -164,6 +164,7 @@ class Store(Transactions):
         Returns ``new``, ``new_version`` or ``unchanged`` (no version added) for an article; ``missing``,
         ``takedown`` or ``gone`` for a known one that is not there (``Events.gone``); else ``rejected``,
         ``explored``, ``redirected`` or ``failed``. An outcome stored twice leaves the same rows.
+        An article the archive holds stays one, and gets its versions, whatever its text is about now.
         """
         if outcome.capture is not None:
             self.add_capture(outcome.capture)
@@ -173,7 +174,10 @@ class Store(Transactions):
                 return self._store_article(outcome)
             case Rejected():
                 self.learn(outcome.capture, outcome.lesson)
-                return self._reject(outcome)
+                judged = outcome.judged
+                if judged and not self._addresses.is_known(judged.article, judged.capture):
+                    judged = None
+                return self._store_article(judged) if judged else self._reject(outcome)
             case Redirected():
                 self.events.redirected(outcome, article_id)
                 self._addresses.redirected(outcome, article_id)
@@ -287,15 +291,20 @@ class Store(Transactions):
         self._addresses.remember(article.id, named, source="named", now=seen)
         row = article_row(article, outcome.verdict)
         known = self.connection.execute(
-            "SELECT version, text_sha256, capture_id, last_captured_at, printed_digest FROM articles"
-            " WHERE id = ?",
+            "SELECT version, text_sha256, capture_id, last_captured_at, printed_digest, level"
+            " FROM articles WHERE id = ?",
             (article.id,),
         ).fetchone()
         result: str | None = "new"
         if known is None:
             self._add_article(row, capture)
         else:
-            result = self._revise(row, _Known(*known), capture)
+            known = _Known(*known)
+            result = self._revise(row, known, capture)
+            if result == "new_version":
+                self.events.topic(
+                    article.id, capture, before=known.level, now=outcome.verdict.level
+                )
         if result is None:
             self._widen(article.id, capture)
             return "unchanged"
@@ -385,10 +394,4 @@ class _Known(NamedTuple):
     capture_id: str
     last_captured_at: str
     printed_digest: str | None
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise unwritable(folder, error) from error
+    level: int

@@ -5,9 +5,9 @@ The live crawl and a replay share process() and the store. Two rules are a repla
 * The page an article's current version was read from is read again *as that version*: a better reader
   corrects its text, which is no new version of the paper's. A newer page of the article follows it, as
   in a crawl.
-* An article whose own page is judged otherwise now, with no newer page that speaks for it, leaves
-  ``articles`` for ``rejections`` with its versions. Captures, addresses and events stay; when the
-  address is accepted again, all its pages are read, oldest first, and the versions come back.
+* An article none of whose versions is about the militia any more, with no newer page that speaks for it,
+  leaves ``articles`` for ``rejections`` with its versions. Captures, addresses and events stay; when one
+  of its pages is accepted again, all are read, oldest first, and the versions come back.
 
 All pages of a replay are read with the papers' templates as they were at its start. What the pages teach is
 learned together at its end, in one transaction: so a replay that was killed and started again ends as one that
@@ -20,7 +20,7 @@ from collections import Counter, deque
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
-from itertools import islice
+from itertools import dropwhile, islice
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -32,6 +32,7 @@ from archive.readings import (
     StoredCapture,
     StoredRejection,
     article_ids,
+    earlier_versions,
     rejected_urls,
     sites_with_readings,
     stored_article,
@@ -145,7 +146,10 @@ class _Replay:
             # an address that was given to another article says nothing of this one
             if isinstance(later, Rejected) or later.article.id == stored.id:
                 outcomes += (later,)
-        leaves = all(isinstance(outcome, Rejected) for outcome in outcomes)
+        leaves = all(isinstance(outcome, Rejected) for outcome in outcomes) and not any(
+            isinstance(self._read_one(x, stored.site), Accepted)
+            for x in earlier_versions(self.store.connection, stored.id)
+        )
         self.group.append(_Reading(stored=stored, outcomes=outcomes, leaves=leaves))
 
     def _take_rejection(self, stored: StoredRejection, read: Read) -> None:
@@ -153,12 +157,16 @@ class _Replay:
         if newest is None:
             return
         earlier: list[Accepted | Rejected] = []
-        if isinstance(newest, Accepted) and not self._is_known(newest.article.id):
-            before = stored.captures[:-1]
-            again = zip(before, self._read(before, stored.site).results(), strict=True)
-            found = [self._readable(*x) for x in again]
-            earlier = [outcome for outcome in found if isinstance(outcome, Accepted)]
+        if newest.article is not None and not self._is_known(newest.article.id):
+            found = [self._read_one(x, stored.site) for x in stored.captures[:-1]]
+            # pages before the first one about the militia make no version
+            after = dropwhile(lambda outcome: not isinstance(outcome, Accepted), found)
+            earlier = [outcome for outcome in after if outcome is not None and outcome.article]
         self.group.append(_Reading(stored=stored, outcomes=(*earlier, newest)))
+
+    def _read_one(self, capture: StoredCapture, site_id: str) -> Accepted | Rejected | None:
+        (read,) = self._read([capture], site_id).results()
+        return self._readable(capture, read)
 
     def _is_known(self, article_id: str) -> bool:
         return stored_article(self.store.connection, article_id) is not None
@@ -188,7 +196,8 @@ class _Replay:
             if isinstance(reading.stored, StoredArticle):
                 self._count_article(reading.stored, reading)
             else:
-                self._count_rejection(reading.stored, reading.outcomes[-1])
+                accepted = [x for x in reading.outcomes if isinstance(x, Accepted)]
+                self._count_rejection(reading.stored, (accepted or reading.outcomes)[-1])
 
     def _write(self, reading: _Reading) -> bool:
         """Store one reading; False when a crawl stored something newer since it was read."""
@@ -203,10 +212,10 @@ class _Replay:
             own = isinstance(stored, StoredArticle) and outcome.capture.id == stored.capture.id
             if not own or not isinstance(stored, StoredArticle):
                 store.store_outcome(outcome)
-            elif isinstance(outcome, Accepted):
-                store.reread(outcome)
-            elif reading.leaves:
+            elif reading.leaves and isinstance(outcome, Rejected):
                 store.withdraw(stored.id, outcome)
+            elif (judged := outcome.judged) is not None:
+                store.reread(judged)
         return True
 
     def _is_current(self, stored: StoredArticle) -> bool:
@@ -221,7 +230,10 @@ class _Replay:
             score = rejected.verdict.relevance if rejected.verdict else None
             self._moved(stored, f"level {stored.level}", rejected.reason.value, score)
             return
-        accepted = [outcome for outcome in reading.outcomes if isinstance(outcome, Accepted)]
+        accepted = [judged for outcome in reading.outcomes if (judged := outcome.judged)]
+        if not accepted:
+            self.counts["unchanged"] += 1
+            return
         text, changed = stored.text_sha256, False
         for outcome in accepted:
             digest = _digest(outcome)
@@ -371,7 +383,7 @@ def _as_article(
     outcome: Accepted | Rejected, own: Accepted | Rejected, article_id: str
 ) -> Accepted | Rejected:
     """The outcome under the id the article has: ids stay, also where the rule that makes them changes."""
-    if not isinstance(outcome, Accepted):
+    if outcome.article is None:
         return outcome
     is_same = outcome is own or (own.article is not None and own.article.id == outcome.article.id)
     if not is_same:

@@ -43,9 +43,9 @@ class SiteTally:
         match outcome:
             case Failed():
                 self.failed[outcome.reason] += 1
-            case Rejected():
+            case Rejected() if stored == "rejected":
                 self.rejected[outcome.reason.value] += 1
-            case Accepted():
+            case Accepted() | Rejected():
                 if stored == "unchanged":
                     self.unchanged += 1
                 else:

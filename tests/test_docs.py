@@ -46,7 +46,7 @@ from scraper.sites.tables import Table
 ROOT = Path(__file__).resolve().parents[1]
 #: Folders that tools make; the rest of the checkout is the project.
 MADE_BY_TOOLS = {
-    ".git", ".venv", ".venv-peers", ".venv-view", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", "__pycache__",
+    ".git", ".venv", ".venv-peers", ".venv-view", ".replayweb", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", "__pycache__",
     "build", "dist", "dqtv-data", "dqtv-demo",
 }  # fmt: skip
 

@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 #: Notes that say the article is not at its paper now, or may not be.
 _GONE: Final = frozenset({"takedown", "missing"})
 #: Notes whose sentence does not tell when the article was first not found.
-_WITHOUT_FIRST: Final = frozenset({"missing", "return", "redirect", "moved"})
+_WITHOUT_FIRST: Final = frozenset(
+    {"missing", "return", "off_topic", "on_topic", "redirect", "moved"}
+)
 
 
 async def article_page(datasette: Datasette, request: Request) -> Response:

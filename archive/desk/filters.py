@@ -30,7 +30,7 @@ MAX_VALUES: Final = 100
 _DATE: Final = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?", re.ASCII)
 _YEAR: Final = re.compile(r"[0-9]{4}")
 _MONTH: Final = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])")
-_LEVEL: Final = re.compile(r"[12]")
+_LEVEL: Final = re.compile(r"[012]")
 _YES: Final = {"1": True, "0": False, "": False}
 
 
@@ -73,7 +73,7 @@ class Query:
     #: Months of publication: ``2024-03``.
     months: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
-    #: 1 mentions the militia, 2 is about it.
+    #: 1 mentions the militia, 2 is about it, 0 was about it in an earlier version.
     levels: tuple[int, ...] = ()
     #: First day of publication wanted, on the paper's clock. Undated articles pass no date filter.
     published_from: date | None = None

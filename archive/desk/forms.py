@@ -94,7 +94,7 @@ def article_form(
     published_precision, is_origin; ``origin_source`` is ``credit``, ``date`` or null (unknown).
     ``text_changes`` lists kind and count of characters; null: not kept then. ``addresses`` lists url,
     source and first_seen_at; ``notes``, what became of it at its paper: kind (missing, takedown,
-    found_again, return, redirect, moved), at and since (UTC), url, target; ``gone`` is true when it was
+    found_again, return, off_topic, on_topic, redirect, moved), at and since (UTC), url, target; ``gone`` is true when it was
     not there when last looked for.
     """
     plain = (

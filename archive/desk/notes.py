@@ -12,13 +12,16 @@ if TYPE_CHECKING:
 
 #: Events after which the paper does not have the article, or may not.
 _GONE: Final = frozenset({"missing", "takedown"})
+#: Events of a new text, which say nothing about whether the paper has the article.
+_OF_THE_TEXT: Final = frozenset({"off_topic", "on_topic"})
 
 
 @attrs.frozen(kw_only=True)
 class Note:
     """Something that happened to an article. Instants are UTC, as stored."""
 
-    #: ``missing`` (not found once), ``takedown``, ``found_again``, ``return``, ``redirect`` or ``moved``.
+    #: ``missing`` (not found once), ``takedown``, ``found_again``, ``return``, ``off_topic``, ``on_topic``,
+    #: ``redirect`` or ``moved``.
     kind: str
     at: str
     #: When it was not found for the first time; of takedown, found_again and return, where that is known.
@@ -72,6 +75,8 @@ def _told(events: Iterable[tuple[str, str, str, str | None]]) -> Iterator[Note]:
     for kind, at, url, detail in events:
         if kind == "redirect":
             yield Note(kind=kind, at=at, url=url, target=detail)
+        elif kind in _OF_THE_TEXT:
+            yield Note(kind=kind, at=at, url=url)
         elif kind == "missing":
             missing = Note(kind=kind, at=at, url=url)
         else:

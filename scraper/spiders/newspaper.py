@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -20,8 +19,9 @@ from scraper.answers import answer_outcome, unpacked
 from scraper.discovery.explore import seed_urls, sitemap_urls
 from scraper.guard import PRIVATE_HOSTS_SETTING
 from scraper.middlewares.robots import RobotsForbidden, RobotsUnreachable
+from scraper.page_reader import PageReader
 from scraper.process import make_ready
-from scraper.readers import Readers, died
+from scraper.readers import Readers
 from scraper.settings import DQTV_PAGE_BUDGET as PAGE_BUDGET
 from scraper.settings import PAGE_BUDGET_SETTING, READERS_SETTING
 from scraper.sites.known import known_sites
@@ -113,7 +113,7 @@ class NewspaperSpider(scrapy.Spider):
         #: What is known of a site's template; the scheduler lets it read the archive.
         self.template_of: Callable[[str], Template] = lambda _: {}
         #: Processes that read articles' pages; None when this one does.
-        self.readers: Readers | None = None
+        self.readers: PageReader | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:  # noqa: ANN401  Scrapy's signature
@@ -127,7 +127,7 @@ class NewspaperSpider(scrapy.Spider):
             named = crawler.settings.getlist(setting)
             crawler.settings.set(setting, [*named, *hosts], priority="cmdline")
         if processes := crawler.settings.getint(READERS_SETTING):
-            spider.readers = Readers(spider.registry, processes=processes)
+            spider.readers = PageReader(partial(Readers, spider.registry), processes=processes)
         else:
             for site in spider.sites.values():
                 make_ready(site, spider.registry.family_of(site))
@@ -221,15 +221,11 @@ class NewspaperSpider(scrapy.Spider):
         capture: Capture | None = response.meta.get("capture")
         is_page = leased.kind is UrlKind.ARTICLE and response.status == _OK
         if capture is None or self.readers is None or not is_page:
-            for outcome in self.parse(response):
-                yield outcome
+            for item in self.parse(response):
+                yield item
             return
-        reading = self.readers.read(leased, capture, self.template_of(leased.site))
-        try:
-            read = await asyncio.wrap_future(reading)
-        except BrokenProcessPool as error:
-            raise died() from error
-        yield PageOutcome(leased=leased, outcome=read)
+        outcome = await self.readers.read(leased, capture, self.template_of(leased.site))
+        yield PageOutcome(leased=leased, outcome=outcome)
 
     def failed(self, failure: Failure) -> Iterator[PageOutcome]:
         """Turn a request that brought no answer into an outcome."""

@@ -187,10 +187,57 @@ def test_an_accepted_page_is_rejected_no_more(store, save, make_capture, make_ac
     assert rows(store, "SELECT * FROM rejections") == []
 
 
-def test_a_rejection_leaves_the_article_that_is_there(store, save, make_capture, make_accepted):
+def test_a_page_that_is_no_article_leaves_the_one_that_is_there(
+    store, save, make_capture, make_accepted
+):
     save(make_accepted(), reject(make_capture("http://bao.vn/1.html", hours=1)))
     assert one(store, "SELECT count(*) FROM articles") == (1,)
     assert one(store, "SELECT count(*) FROM rejections") == (1,)
+
+
+def off_topic(accepted):
+    """The page as it is judged when its text names no militia."""
+    verdict = Verdict(relevance=0.0, level=0)
+    return Rejected(
+        capture=accepted.capture, reason=RejectReason.NOT_MILITIA, article=accepted.article,
+        verdict=verdict,
+    )  # fmt: skip
+
+
+def test_an_article_edited_off_its_subject_gets_a_version_level_0_and_an_event(
+    store, save, make_accepted
+):
+    first, edited = make_accepted(), make_accepted("Lúa được mùa", hours=1)
+    assert save(first, off_topic(edited)) == ["new", "new_version"]
+    assert one(store, "SELECT title, version, level, relevance, capture_id FROM articles") == (
+        "Lúa được mùa", 2, 0, 0.0, edited.capture.id,
+    )  # fmt: skip
+    assert rows(store, "SELECT version, title FROM article_versions ORDER BY version") == [
+        (1, first.article.title), (2, "Lúa được mùa"),
+    ]  # fmt: skip
+    assert rows(store, "SELECT kind, article_id, capture_id, detail FROM events") == [
+        ("off_topic", first.article.id, edited.capture.id, "level 0 after level 2")
+    ]
+    assert rows(store, "SELECT * FROM evidence") == rows(store, "SELECT * FROM rejections") == []
+
+
+def test_an_article_edited_back_to_its_subject_is_noted_once_more(store, save, make_accepted):
+    edited, back = make_accepted("Lúa được mùa", hours=1), make_accepted(hours=2)
+    results = save(make_accepted(), off_topic(edited), off_topic(edited), back, back)
+    assert results == ["new", "new_version", "unchanged", "new_version", "unchanged"]
+    assert one(store, "SELECT version, level FROM articles") == (3, 2)
+    assert rows(store, "SELECT kind FROM events ORDER BY id") == [("off_topic",), ("on_topic",)]
+
+
+def test_the_same_text_judged_otherwise_is_no_version_and_no_event(store, save, make_accepted):
+    assert save(make_accepted(), off_topic(make_accepted(hours=1))) == ["new", "unchanged"]
+    assert one(store, "SELECT version, level FROM articles") == (1, 0)
+    assert rows(store, "SELECT * FROM events") == []
+
+
+def test_a_page_about_something_else_makes_no_article_of_its_own(store, save, make_accepted):
+    assert save(off_topic(make_accepted())) == ["rejected"]
+    assert one(store, "SELECT count(*) FROM articles") == (0,)
 
 
 def gone(make_capture, hours, *, status=404, run="run-2", url="http://bao.vn/1.html"):

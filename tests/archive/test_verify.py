@@ -1,10 +1,13 @@
 """What verifying finds in an archive of two small files, and what it says about it."""
 
+import gzip
+import hashlib
 import os
 import random
 import shutil
 import subprocess
 import sys
+from itertools import pairwise
 
 import attrs
 import pytest
@@ -12,8 +15,10 @@ import pytest
 from archive.captures import read_capture
 from archive.fixity import Expected, check_file
 from archive.manifest import MANIFEST_NAME, register_closed
+from archive.records import GZIP_HEADER, record_bytes
 from archive.runs import start_run
 from archive.verify import Choice, verify
+from archive.walk import Walk
 from archive.warc_files import OPEN_SUFFIX
 
 RUN = "20261124T030955Z-1a2b3c4d"
@@ -124,16 +129,93 @@ def test_a_damaged_record_is_named_with_the_page_it_held(archive):
     assert url in damage.what
 
 
-@pytest.mark.parametrize("at", [4, 5, 6, 7, 8, 9])
-def test_a_changed_byte_that_no_checksum_in_the_file_covers_is_named_exactly(archive, at):
-    """Time, flags and system in the header of a gzip member mean nothing to a reader."""
+def offsets(path):
+    """Where the members of a file begin."""
+    with path.open("rb") as file:
+        return [part.offset for part in Walk(file)]
+
+
+def checked(store, name):
+    sha256, length = store.connection.execute(
+        "SELECT sha256, bytes FROM warc_files WHERE name = ?", (name,)
+    ).fetchone()
+    return check_file(
+        store.warc_folder, Expected(name=name, sha256=sha256, length=length), store.connection
+    )
+
+
+@pytest.mark.parametrize("at", range(len(GZIP_HEADER)))
+def test_each_bit_of_each_member_header_is_found_with_its_place(archive, at):
+    """What no reader looks at (time, flags, system) is named to the byte, the rest with its record."""
     name, path = first_file(archive)
-    offset = archive.connection.execute(
-        "SELECT offset FROM captures WHERE warc_file = ? ORDER BY offset LIMIT 1", (name,)
-    ).fetchone()[0]
-    change(path, offset + at)
-    (problem,) = verify(archive, Choice()).problems
-    assert (problem.kind, problem.offset, problem.length) == ("checksum", offset + at, 1)
+    whole, starts = path.read_bytes(), offsets(path)
+    assert len(starts) == 7
+    for start, end in pairwise([*starts, len(whole)]):
+        for bit in range(8):
+            change(path, start + at, whole[start + at] ^ (1 << bit))
+            problems = checked(archive, name).problems
+            path.write_bytes(whole)
+            place = problems[0]
+            assert place.file == name
+            assert start <= place.offset <= start + at < place.offset + place.length <= end
+            if at >= 4:
+                assert [(x.kind, x.offset, x.length) for x in problems] == [("checksum", start + at, 1)]  # fmt: skip
+                assert "gzip header" in place.what
+
+
+def test_a_changed_header_is_named_beside_other_damage(archive):
+    name, path = first_file(archive)
+    starts = offsets(path)
+    change(path, starts[1] + 5)
+    change(path, (starts[3] + starts[4]) // 2)
+    found = checked(archive, name).problems
+    assert [(x.kind, x.offset) for x in found] == [("damaged", starts[3]), ("checksum", starts[1] + 5)]  # fmt: skip
+
+
+def repack(store, name, path, header=None):
+    """Pack the file's records with another compressor, and put that on record; where its members begin."""
+    packed = [gzip.compress(x, 9, mtime=0) for x in contents(path)]
+    if header is not None:
+        packed = [header + member[len(header) :] for member in packed]
+    path.write_bytes(b"".join(packed))
+    store.connection.execute("DELETE FROM captures WHERE warc_file = ?", (name,))
+    store.connection.execute(
+        "UPDATE warc_files SET bytes = ?, sha256 = ? WHERE name = ?",
+        (path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest(), name),
+    )
+    return offsets(path)
+
+
+def contents(path):
+    whole, starts = path.read_bytes(), offsets(path)
+    return [gzip.decompress(whole[a:b]) for a, b in pairwise([*starts, len(whole)])]
+
+
+@pytest.mark.parametrize("header", [None, GZIP_HEADER])
+def test_a_changed_header_is_named_in_a_file_of_another_compressor(archive, header):
+    name, path = first_file(archive)
+    starts = repack(archive, name, path, header)
+    assert checked(archive, name).problems == []
+    change(path, starts[2] + 6)
+    (problem,) = checked(archive, name).problems
+    assert (problem.kind, problem.offset, problem.length) == ("checksum", starts[2] + 6, 1)
+
+
+def test_where_no_place_can_be_named_it_is_said_what_is_known(archive):
+    name, path = first_file(archive)
+    archive.connection.execute("UPDATE warc_files SET sha256 = ? WHERE name = ?", ("ab" * 32, name))
+    (problem,) = checked(archive, name).problems
+    assert "all of its 7 records are whole" in problem.what
+    assert "the checksum on record that is wrong" in problem.what
+    repack(archive, name, path)
+    archive.connection.execute("UPDATE warc_files SET sha256 = ? WHERE name = ?", ("ab" * 32, name))
+    (problem,) = checked(archive, name).problems
+    assert "no text was changed" in problem.what
+    assert "another version of the compressor" in problem.what
+
+
+def test_our_members_begin_as_it_is_written_down():
+    assert record_bytes({"WARC-Type": "response"}, b"x", "text/plain").startswith(GZIP_HEADER)
 
 
 def test_every_byte_of_a_file_is_watched(archive):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
+import sys
 
 import pytest
 
@@ -96,6 +98,19 @@ def test_two_crawls_of_one_paper_do_not_run_at_once(dqtv, press, until_asked):
     finally:
         first.kill()
         first.communicate()
+
+
+def test_a_crawl_without_a_limit_ends_at_the_page_budget_and_goes_on_the_next_time(dqtv, press):
+    done = subprocess.run(
+        [sys.executable, "-m", "scrapy", "crawl", "newspaper", "-a", "site=demo-bienxanh",
+         "-s", "DQTV_PAGE_BUDGET=5"],
+        env=dqtv.environment(), capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (run,) = dqtv("runs", "--json").json()["runs"]
+    assert (run["reason"], run["counts"]["fetched"]) == ("page budget", 5)
+    crawl(dqtv, "demo-bienxanh")
+    assert held(dqtv) == wanted(press, "demo-bienxanh")
 
 
 def test_a_page_limit_is_kept_and_the_rest_waits(dqtv, press):

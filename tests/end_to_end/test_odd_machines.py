@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import resource
 import signal
 import sqlite3
@@ -129,6 +130,49 @@ def test_a_file_where_a_folder_belongs_is_named(dqtv, place):
     assert str(path) in ran.err
     path.unlink()
     dqtv("crawl", PAPER)
+
+
+@pytest.fixture
+def close(dqtv):
+    """Makes the archive read-only until the test has ended."""
+    kept = []
+
+    def run():
+        for path in (dqtv.archive, *dqtv.archive.rglob("*")):
+            kept.append((path, path.stat().st_mode))
+            path.chmod(0o555 if path.is_dir() else 0o444)
+
+    yield run
+    for path, mode in kept:
+        path.chmod(mode)
+
+
+def obeying_modes():
+    """Lets root's child obey modes as everybody does: it starts without the capabilities to pass over them."""
+    for capability in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH (capability.h)
+        ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)  # PR_CAPBSET_DROP (prctl.h)
+
+
+@pytest.mark.parametrize("command", [("crawl", PAPER), ("publish",), ("replay",), ("verify",)])
+def test_a_read_only_archive_is_named_and_stays_as_it_was(dqtv, press, close, command):
+    dqtv("crawl", PAPER, "--max-pages", "4")
+    before = check_archive(dqtv)
+    close()
+    press.clear_log()
+    code, err = limited(dqtv, obeying_modes, *command)
+    assert not press.log, "refused before the first request"
+    assert code == 1
+    assert str(dqtv.archive) in err
+    assert "writ" in err
+    assert check_archive(dqtv) == before
+
+
+def test_a_folder_in_which_no_archive_can_be_made_is_named(dqtv, close):
+    dqtv.archive.mkdir()
+    close()
+    code, err = limited(dqtv, obeying_modes, "crawl", PAPER)
+    assert (code, list(dqtv.archive.iterdir())) == (1, [])
+    assert str(dqtv.archive) in err
 
 
 def test_a_second_crawl_of_a_paper_names_the_first_and_what_to_do(dqtv, press, until_asked):

@@ -173,6 +173,36 @@ def test_a_changed_text_is_a_version_and_changed_furniture_is_none(
     assert rechecked() == {"unchanged": len(others)}
 
 
+def test_an_article_edited_off_its_subject_is_kept_as_a_version_and_looked_at_further(
+    dqtv, press, crawl, ask, rechecked
+):
+    crawl(0)
+    changed, *others = kept(press)
+    old = story(press, changed)
+    rice = "Vụ này bà con xuống giống hơn ba trăm héc ta lúa, phần lớn là giống ngắn ngày, chịu phèn khá."
+    press.revise(PAPER, number(changed), title="Lúa hè thu được mùa", sapo=rice, body=(rice, rice))
+    crawl(1)
+    assert rechecked() == {"new_version": 1, "unchanged": len(others)}
+    stored = "SELECT version, title, level FROM articles WHERE id = ?"
+    assert ask(stored, changed.article_id) == [(2, "Lúa hè thu được mùa", 0)]
+    assert ask("SELECT title FROM article_versions WHERE article_id = ? AND version = 1", changed.article_id) == [(old.title,)]  # fmt: skip
+    # a new headline is a new address at this paper
+    assert events(ask, changed) == ["redirect", "off_topic"]
+    assert "{+Lúa hè thu được mùa+}" in dqtv("diff", changed.article_id).out
+    # the short end of the plan again, now without a page
+    crawl(2)
+    assert rechecked() == {"unchanged": 1}
+    press.revise(
+        PAPER, number(changed), title=f"{old.title} (đăng lại)", sapo=old.sapo, body=old.body
+    )
+    crawl(4)
+    assert ask(stored, changed.article_id)[0][0] == 3
+    assert ask(stored, changed.article_id)[0][2] > 0
+    assert events(ask, changed) == ["redirect", "off_topic", "redirect", "on_topic"]
+    replayed = dqtv("replay", PAPER, "--json").json()
+    assert (replayed["now_rejected"], replayed["new_versions"], replayed["corrected"]) == ({}, 0, 0)
+
+
 def test_a_takedown_is_believed_after_a_second_look_only(dqtv, press, crawl, ask):
     crawl(0)
     *gone, blinking = kept(press)[: len(Withdrawal) + 1]

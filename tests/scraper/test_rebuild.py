@@ -196,6 +196,11 @@ def crawl(tmp_path):
     return Crawl(tmp_path / "archive")
 
 
+def edited(number):
+    """An article whose page now says something about rice."""
+    return (address(number), UrlKind.ARTICLE, 200, RICE, ())
+
+
 @pytest.fixture
 def crawled(made, tmp_path):
     """An archive of one's own, as ``made`` made it."""
@@ -224,6 +229,9 @@ def made(tmp_path_factory):
     crawl.hours = itertools.count(80)
     crawl.run(article(5, status=404), article(6), article(26), article(5))
     crawl.run(article(1, closing="Một câu kết khác hẳn của riêng bài."), article(108, status=304))
+    # two are edited off their subject, one of them back to it
+    crawl.run(edited(2), edited(3))
+    crawl.run(edited(2), article(3))
     return crawl.root
 
 
@@ -250,6 +258,8 @@ def test_a_lost_database_is_built_anew_with_the_same_rows(crawled):
         "takedown",
         "return",
         "redirect",
+        "off_topic",
+        "on_topic",
     }
     assert {row[5] for row in before["captures"]} == {"response", "revisit"}
     lose_database(crawled)
@@ -430,7 +440,7 @@ def test_files_that_are_none_of_ours_are_named_and_the_rest_is_read(crawled):
 def test_a_paper_without_a_site_file_keeps_its_captures_and_is_named(crawled):
     lose_database(crawled)
     report = rebuild(crawled, Registry(sites={}, families={}, by_host={}))
-    assert (report.captures, report.articles) == (36, 0)
+    assert (report.captures, report.articles) == (40, 0)
     assert "no site file has this id" in report.problems[0]
 
 
@@ -462,7 +472,7 @@ def test_missing_rows_of_captures_and_files_are_written_again(crawled):
     before = content(crawled / "archive.db")
     forget(crawled, "DELETE FROM warc_files", f"DELETE FROM captures WHERE url = '{address(9)}'")
     index, _ = repair(crawled)
-    assert (len(index.added), len(index.recovered)) == (1, 4)
+    assert (len(index.added), len(index.recovered)) == (1, 6)
     after = content(crawled / "archive.db")
     for table in ("captures", "articles", "article_versions", "warc_files"):
         assert after[table] == before[table], table

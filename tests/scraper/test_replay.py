@@ -2,7 +2,9 @@
 
 import itertools
 import shutil
+import sqlite3
 import uuid
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import attrs
@@ -13,6 +15,7 @@ from archive.errors import UnknownSite
 from archive.model import Accepted, Evidence, Rejected, RejectReason, Verdict
 from archive.publish import publish
 from archive.runs import last_runs
+from archive.snapshot import newest_snapshot
 from archive.store import Store
 from archive.template_counts import WINDOW
 from archive.warc import Exchange, WarcWriter
@@ -198,10 +201,53 @@ def test_a_rejection_for_another_reason_is_told(store, save, fetch):
 def test_an_older_page_that_was_accepted_stays_when_a_newer_one_is_none(store, save, fetch):
     first = fetch("Dân quân Vàm Sậy huấn luyện", MILITIA)
     second = fetch("Lúa được mùa", RICE)
-    save(reading(first), reading(second))
+    save(reading(first), refused(second))
+    assert replay(store, REGISTRY).now_rejected == {}
+    assert rows(store, "SELECT version, title, level FROM articles") == [(2, "Lúa được mùa", 0)]
+    assert rows(store, "SELECT kind FROM events") == [("off_topic",)]
+
+
+def test_an_article_edited_off_its_subject_stays_with_its_versions(store, save, fetch):
+    first, second = fetch("Dân quân Vàm Sậy huấn luyện", MILITIA), fetch("Lúa được mùa", RICE)
+    assert save(reading(first), reading(second)) == ["new", "new_version"]
+    before = dump(store)
     report = replay(store, REGISTRY)
-    assert (report.looked_at, report.unchanged, report.now_rejected) == (2, 1, {})
-    assert rows(store, "SELECT title FROM articles") == [("Dân quân Vàm Sậy huấn luyện",)]
+    assert (report.looked_at, report.unchanged, report.now_rejected, report.moves) == (1, 1, {}, ())
+    assert dump(store) == before
+
+
+def test_it_leaves_when_none_of_its_versions_is_about_the_militia_any_more(store, save, fetch):
+    first, second = fetch("Lúa được mùa", RICE), fetch("Lúa được mùa lớn", RICE)
+    assert save(otherwise(first), reading(second)) == ["new", "new_version"]
+    assert replay(store, REGISTRY).now_rejected == {"not_militia": 1}
+    assert rows(store, "SELECT * FROM articles") == []
+
+
+def test_it_comes_back_with_all_its_versions_when_an_older_one_is_accepted_again(
+    store, save, fetch
+):
+    first, second = fetch("Dân quân Vàm Sậy huấn luyện", MILITIA), fetch("Lúa được mùa", RICE)
+    save(reading(first), reading(second))
+    versions = "SELECT * FROM article_versions ORDER BY version"
+    before, happened = rows(store, versions), rows(store, "SELECT * FROM events")
+    with store.transaction():
+        store.withdraw(reading(first).article.id, refused(second))
+    report = replay(store, REGISTRY)
+    assert (report.now_accepted, rows(store, versions)) == (1, before)
+    assert rows(store, "SELECT level FROM articles") == [(0,)]
+    assert rows(store, "SELECT * FROM events") == happened
+    assert rows(store, "SELECT * FROM rejections") == []
+
+
+def test_an_article_off_its_subject_is_published_with_its_level(store, save, fetch):
+    save(
+        reading(fetch("Dân quân Vàm Sậy huấn luyện", MILITIA)), reading(fetch("Lúa được mùa", RICE))
+    )
+    assert publish(store.root).articles == 1
+    with closing(sqlite3.connect(newest_snapshot(store.root).path)) as public:
+        assert public.execute("SELECT level, version FROM articles").fetchall() == [(0, 2)]
+        assert public.execute("SELECT kind FROM events").fetchall() == [("off_topic",)]
+        assert public.execute("SELECT count(*) FROM article_versions").fetchone() == (2,)
 
 
 def test_a_dry_run_says_the_same_and_writes_nothing(store, save, fetch):

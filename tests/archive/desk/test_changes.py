@@ -162,6 +162,48 @@ def test_an_article_that_is_back_is_not_gone(noted):
     assert soup(desk.get("/-/search?q=dân+quân")).select(".badge.gone") == []
 
 
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("vi", "Từ ngày 02/12/2026, bài mang nội dung mới, không còn nói về dân quân tự vệ."),
+        ("en", "Since 2 December 2026 the article has another text, which is no longer about the militia."),
+    ],
+)  # fmt: skip
+def test_an_article_edited_off_its_subject_is_told_and_is_not_gone(noted, language, sentence):
+    desk, _ = noted(("songmay:1", "off_topic", 2, "level 0 after level 2"))
+    page = soup(desk.get(f"/-/article/songmay:1?lang={language}"))
+    assert sentence in said(page.select_one("[aria-labelledby=notes]"))
+    article = desk.get("/-/article/songmay:1.json").json()["article"]
+    assert [note["kind"] for note in article["notes"]] == ["off_topic"]
+    assert article["gone"] is False
+    assert soup(desk.get("/-/search?q=dân+quân")).select(".badge.gone") == []
+
+
+def test_a_takedown_stays_one_whatever_the_text_was_about(noted):
+    edited = ("songmay:1", "off_topic", 2, "level 0 after level 2")
+    desk, _ = noted(TAKEDOWN[0], edited, TAKEDOWN[1])
+    article = desk.get("/-/article/songmay:1.json").json()["article"]
+    assert [note["kind"] for note in article["notes"]] == ["off_topic", "takedown"]
+    assert article["notes"][1]["since"].startswith("2026-12-01")
+    assert article["gone"] is True
+
+
+@pytest.mark.parametrize(
+    ("language", "label", "why"),
+    [
+        ("vi", "Bản mới không còn viết về dân quân tự vệ", "Một bản trước của bài có nói đến dân quân tự vệ"),
+        ("en", "No longer about the militia", "An earlier version was about"),
+    ],
+)  # fmt: skip
+def test_level_0_is_found_and_told_in_words(desk, story, language, label, why):
+    served = desk(story(id="songmay:1", title="Lúa được mùa", level=0), story(id="songmay:2"))
+    page = soup(served.get(f"/-/search?q=lúa&level=0&lang={language}"))
+    assert label in said(page.select_one(".meta"))
+    assert label in said(page.select_one("main"))
+    assert [x["id"] for x in served.get("/-/search.json?q=lúa&level=0").json()["results"]] == ["songmay:1"]  # fmt: skip
+    assert why in said(soup(served.get(f"/-/article/songmay:1?lang={language}")).select_one("main"))
+
+
 def test_published_events_concern_published_articles_and_name_no_capture(noted):
     _, path = noted(*TAKEDOWN, ("songmay:unknown", "takedown", 1, None), ("songmay:1", "moved_host", 1, "x"))  # fmt: skip
     with closing(sqlite3.connect(path)) as connection:
