@@ -12,7 +12,13 @@ import orjson
 from datasette.utils.asgi import Response
 
 from archive.desk import releases
-from archive.desk.dates import show_day, show_instant, show_instant_day, show_published
+from archive.desk.dates import (
+    show_day,
+    show_instant,
+    show_instant_day,
+    show_instant_minute,
+    show_published,
+)
 from archive.desk.forms import error_form
 from archive.desk.language import LANGUAGES, number, points, say, say_count, strings
 from archive.desk.metadata import VIETNAMESE_COLUMNS
@@ -135,6 +141,7 @@ def context(visit: Visit, served: Served | None) -> dict[str, Any]:
         "published": lambda text, precision: show_published(language, text, precision),
         "day": lambda text: show_day(language, text),
         "instant": lambda text: show_instant(language, text),
+        "instant_minute": lambda text: show_instant_minute(language, text),
         "instant_day": lambda text: show_instant_day(language, text),
         "static": lambda name: (
             f"{visit.datasette.urls.path('/-/desk/')}{name}?{_static_mark(name)}"

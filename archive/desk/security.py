@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -34,7 +35,11 @@ _HEADERS: Final = (
     (b"x-frame-options", b"DENY"),
     (b"content-security-policy", OTHERS_POLICY.encode()),
 )
-_REFUSAL: Final = b"A path may not hold a backslash.\n"
+#: Columns that one address of a table page may have counted. Each may take 0.2 s of a thread, where a
+#: server allows it at all (``serve.SETTINGS`` does not).
+MAX_FACETS: Final = 10
+_BACKSLASH: Final = b"A path may not hold a backslash.\n"
+_FLOOD: Final = f"At most {MAX_FACETS} columns can be counted at once; leave out some _facet.\n".encode()
 
 
 def limit_values(connection: sqlite3.Connection) -> None:
@@ -44,7 +49,7 @@ def limit_values(connection: sqlite3.Connection) -> None:
 
 
 def guarded(app: App) -> App:
-    r"""Wrap an ASGI application: safe headers on every answer, no backslash in any path.
+    r"""Wrap an ASGI application: safe headers on every answer, no backslash in any path, few facets.
 
     Datasette 0.65.5 answers ``/\example.com/`` with a redirect that browsers take to another host
     (fixed in 1.0a33 only), so such paths are refused with status 400.
@@ -59,7 +64,9 @@ def guarded(app: App) -> App:
             await send(_with_headers(message))
 
         if _has_backslash(scope):
-            await _refuse(send_guarded)
+            await _refuse(send_guarded, _BACKSLASH)
+        elif _is_flood(scope):
+            await _refuse(send_guarded, _FLOOD)
         else:
             await app(scope, receive, send_guarded)
 
@@ -71,6 +78,13 @@ def _has_backslash(scope: Message) -> bool:
     return "\\" in scope["path"] or b"\\" in raw or b"%5c" in raw
 
 
+def _is_flood(scope: Message) -> bool:
+    query = (scope.get("query_string") or b"").decode("latin-1")
+    if "facet" not in query:
+        return False
+    return sum(name.startswith("_facet") for name, _ in parse_qsl(query)) > MAX_FACETS
+
+
 def _with_headers(message: Message) -> Message:
     if message["type"] != "http.response.start":
         return message
@@ -80,7 +94,7 @@ def _with_headers(message: Message) -> Message:
     return {**message, "headers": headers}
 
 
-async def _refuse(send: Send) -> None:
+async def _refuse(send: Send, reason: bytes) -> None:
     headers = [(b"content-type", b"text/plain; charset=utf-8")]
     await send({"type": "http.response.start", "status": 400, "headers": headers})
-    await send({"type": "http.response.body", "body": _REFUSAL})
+    await send({"type": "http.response.body", "body": reason})

@@ -40,7 +40,7 @@ serve(
 #: Plain Datasette on the newest snapshot, as anyone starts it who has the plugin; tells its address
 #: and the cookie of a reader who is logged in.
 PLAIN = """
-import pathlib, sys
+import contextlib, sys
 import uvicorn
 from datasette.app import Datasette
 from archive.desk.serve import _Server, _address, _listen
@@ -48,7 +48,8 @@ listener = _listen("127.0.0.1", 0)
 app = Datasette(files=[sys.argv[1]])
 cookie = app.sign({"a": {"id": "độc giả"}}, "actor")
 server = _Server(uvicorn.Config(app.app(), log_level="warning"), lambda: print(_address(listener), cookie, flush=True))
-server.run(sockets=[listener])
+with contextlib.suppress(KeyboardInterrupt):
+    server.run(sockets=[listener])
 """
 DESKTOP = {"width": 1280, "height": 800}
 

@@ -36,7 +36,7 @@ TABLES = {
     "table": ("/TABLES/articles?", 200),
     "conditions": ("/TABLES/articles?site__exact=songmay&_sort=published_at&_search=dan+quan", 200),
     "no-rows": ("/TABLES/figures?article_id=nobody", 200),
-    "row": ("/TABLES/sites/songmay?", 200),
+    "row": ("/TABLES/articles/5?", 200),
     "facts": ("/TABLES/article_versions?_sort_desc=version", 200),
     "bad-sort": ("/TABLES/articles?_sort=nope", 500),
     "no-row": ("/TABLES/articles/0?", 404),

@@ -153,7 +153,8 @@ def _demo_story(story: dict) -> Story:
         province=PAPERS[site][1],
         title=story["title"],
         sapo=story.get("sapo"),
-        body=tuple(story["body"]),
+        # the demo press marks what it prints as a heading
+        body=tuple(paragraph.removeprefix("## ") for paragraph in story["body"]),
         byline=story.get("byline"),
         dateline=story.get("dateline"),
         section=story.get("section"),
