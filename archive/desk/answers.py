@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
@@ -20,7 +20,7 @@ from archive.desk.dates import (
     show_published,
 )
 from archive.desk.forms import error_form
-from archive.desk.language import LANGUAGES, number, points, say, say_count, strings
+from archive.desk.language import LANGUAGES, number, points, say, say_count, say_marked, strings
 from archive.desk.metadata import VIETNAMESE_COLUMNS
 from archive.desk.security import POLICY
 from archive.desk.visit import TABLES_LANGUAGE
@@ -134,6 +134,7 @@ def context(visit: Visit, served: Served | None) -> dict[str, Any]:
         "language": language,
         "languages": [(code, visit.in_language(code)) for code in LANGUAGES],
         "t": text,
+        "marked": partial(say_marked, language),
         "named": lambda key, otherwise: strings(language).get(key, otherwise),
         "count": lambda key, value: say_count(language, key, value),
         "points": lambda value: points(language, value),

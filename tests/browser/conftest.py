@@ -16,8 +16,9 @@ from urllib.parse import urlencode, urlsplit
 import attrs
 import pytest
 
-from archive.release.build import Wish, build_release
+from archive.desk.serve import DATABASE
 from archive.publish import publish
+from archive.release.build import Wish, build_release
 from archive.withdrawals import withdraw
 
 CHROMIUM = next(
@@ -40,16 +41,18 @@ serve(
 #: Plain Datasette on the newest snapshot, as anyone starts it who has the plugin; tells its address
 #: and the cookie of a reader who is logged in.
 PLAIN = """
-import contextlib, sys
+import contextlib, socket, sys
 import uvicorn
 from datasette.app import Datasette
-from archive.desk.serve import _Server, _address, _listen
-listener = _listen("127.0.0.1", 0)
+listener = socket.create_server(("127.0.0.1", 0))
 app = Datasette(files=[sys.argv[1]])
-cookie = app.sign({"a": {"id": "độc giả"}}, "actor")
-server = _Server(uvicorn.Config(app.app(), log_level="warning"), lambda: print(_address(listener), cookie, flush=True))
+class Server(uvicorn.Server):
+    async def startup(self, sockets=None):
+        await super().startup(sockets)
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        print(address, app.sign({"a": {"id": "độc giả"}}, "actor"), flush=True)
 with contextlib.suppress(KeyboardInterrupt):
-    server.run(sockets=[listener])
+    Server(uvicorn.Config(app.app(), log_level="warning")).run(sockets=[listener])
 """
 DESKTOP = {"width": 1280, "height": 800}
 
@@ -183,14 +186,14 @@ def shelf():
 
 
 @contextmanager
-def serving(snapshot, program, *arguments):
-    """A desk over *snapshot*, in a process of its own."""
+def serving(database, program, *arguments):
+    """A desk whose snapshot is called *database*, in a process of its own."""
     command = [sys.executable, "-c", program, *map(str, arguments)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
             told = server.stdout.readline().split()
             assert told, "the desk did not start"
-            yield Desk(told[0], snapshot.stem, *told[1:])
+            yield Desk(told[0], database, *told[1:])
         finally:
             server.send_signal(signal.SIGINT)
 
@@ -210,14 +213,14 @@ def browsed(shelf, tmp_path_factory):
 @pytest.fixture(scope="package")
 def served(browsed):
     """A desk over these, as ``dqtv serve`` serves it."""
-    with serving(browsed, SERVE, browsed.parents[1], VIEWER) as desk:
+    with serving(DATABASE, SERVE, browsed.parents[1], VIEWER) as desk:
         yield desk
 
 
 @pytest.fixture(scope="package")
 def served_plain(browsed):
     """The same snapshot on plain Datasette."""
-    with serving(browsed, PLAIN, browsed) as desk:
+    with serving(browsed.stem, PLAIN, browsed) as desk:
         yield desk
 
 
@@ -225,9 +228,9 @@ def served_plain(browsed):
 def served_demo(shelf, tmp_path_factory):
     """A desk over the demo stories, one of them changed since, for pictures."""
     root = tmp_path_factory.mktemp("pictured") / "archive"
-    snapshot = shelf.build_snapshot(root, changed(shelf.demo_stories()))
+    shelf.build_snapshot(root, changed(shelf.demo_stories()))
     build_release(root, root / "exports", Wish(date=date(2026, 11, 25)))
-    with serving(snapshot, SERVE, root, VIEWER) as desk:
+    with serving(DATABASE, SERVE, root, VIEWER) as desk:
         yield desk
 
 
