@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from archive.desk.snapshot import SnapshotFacts
 
 
-def cite(article: ShownArticle, snapshot: SnapshotFacts, *, permalink: str, language: str) -> Markup:
+def cite(
+    article: ShownArticle, snapshot: SnapshotFacts, *, permalink: str, language: str
+) -> Markup:
     """Author, headline, paper, day, address, archive, snapshot and permanent address."""
     author = ", ".join(article.authors) or article.byline
     precision = "day" if article.published_at else None

@@ -118,9 +118,10 @@ def test_changes_are_told_by_line_and_sign_on_paper_and_in_forced_colours(browse
         reader.page.emulate_media(**media)
         for tag, line, sign in (("del", "line-through", "−"), ("ins", "underline", "+")):
             shown = f"(() => {{ const e = document.querySelector('{tag}');"
-            assert reader.page.evaluate(
-                f"{shown} return getComputedStyle(e).textDecorationLine }})()"
-            ) == line
+            assert (
+                reader.page.evaluate(f"{shown} return getComputedStyle(e).textDecorationLine }})()")
+                == line
+            )
             assert sign in reader.page.evaluate(
                 f"{shown} return getComputedStyle(e, '::before').content }})()"
             )

@@ -11,7 +11,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 TAKEN_INTO = os.environ.get("DQTV_PICTURES")
 MOST_BYTES, MOST_BYTES_TOGETHER = 180_000, 2_500_000
 DESKTOP, PHONE = {"width": 1120, "height": 760}, {"width": 360, "height": 740}
-READING = {"width": 1120, "height": 600}
+READING, TALL = {"width": 1120, "height": 600}, {"width": 1120, "height": 1000}
 VIEWS = {
     "home-vi": ("/?lang=vi", DESKTOP, "light"),
     "home-dark-en": ("/?lang=en", DESKTOP, "dark"),
@@ -25,8 +25,8 @@ VIEWS = {
     "changes-en": ("/-/article/bienxanh:55001/changes?lang=en", READING, "light"),
     "downloads-vi": ("/-/downloads?lang=vi", READING, "light"),
     "downloads-en": ("/-/downloads?lang=en", READING, "light"),
-    "tables-vi": ("/TABLES/articles?_lang=vi&_col=title&_col=published_at&_col=section&_col=level&section__contains=An+ninh", READING, "light"),
-    "tables-en": ("/TABLES/articles?_lang=en&_col=title&_col=published_at&_col=section&_col=level&section__contains=An+ninh", READING, "light"),
+    "tables-vi": ("/TABLES/articles?_lang=vi&_col=title&_col=published_at&_col=section&_col=level&section__contains=An+ninh", TALL, "light"),
+    "tables-en": ("/TABLES/articles?_lang=en&_col=title&_col=published_at&_col=section&_col=level&section__contains=An+ninh", TALL, "light"),
     "article-phone-dark-vi": ("/-/article/bienxanh:55001?lang=vi", PHONE, "dark"),
 }  # fmt: skip
 

@@ -56,7 +56,9 @@ def test_a_reader_who_is_logged_in_runs_sql_and_others_are_not_offered_it(browse
     assert reader.page.locator("#sql-editor").input_value() == "select nope"
 
 
-@pytest.mark.parametrize("path", ["/TABLES", "/TABLES/articles", "/TABLES/articles/5", "/-/plugins"])
+@pytest.mark.parametrize(
+    "path", ["/TABLES", "/TABLES/articles", "/TABLES/articles/5", "/-/plugins"]
+)
 def test_no_page_carries_a_script(browse, path):
     reader = browse(path)
     assert reader.page.locator("script, style, [style], [onclick]").count() == 0

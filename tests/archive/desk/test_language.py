@@ -87,9 +87,7 @@ MISHAPS = {
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("key", MISHAPS)
 @pytest.mark.parametrize("asked", ["address", "header"])
-def test_every_mishap_is_told_in_the_language_asked_for(
-    demo, monkeypatch, key, language, asked
-):
+def test_every_mishap_is_told_in_the_language_asked_for(demo, monkeypatch, key, language, asked):
     async def overrun(*_):
         raise TooBusyError
         yield
@@ -103,7 +101,9 @@ def test_every_mishap_is_told_in_the_language_asked_for(
     other = next(x for x in LANGUAGES if x != language)
     headers = {"Accept-Language": language if asked == "header" else other}
     if asked == "address":
-        path += f"{'&' if '?' in path else '?'}{'_lang' if key == 'error.title' else 'lang'}={language}"
+        path += (
+            f"{'&' if '?' in path else '?'}{'_lang' if key == 'error.title' else 'lang'}={language}"
+        )
     response = demo.get(path, headers=headers)
     assert response.status_code == status
     page = BeautifulSoup(response.text, "html.parser")
@@ -139,4 +139,4 @@ def test_vietnamese_words_on_english_pages_are_marked_as_such(demo, path):
 
 def test_marked_words_and_values_are_text():
     said = say_marked("en", "article.back", query="<b>]]")
-    assert str(said) == "Back to the results for “<span lang=\"vi\">&lt;b&gt;]]</span>”"
+    assert str(said) == 'Back to the results for “<span lang="vi">&lt;b&gt;]]</span>”'

@@ -11,8 +11,18 @@ from archive.desk.changeover import close_app
 from archive.desk.security import POLICY
 from archive.desk.serve import DATABASE
 
-
-COLUMNS = ("site", "section", "province", "level", "body", "title", "published_at", "tags", "url", "byline")
+COLUMNS = (
+    "site",
+    "section",
+    "province",
+    "level",
+    "body",
+    "title",
+    "published_at",
+    "tags",
+    "url",
+    "byline",
+)
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +57,9 @@ def test_pages_of_datasette_need_no_inline_script_or_style_and_allow_no_script(
 ):
     response = demo.get(path.replace("DATABASE", database))
     policy = response.headers["content-security-policy"]
-    assert "unsafe" not in next(part for part in policy.split(";") if "script-src" in part or "default-src 'none'" in part)
+    assert "unsafe" not in next(
+        part for part in policy.split(";") if "script-src" in part or "default-src 'none'" in part
+    )
     for forbidden in ("<script", "<style", " style=", " onload="):
         assert forbidden not in response.text
 
@@ -137,7 +149,9 @@ def test_whoever_runs_datasette_may_decide_otherwise(demo_snapshot, browse):
 )
 def test_endless_sql_of_a_reader_is_stopped(either, browse, sql):
     started = process_time()
-    response = browse(either).get(f"{tables(either)}.json", params={"sql": sql}, cookies=signed(either))
+    response = browse(either).get(
+        f"{tables(either)}.json", params={"sql": sql}, cookies=signed(either)
+    )
     assert response.status_code == 400
     assert process_time() - started < 10
 
@@ -153,7 +167,9 @@ def test_a_flood_of_facets_is_bounded(either, browse):
 
 def test_no_value_can_grow_past_the_limit_even_where_sql_is_allowed(either, browse):
     sql = "select hex(zeroblob(400000000))"
-    response = browse(either).get(f"{tables(either)}.json", params={"sql": sql}, cookies=signed(either))
+    response = browse(either).get(
+        f"{tables(either)}.json", params={"sql": sql}, cookies=signed(either)
+    )
     assert response.status_code == 400
     assert "too big" in response.text
 
@@ -162,7 +178,9 @@ def test_no_value_can_grow_past_the_limit_even_where_sql_is_allowed(either, brow
     "sql", ["attach 'x.db' as other", "select load_extension('x')", "pragma writable_schema = 1"]
 )
 def test_nothing_can_be_attached_or_loaded_even_where_sql_is_allowed(either, browse, sql):
-    response = browse(either).get(f"{tables(either)}.json", params={"sql": sql}, cookies=signed(either))
+    response = browse(either).get(
+        f"{tables(either)}.json", params={"sql": sql}, cookies=signed(either)
+    )
     assert response.status_code == 400
 
 
