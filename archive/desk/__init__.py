@@ -80,6 +80,7 @@ def register_routes() -> list[tuple[str, Callable[..., Awaitable[Response]]]]:
         *coverage_pages.ROUTES,
         *downloads.ROUTES,
         *robots.ROUTES,
+        *failures.CLOSED,
     ]
 
 
@@ -103,15 +104,30 @@ def prepare_connection(conn: sqlite3.Connection) -> None:
 def extra_template_vars(
     datasette: Datasette, request: Request | None
 ) -> Callable[[], Awaitable[dict[str, Any]]]:
-    """What the frame of Datasette's own pages (``templates/base.html``) says, in the reader's language."""
+    """What the templates of Datasette's own pages say, in the reader's language."""
 
     async def read() -> dict[str, Any]:
         if request is None:
             return {}
         visit = Visit.of(datasette, request)
-        return {"desk": answers.context(visit, await served.find(datasette))}
+        return {"desk": answers.tables_context(visit, await served.find(datasette))}
 
     return read
+
+
+@_hook
+def permission_allowed(
+    datasette: Datasette, actor: dict[str, Any] | None, action: str, resource: str | None
+) -> bool | None:
+    """SQL of one's own is for readers who are logged in, unless ``allow_sql`` says otherwise.
+
+    It holds for every database beside a snapshot, as one can be attached to another.
+    """
+    if action != "execute-sql" or served.known(datasette) is None:
+        return None
+    if datasette.metadata("allow_sql", database=resource) is not None:
+        return None
+    return actor is not None
 
 
 @_hook

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
@@ -12,10 +12,18 @@ import orjson
 from datasette.utils.asgi import Response
 
 from archive.desk import releases
-from archive.desk.dates import show_day, show_instant, show_instant_day, show_published
+from archive.desk.dates import (
+    show_day,
+    show_instant,
+    show_instant_day,
+    show_instant_minute,
+    show_published,
+)
 from archive.desk.forms import error_form
-from archive.desk.language import LANGUAGES, number, points, say, say_count
+from archive.desk.language import LANGUAGES, number, points, say, say_count, say_marked, strings
+from archive.desk.metadata import VIETNAMESE_COLUMNS
 from archive.desk.security import POLICY
+from archive.desk.visit import TABLES_LANGUAGE
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -32,7 +40,6 @@ _PAGE_HEADERS: Final = {
 }
 _STATIC: Final = {
     "desk.css": "text/css; charset=utf-8",
-    "frame.css": "text/css; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
 
@@ -80,11 +87,16 @@ async def error(
     title: str,
     text: str,
     json: bool = False,
+    reason: str | None = None,
 ) -> Response:
-    """An error as a page or as JSON; *title* and *text* are already in the reader's language."""
+    """An error as a page or as JSON; *title* and *text* are already in the reader's language.
+
+    *reason* is what Datasette says of it, in English.
+    """
     if json:
-        return json_error(text, status=status)
-    return await page(visit, "error", served, status=status, title=title, text=text)
+        return json_error(reason or text, status=status)
+    values = {"title": title, "text": text, "reason": reason}
+    return await page(visit, "error", served, status=status, **values)
 
 
 def static_file(name: str) -> Response | None:
@@ -120,14 +132,17 @@ def context(visit: Visit, served: Served | None) -> dict[str, Any]:
         "served": served,
         "has_downloads": releases.are_there(visit.datasette),
         "language": language,
-        "languages": [(code, _in_language(visit, code)) for code in LANGUAGES],
+        "languages": [(code, visit.in_language(code)) for code in LANGUAGES],
         "t": text,
+        "marked": partial(say_marked, language),
+        "named": lambda key, otherwise: strings(language).get(key, otherwise),
         "count": lambda key, value: say_count(language, key, value),
         "points": lambda value: points(language, value),
         "number": lambda value: number(language, value),
         "published": lambda text, precision: show_published(language, text, precision),
         "day": lambda text: show_day(language, text),
         "instant": lambda text: show_instant(language, text),
+        "instant_minute": lambda text: show_instant_minute(language, text),
         "instant_day": lambda text: show_instant_day(language, text),
         "static": lambda name: (
             f"{visit.datasette.urls.path('/-/desk/')}{name}?{_static_mark(name)}"
@@ -135,9 +150,10 @@ def context(visit: Visit, served: Served | None) -> dict[str, Any]:
     }
 
 
-def _in_language(visit: Visit, language: str) -> str:
-    path = visit.request.scope.get("route_path") or visit.request.path
-    base = str(visit.datasette.setting("base_url"))
-    if base != "/" and path.startswith(base):
-        path = "/" + path[len(base) :]
-    return visit.link_with(path, lang=language)
+def tables_context(visit: Visit, served: Served | None) -> dict[str, Any]:
+    """What the templates of Datasette's own pages may use, as ``desk``."""
+    return {
+        **context(visit, served),
+        "languages": [(code, visit.in_language(code, name=TABLES_LANGUAGE)) for code in LANGUAGES],
+        "vietnamese_columns": VIETNAMESE_COLUMNS,
+    }

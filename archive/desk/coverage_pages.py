@@ -14,7 +14,7 @@ from archive.desk import answers, failures, served
 from archive.desk.asking import ask, no_snapshot
 from archive.desk.coverage import MONTHS, Coverage, month_name, read_coverage, shade
 from archive.desk.security import POLICY
-from archive.desk.visit import Visit
+from archive.desk.visit import TABLES_LANGUAGE, Visit
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -67,7 +67,7 @@ def _rows(visit: Visit, database: str, paper: str, **when: str | int) -> str:
     values = {"site": paper, **when, "_sort_desc": "published_at"}
     if visit.language_asked:
         # Datasette takes a parameter without the underscore for a column
-        values["_lang"] = visit.language_asked
+        values[TABLES_LANGUAGE] = visit.language_asked
     return f"{visit.datasette.urls.table(database, 'articles')}?{urlencode(values)}"
 
 

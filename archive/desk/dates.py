@@ -29,6 +29,11 @@ def show_instant(language: str, text: str) -> str:
     return f"{shown} ({say(language, 'date.vietnam_clock')})"
 
 
+def show_instant_minute(language: str, text: str) -> str:
+    """The same without the clock's name, for where there is little room and the page names it."""
+    return _shown(language, "minute", read_instant(text).astimezone(VIETNAM))
+
+
 def show_instant_day(language: str, text: str) -> str:
     """The day, on Vietnam's calendar, of an instant stored in UTC."""
     return _shown(language, "day", read_instant(text).astimezone(VIETNAM))

@@ -43,16 +43,26 @@ async def missing(datasette: Datasette, request: Request) -> Response:
     return await _failure(datasette, request, 404, "not_found")
 
 
+async def _closed(datasette: Datasette, request: Request) -> Response:
+    return await missing(datasette, request)
+
+
+#: Datasette's pages for those who build with it, open to everyone: they tell readers nothing, and
+#: a public server's threads and tasks are nobody's business.
+CLOSED: Final = ((r"^/-/(?:allow-debug|messages|patterns|threads(?:\.json)?)$", _closed),)
+
+
 async def _failure(
     datasette: Datasette, request: Request, status: int, name: str, reason: str | None = None
 ) -> Response:
-    """*reason* is Datasette's own sentence, in English; without it ours for ``error.<name>``."""
+    """*name* is that of our own sentence; *reason*, Datasette's, is in English."""
     visit = Visit.of(datasette, request)
     return await answers.error(
         visit,
         served.known(datasette),
         status=status,
         title=say(visit.language, f"error.{name}"),
-        text=reason or say(visit.language, f"error.{name}_text"),
+        text=say(visit.language, f"error.{name}_text"),
+        reason=reason,
         json=request.path.endswith(".json"),
     )

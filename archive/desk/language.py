@@ -1,14 +1,18 @@
 """The desk's two languages: every sentence shown lives in ``strings/<language>.toml``.
 
-Values may hold ``{names}`` filled in by ``str.format``. A key ending in ``_one`` is its singular.
+Values may hold ``{names}`` filled in by ``str.format``. A key ending in ``_one`` is its singular. English ones
+may mark Vietnamese words by ``[[`` and ``]]`` for ``say_marked``.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
+
+from markupsafe import Markup, escape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +20,7 @@ if TYPE_CHECKING:
 LANGUAGES: Final = ("vi", "en")
 DEFAULT: Final = "vi"
 _THOUSANDS: Final = {"vi": ".", "en": ","}
+_MARKED: Final = re.compile(r"\[\[(.*?)\]\]")
 _DECIMAL: Final = {"vi": ",", "en": "."}
 
 
@@ -39,6 +44,18 @@ def say_count(language: str, key: str, count: int) -> str:
     """The string *key* with ``{n}`` for the number, in the singular form where there is one."""
     chosen = f"{key}_one" if count == 1 else key
     return say(language, chosen, n=number(language, count))
+
+
+def say_marked(language: str, key: str, **values: object) -> Markup:
+    """The string *key* as HTML, what stands in it between ``[[`` and ``]]`` marked as Vietnamese.
+
+    Voices would read Vietnamese words within an English sentence as if they were English.
+    """
+    said = Markup()
+    for place, piece in enumerate(_MARKED.split(strings(language)[key])):
+        text = piece.format(**values)
+        said += Markup('<span lang="vi">{}</span>').format(text) if place % 2 else escape(text)
+    return said
 
 
 def number(language: str, value: int) -> str:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from archive.desk.plan import EXACT_INDEX, FOLDED_INDEX
 from archive.public_columns import TABLES, public_descriptions
 
 if TYPE_CHECKING:
     from archive.desk.served import Served
+
+#: Columns that hold what the papers print, to be read out as Vietnamese.
+VIETNAMESE_COLUMNS: Final = frozenset(
+    {
+        "title", "sapo", "body", "byline", "authors", "dateline", "section", "tags", "province",
+        "province_today", "paper", "name", "caption", "credit", "text", "term", "published_raw",
+    }
+)  # fmt: skip
 
 
 def describe(served: Served) -> dict[str, Any]:

@@ -12,10 +12,12 @@ from archive.citations import CITATION_FORMATS, SEARCH_WRITERS, CitedSearch
 from archive.desk.dates import show_instant_day
 from archive.desk.facet_labels import FacetLabels
 from archive.desk.filters import Facet, Sort, web_parameters
-from archive.desk.language import number, say, say_count
+from archive.desk.language import number, say, say_count, say_marked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from markupsafe import Markup
 
     from archive.desk.filters import Query
     from archive.desk.search import Results
@@ -23,10 +25,13 @@ if TYPE_CHECKING:
     from archive.desk.visit import Visit
 
 
-def citation(visit: Visit, snapshot: Served, results: Results) -> str:
+def citation(visit: Visit, snapshot: Served, results: Results) -> Markup:
     """One line: archive, words, filters, hits, snapshot and its day, address."""
     cited = cite_search(visit, snapshot, results)
-    return f"DQTV Archive, {cited.title}. {cited.found} {cited.address}"
+    asked = _asked(visit, snapshot, results.query)
+    return say_marked(
+        visit.language, "cite_search.line", asked=asked, found=cited.found, address=cited.address
+    )
 
 
 def citation_files(visit: Visit, query: Query) -> list[tuple[str, str]]:
@@ -54,7 +59,6 @@ def citation_answer(visit: Visit, snapshot: Served, results: Results, form: str)
 def cite_search(visit: Visit, snapshot: Served, results: Results) -> CitedSearch:
     """What a citation says of a search; page and order are no part of it."""
     language, query = visit.language, results.query
-    asked = "; ".join([f"“{' '.join(query.text.split())}”", *_filters(visit, snapshot, query)])
     hits = (
         say(language, "search.total_capped", n=number(language, results.total))
         if results.capped
@@ -62,7 +66,7 @@ def cite_search(visit: Visit, snapshot: Served, results: Results) -> CitedSearch
     )
     values = web_parameters(attrs.evolve(query, page=1, sort=Sort.NEWEST))
     return CitedSearch(
-        title=say(language, "cite_search.title", asked=asked),
+        title=say(language, "cite_search.title", asked=_asked(visit, snapshot, query)),
         found=say(
             language,
             "cite_search.found",
@@ -75,6 +79,10 @@ def cite_search(visit: Visit, snapshot: Served, results: Results) -> CitedSearch
         built_at=snapshot.facts.built_at,
         language=language,
     )
+
+
+def _asked(visit: Visit, snapshot: Served, query: Query) -> str:
+    return "; ".join([f"“{' '.join(query.text.split())}”", *_filters(visit, snapshot, query)])
 
 
 def _filters(visit: Visit, snapshot: Served, query: Query) -> Iterator[str]:

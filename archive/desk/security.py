@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -18,9 +19,10 @@ POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self';"
     " base-uri 'none'; frame-ancestors 'none'"
 )
-#: For Datasette's own pages, which carry inline script and style.
-DATASETTE_POLICY: Final = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline';"
+#: For all other pages: Datasette's own, which the desk's templates show without script, and those of
+#: other plugins, which may bring files of script, never script within a page.
+OTHERS_POLICY: Final = (
+    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline';"
     " img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 #: Longest value SQLite may make, in bytes. Without it ``select hex(zeroblob(400000000))`` took
@@ -33,9 +35,15 @@ _HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
-    (b"content-security-policy", DATASETTE_POLICY.encode()),
+    (b"content-security-policy", OTHERS_POLICY.encode()),
 )
-_REFUSAL: Final = b"A path may not hold a backslash.\n"
+#: Columns that one address of a table page may have counted. Each may take 0.2 s of a thread, where a
+#: server allows it at all (``serve.SETTINGS`` does not).
+MAX_FACETS: Final = 10
+_BACKSLASH: Final = b"A path may not hold a backslash.\n"
+_FLOOD: Final = (
+    f"At most {MAX_FACETS} columns can be counted at once; leave out some _facet.\n".encode()
+)
 
 
 def limit_values(connection: sqlite3.Connection) -> None:
@@ -45,7 +53,7 @@ def limit_values(connection: sqlite3.Connection) -> None:
 
 
 def guarded(app: App, *, snapshot: Callable[[], str | None]) -> App:
-    r"""Wrap an ASGI application: safe headers on every answer, no backslash in any path.
+    r"""Wrap an ASGI application: safe headers on every answer, no backslash in any path, few facets.
 
     *snapshot* gives the id that answers name in ``DQTV-Snapshot``, where they do not name another.
 
@@ -62,7 +70,9 @@ def guarded(app: App, *, snapshot: Callable[[], str | None]) -> App:
             await send(_with_headers(message, snapshot()))
 
         if _has_backslash(scope):
-            await _refuse(send_guarded)
+            await _refuse(send_guarded, _BACKSLASH)
+        elif _is_flood(scope):
+            await _refuse(send_guarded, _FLOOD)
         else:
             await app(scope, receive, send_guarded)
 
@@ -72,6 +82,11 @@ def guarded(app: App, *, snapshot: Callable[[], str | None]) -> App:
 def _has_backslash(scope: Message) -> bool:
     raw = (scope.get("raw_path") or b"").partition(b"?")[0].lower()
     return "\\" in scope["path"] or b"\\" in raw or b"%5c" in raw
+
+
+def _is_flood(scope: Message) -> bool:
+    query: str = (scope.get("query_string") or b"").decode("latin-1")
+    return sum(name.startswith("_facet") for name, _ in parse_qsl(query)) > MAX_FACETS
 
 
 def _with_headers(message: Message, snapshot: str | None) -> Message:
@@ -84,7 +99,7 @@ def _with_headers(message: Message, snapshot: str | None) -> Message:
     return {**message, "headers": headers}
 
 
-async def _refuse(send: Send) -> None:
+async def _refuse(send: Send, reason: bytes) -> None:
     headers = [(b"content-type", b"text/plain; charset=utf-8")]
     await send({"type": "http.response.start", "status": 400, "headers": headers})
-    await send({"type": "http.response.body", "body": _REFUSAL})
+    await send({"type": "http.response.body", "body": reason})

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Self
-from urllib.parse import parse_qsl, quote, quote_plus
+from typing import TYPE_CHECKING, Final, Self
+from urllib.parse import parse_qsl, quote, quote_plus, urlencode
 
 import attrs
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 #: Parameters read from one address; facets may repeat.
 _MAX_PARAMETERS = 200
+#: Names the language on Datasette's own pages. There ``lang`` would be a condition on a column, and
+#: no row fulfils it; parameters that begin with ``_`` are not, and its forms and links keep them.
+TABLES_LANGUAGE: Final = "_lang"
 
 Parameters = dict[str, list[str]]
 
@@ -37,18 +40,17 @@ class Visit:
     def of(cls, datasette: Datasette, request: Request) -> Self:
         """Read a request. Bytes that are no UTF-8 become replacement characters."""
         parameters = _parameters(request)
-        asked = next(iter(parameters.get("lang", [])), None)
         return cls(
             datasette=datasette,
             request=request,
-            language=choose(asked, request.headers.get("accept-language")),
+            language=choose(_asked(parameters), request.headers.get("accept-language")),
             parameters=parameters,
         )
 
     @property
     def language_asked(self) -> str | None:
         """The language named in the address, which links then keep."""
-        asked = next(iter(self.parameters.get("lang", [])), None)
+        asked = _asked(self.parameters)
         return asked if asked in LANGUAGES else None
 
     def link(self, path: str, values: Mapping[str, Sequence[str]] | None = None) -> str:
@@ -69,6 +71,26 @@ class Visit:
             if value is not None:
                 values[name] = [value]
         return self.link(path, values)
+
+    def of_datasette(self, address: str, **parameters: str) -> str:
+        """Address of one of Datasette's own pages, in the language asked for."""
+        if self.language_asked:
+            parameters[TABLES_LANGUAGE] = self.language_asked
+        return f"{address}?{urlencode(parameters)}" if parameters else address
+
+    def in_language(self, language: str, *, name: str = "lang") -> str:
+        """Address of this page in another language, named by the parameter *name*."""
+        path = self.request.scope.get("route_path") or self.request.path
+        base = str(self.datasette.setting("base_url"))
+        if base != "/" and path.startswith(base):
+            path = "/" + path[len(base) :]
+        pairs = [
+            (key, value)
+            for key, many in self.parameters.items()
+            if key not in {"lang", TABLES_LANGUAGE}
+            for value in many
+        ]
+        return f"{self.datasette.urls.path(path)}?{urlencode([*pairs, (name, language)])}"
 
     def toggled(self, path: str, name: str, value: str) -> str:
         """Address of *path* with one value of a repeatable parameter added, or taken out; first page."""
@@ -106,6 +128,11 @@ def changes_path(article_id: str) -> str:
 def _quoted(text: str) -> str:
     # a page of results has some 150 links, which differ in one value of a facet
     return quote_plus(text)
+
+
+def _asked(parameters: Parameters) -> str | None:
+    given = parameters.get("lang") or parameters.get(TABLES_LANGUAGE) or []
+    return next(iter(given), None)
 
 
 def _parameters(request: Request) -> Parameters:

@@ -9,11 +9,17 @@ import signal
 import subprocess
 import sys
 from contextlib import contextmanager
+from datetime import date, timedelta
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 import attrs
 import pytest
+
+from archive.desk.serve import DATABASE
+from archive.publish import publish
+from archive.release.build import Wish, build_release
+from archive.withdrawals import withdraw
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -32,6 +38,22 @@ serve(
     on_ready=lambda url: print(url, flush=True),
 )
 """
+#: Plain Datasette on the newest snapshot, as anyone starts it who has the plugin; tells its address
+#: and the cookie of a reader who is logged in.
+PLAIN = """
+import contextlib, socket, sys
+import uvicorn
+from datasette.app import Datasette
+listener = socket.create_server(("127.0.0.1", 0))
+app = Datasette(files=[sys.argv[1]])
+class Server(uvicorn.Server):
+    async def startup(self, sockets=None):
+        await super().startup(sockets)
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        print(address, app.sign({"a": {"id": "độc giả"}}, "actor"), flush=True)
+with contextlib.suppress(KeyboardInterrupt):
+    Server(uvicorn.Config(app.app(), log_level="warning")).run(sockets=[listener])
+"""
 DESKTOP = {"width": 1280, "height": 800}
 
 HOSTILE_TITLE = (
@@ -43,9 +65,12 @@ TEXT = tuple(
     for n in range(9)
 )
 
+#: A demo story, and the headline it is given for an earlier version.
+CHANGED, EARLIER = "bienxanh:55001", "Dân quân biển ra khơi"
+
 
 def extra_stories(story):
-    """What the demo press does not print: a changed text, a hostile one, an undated one, a reprint."""
+    """What the demo press does not print: changed, hostile, undated, endless, empty texts, a reprint."""
     return [
         story(
             id="songmay:9001", title="Dân quân xã Bãi Ngang giữ đê suốt ba đêm", section="Quốc phòng - An ninh",
@@ -58,6 +83,15 @@ def extra_stories(story):
             byline="<b>Người viết</b>", section="<i>Mục</i>", tags=("<u>thẻ</u>",), url="javascript:alert(2)",
             figures=(("javascript:alert(3)", "<em>Dân quân</em>", None),),
         ),
+        story(
+            id="songmay:9007", site="songmay", province=None, title="Dân quân " + "xã bên sông giữ rừng, giữ làng và giữ nước, " * 12,
+            published_at=None, precision=None, body=(), body_state="lead_only",
+        ),
+        story(
+            id="songmay:9008", title="Dân quân trong bài bị mã hóa", sapo="Chỉ còn lời mở đầu.", body=(), body_state="encoded",
+            figures=(("https://songmay.example/anh.jpg", "Tiểu đội dân quân " + "trên đường ra chốt " * 12, "Ảnh: Người Sông"), (None, None, None)),
+        ),
+        story(id="songmay:9010", title="Dân quân trong bài đã rút"),
         story(id="culao:9003", site="culao", province=None, title="Dân quân không ngày tháng", published_at=None, precision=None),
         story(id="songmay:9004", title="Trực đêm ở chốt dân quân", body=TEXT, published_at="2024-03-01T08:00:00+07:00"),
         story(
@@ -73,6 +107,14 @@ def extra_stories(story):
             for n in range(24)
         ),
     ]  # fmt: skip
+
+
+def changed(stories):
+    """The stories, one of them as if its paper had printed another text before."""
+    return [
+        attrs.evolve(s, older=((EARLIER, (*s.body[1:2], *s.body[3:])),)) if s.id == CHANGED else s
+        for s in stories
+    ]
 
 
 @attrs.define(slots=False)  # Playwright puts an attribute of its own on who handles its events
@@ -96,18 +138,30 @@ class Seen:
             self.complaints.append(message.text)
 
 
+@attrs.frozen
+class Desk:
+    """A running server."""
+
+    address: str
+    #: Name of the snapshot's database, ``TABLES`` in the addresses that tests open.
+    database: str
+    #: What a reader who is logged in sends, where the server knows any.
+    cookie: str | None = None
+
+
 @attrs.define
 class Reader:
     """One page of a browser, with addresses relative to the desk."""
 
     page: object
-    address: str
+    desk: Desk
     #: Status of the answer to the address opened last.
     status: int | None = None
 
     def open(self, path, **parameters):
         query = f"?{urlencode(parameters, doseq=True)}" if parameters else ""
-        self.status = self.page.goto(self.address + path.lstrip("/") + query).status
+        path = path.lstrip("/").replace("TABLES", self.desk.database)
+        self.status = self.page.goto(self.desk.address + path + query).status
 
     def search(self, text):
         self.page.locator("#q").fill(text)
@@ -132,34 +186,52 @@ def shelf():
 
 
 @contextmanager
-def serving(root):
-    """A desk over the newest snapshot of *root*, in a process of its own; gives its address."""
-    command = [sys.executable, "-c", SERVE, str(root), VIEWER]
+def serving(database, program, *arguments):
+    """A desk whose snapshot is called *database*, in a process of its own."""
+    command = [sys.executable, "-c", program, *map(str, arguments)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
-            address = server.stdout.readline().strip()
-            assert address, "the desk did not start"
-            yield address
+            told = server.stdout.readline().split()
+            assert told, "the desk did not start"
+            yield Desk(told[0], database, *told[1:])
         finally:
             server.send_signal(signal.SIGINT)
 
 
 @pytest.fixture(scope="package")
-def served(shelf, tmp_path_factory):
-    """Address of a desk over the demo stories and the extra ones."""
+def browsed(shelf, tmp_path_factory):
+    """A snapshot of the demo stories and the extra ones, one of them withdrawn, with a release."""
     root = tmp_path_factory.mktemp("browsed") / "archive"
-    shelf.build_snapshot(root, [*shelf.demo_stories(), *extra_stories(shelf.Story)])
-    with serving(root) as address:
-        yield address
+    stories = [*shelf.demo_stories(), *extra_stories(shelf.Story)]
+    shelf.build_snapshot(root, stories)
+    withdraw(root, "songmay:9010", reason="Báo yêu cầu gỡ bài.")
+    snapshot = publish(root, now=shelf.BUILT + timedelta(hours=1)).path
+    build_release(root, root / "exports", Wish(date=date(2026, 11, 25)))
+    return snapshot
+
+
+@pytest.fixture(scope="package")
+def served(browsed):
+    """A desk over these, as ``dqtv serve`` serves it."""
+    with serving(DATABASE, SERVE, browsed.parents[1], VIEWER) as desk:
+        yield desk
+
+
+@pytest.fixture(scope="package")
+def served_plain(browsed):
+    """The same snapshot on plain Datasette."""
+    with serving(browsed.stem, PLAIN, browsed) as desk:
+        yield desk
 
 
 @pytest.fixture(scope="package")
 def served_demo(shelf, tmp_path_factory):
-    """Address of a desk over the demo stories alone, for pictures."""
+    """A desk over the demo stories, one of them changed since, for pictures."""
     root = tmp_path_factory.mktemp("pictured") / "archive"
-    shelf.build_snapshot(root, shelf.demo_stories())
-    with serving(root) as address:
-        yield address
+    shelf.build_snapshot(root, changed(shelf.demo_stories()))
+    build_release(root, root / "exports", Wish(date=date(2026, 11, 25)))
+    with serving(DATABASE, SERVE, root, VIEWER) as desk:
+        yield desk
 
 
 @pytest.fixture(scope="package")
@@ -178,23 +250,27 @@ def chromium():
 
 
 @contextmanager
-def browsing(chromium, address):
+def browsing(chromium, desk):
     """Open pages in new profiles; fails at the end if anything on them was amiss."""
     seen, contexts = Seen(), []
 
-    def open_page(path="/", *, viewport=DESKTOP, locale="vi-VN", parameters=None, **options):
+    def open_page(
+        path="/", *, viewport=DESKTOP, locale="vi-VN", parameters=None, logged_in=False, **options
+    ):
         context = chromium.new_context(viewport=viewport, locale=locale, **options)
         context.set_default_timeout(30_000)
+        if logged_in:
+            context.add_cookies([{"name": "ds_actor", "value": desk.cookie, "url": desk.address}])
         contexts.append(context)
         seen.watch(context)
-        reader = Reader(context.new_page(), address)
+        reader = Reader(context.new_page(), desk)
         reader.open(path, **(parameters or {}))
         return reader
 
     yield open_page
     for context in contexts:
         context.close()
-    elsewhere = [url for url in seen.requests if not url.startswith(address)]
+    elsewhere = [url for url in seen.requests if not url.startswith(desk.address)]
     assert elsewhere == [], "the page asked another host"
     assert seen.complaints == [], "the browser complained"
 
@@ -203,6 +279,13 @@ def browsing(chromium, address):
 def browse(chromium, served):
     """Opens pages of the desk over all stories."""
     with browsing(chromium, served) as open_page:
+        yield open_page
+
+
+@pytest.fixture
+def browse_plain(chromium, served_plain):
+    """Opens pages of plain Datasette over all stories."""
+    with browsing(chromium, served_plain) as open_page:
         yield open_page
 
 

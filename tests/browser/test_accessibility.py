@@ -21,8 +21,44 @@ PAGES = {
     "article": ("/-/article/culao:9005?q=d%C3%A2n+qu%C3%A2n&terms=1", 200),
     "versions": ("/-/article/songmay:9001?q=%C4%91%C3%AA&hit=1", 200),
     "hostile": ("/-/article/songmay:9002?", 200),
+    "lead-only": ("/-/article/songmay:9007?", 200),
+    "encoded": ("/-/article/songmay:9008?", 200),
+    "changes": ("/-/article/songmay:9001/changes?", 200),
+    "no-version": ("/-/article/songmay:9001/changes?from=1&to=9", 404),
+    "withdrawn": ("/-/article/songmay:9010?", 410),
+    "downloads": ("/-/downloads?", 200),
     "no-article": ("/-/article/songmay:0?", 404),
     "no-page": ("/nope?", 404),
+}
+#: Datasette's own, as everyone sees them.
+TABLES = {
+    "database": ("/TABLES?_show_hidden=1", 200),
+    "table": ("/TABLES/articles?", 200),
+    "conditions": ("/TABLES/articles?site__exact=songmay&_sort=published_at&_search=dan+quan", 200),
+    "no-rows": ("/TABLES/figures?article_id=nobody", 200),
+    "row": ("/TABLES/articles/5?", 200),
+    "facts": ("/TABLES/article_versions?_sort_desc=version", 200),
+    "bad-sort": ("/TABLES/articles?_sort=nope", 500),
+    "no-row": ("/TABLES/articles/0?", 404),
+    "no-sql": ("/TABLES?sql=select+1", 403),
+    "login": ("/-/auth-token?", 403),
+    "not-root": ("/-/permissions?", 403),
+    "versions-json": ("/-/versions?", 200),
+    "plugins": ("/-/plugins?", 200),
+    "databases": ("/-/databases?", 200),
+    "settings": ("/-/settings?", 200),
+    "metadata": ("/-/metadata?", 200),
+    "closed": ("/-/patterns?", 404),
+}
+#: And as a reader sees them who is logged in to a plain Datasette.
+READERS = {
+    "database": ("/TABLES?", 200),
+    "table": ("/TABLES/articles?_facet=site", 200),
+    "query": ("/TABLES?sql=select+title,+body+from+articles+where+site+=+:site&site=songmay", 200),
+    "no-rows": ("/TABLES?sql=select+1+where+0", 200),
+    "bad-query": ("/TABLES?sql=select+nope", 400),
+    "log-out": ("/-/logout?", 200),
+    "actor": ("/-/actor?", 200),
 }
 UNFOLD = "() => document.querySelectorAll('details').forEach(e => { e.open = true })"
 RUN = """only => axe.run(document, {runOnly: only, resultTypes: ['violations'], preload: false})
@@ -38,12 +74,9 @@ def axe():
     return (files(carrier) / "axe.min.js").read_text("utf-8")
 
 
-@pytest.mark.parametrize("language", ["vi", "en"])
-@pytest.mark.parametrize("kind", PAGES)
-def test_axe_finds_nothing(browse, axe, kind, language):
-    path, status = PAGES[kind]
-    reader = browse(f"{path}&lang={language}")
+def look_over(reader, axe, status, language):
     assert reader.status == status
+    assert reader.page.locator("html").get_attribute("lang") == language
     reader.page.evaluate(UNFOLD)
     reader.page.evaluate(axe)
     for size in ({"width": 1280, "height": 800}, {"width": 360, "height": 740}):
@@ -51,3 +84,23 @@ def test_axe_finds_nothing(browse, axe, kind, language):
         for scheme, only in LOOKS.items():
             reader.page.emulate_media(color_scheme=scheme)
             assert reader.page.evaluate(RUN, only) == [], (size, scheme)
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+@pytest.mark.parametrize("kind", PAGES)
+def test_axe_finds_nothing(browse, axe, kind, language):
+    path, status = PAGES[kind]
+    look_over(browse(f"{path}&lang={language}"), axe, status, language)
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+@pytest.mark.parametrize("kind", TABLES)
+def test_axe_finds_nothing_on_datasettes_pages(browse, axe, kind, language):
+    path, status = TABLES[kind]
+    look_over(browse(f"{path}&_lang={language}"), axe, status, language)
+
+
+@pytest.mark.parametrize("kind", READERS)
+def test_axe_finds_nothing_on_pages_of_readers_who_are_logged_in(browse_plain, axe, kind):
+    path, status = READERS[kind]
+    look_over(browse_plain(f"{path}&_lang=vi", logged_in=True), axe, status, "vi")

@@ -58,6 +58,9 @@ def test_tab_goes_through_search_hits_and_facets_in_this_order(browse):
         "/-/search?q=d%C3%A2n+qu%C3%A2n",
         "/-/search/advanced",
         "/-/article/songmay:9001?q=d%C3%AA&hit=1",
+        "/-/article/songmay:9001/changes",
+        "/TABLES",
+        "/TABLES/sites",
     ],
 )
 def test_focus_is_always_seen(browse, path):
@@ -66,17 +69,22 @@ def test_focus_is_always_seen(browse, path):
     assert [x for x in reached if not (x["ring"] and x["seen"])] == []
 
 
-def test_a_search_a_facet_and_an_article_need_no_mouse(browse):
-    reader = browse("/")
-    press = reader.page.keyboard.press
+def walker(reader):
+    """Tabs on until what has the focus is as wanted."""
 
     def tab_to(wanted):
         for _ in range(150):
-            press("Tab")
+            reader.page.keyboard.press("Tab")
             if wanted(reader.page.evaluate(FOCUS)):
                 return
         pytest.fail("Tab does not lead there")
 
+    return tab_to
+
+
+def test_a_search_a_facet_and_an_article_need_no_mouse(browse):
+    reader = browse("/")
+    press, tab_to = reader.page.keyboard.press, walker(reader)
     tab_to(lambda x: x["id"] == "q")
     reader.page.keyboard.type("dân quân")
     press("Enter")
@@ -91,3 +99,25 @@ def test_a_search_a_facet_and_an_article_need_no_mouse(browse):
     press("Enter")
     reader.page.wait_for_url("**/-/article/nuingan:**")
     assert reader.page.locator("article h1").inner_text().startswith("Dân quân thôn")
+
+
+def test_an_article_its_changes_and_the_other_language_need_no_mouse(browse):
+    reader = browse("/-/search", parameters={"q": '"giữ đê suốt ba đêm"'})
+    press, tab_to = reader.page.keyboard.press, walker(reader)
+    tab_to(lambda x: x["within"] == ".list")
+    press("Enter")
+    reader.page.wait_for_url("**/-/article/songmay:9001?**")
+    tab_to(lambda x: (x["href"] or "").endswith("/changes"))
+    press("Enter")
+    reader.page.wait_for_url("**/changes")
+    assert reader.page.locator("ins").count() > 0
+    tab_to(lambda x: x["id"] == "to")
+    press("ArrowUp")
+    tab_to(lambda x: x["tag"] == "BUTTON")
+    press("Enter")
+    reader.page.wait_for_url("**to=1**")
+    assert reader.page.locator("ins, del").count() == 0
+    tab_to(lambda x: "lang=en" in (x["href"] or ""))
+    press("Enter")
+    reader.page.wait_for_url("**lang=en**")
+    assert reader.page.locator("h1").inner_text() == "What changed in the article"

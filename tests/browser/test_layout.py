@@ -7,6 +7,8 @@ ZOOMED = {"width": 320, "height": 256}
 PAGES = [
     "/", "/-/search", "/-/search?q=d%C3%A2n+qu%C3%A2n", "/-/search?q=script+alert", "/-/search?q=d*",
     "/-/search?q=zzzz&year=2023", "/-/search/advanced", "/-/article/songmay:9001", "/-/article/songmay:9002", "/nope",
+    "/-/article/songmay:9007", "/-/article/songmay:9008", "/-/article/songmay:9010", "/-/article/songmay:9001/changes", "/-/downloads",
+    "/TABLES", "/TABLES/articles?site__exact=songmay&_sort=published_at", "/TABLES/articles/5", "/-/plugins", "/-/auth-token",
 ]  # fmt: skip
 OVERFLOWING = """() => {
   const wide = document.documentElement.clientWidth;
@@ -74,7 +76,13 @@ def test_links_and_buttons_are_large_enough_to_hit(browse, width):
 
 
 @pytest.mark.parametrize(
-    "path", ["/-/article/songmay:9001?q=d%C3%AA&hit=1", "/-/search?q=d%C3%A2n+qu%C3%A2n"]
+    "path",
+    [
+        "/-/article/songmay:9001?q=d%C3%AA&hit=1",
+        "/-/search?q=d%C3%A2n+qu%C3%A2n&paper=nuingan",
+        "/-/article/songmay:9001/changes",
+        "/TABLES/articles",
+    ],
 )
 def test_print_shows_the_text_without_what_leads_elsewhere(browse, path):
     reader = browse(path, color_scheme="dark")
@@ -93,3 +101,62 @@ def test_dark_is_dark_and_light_is_light(browse):
     assert min(reader.page.evaluate(paper)) > 200
     reader.page.emulate_media(color_scheme="dark")
     assert max(reader.page.evaluate(paper)) < 60
+
+
+def test_printed_results_say_what_was_looked_for_and_in_which_paper(browse):
+    reader = browse("/-/search", parameters={"q": "dân quân", "paper": "nuingan"})
+    asked = reader.page.locator(".on-paper")
+    assert not asked.is_visible()
+    reader.page.emulate_media(media="print")
+    assert asked.inner_text().endswith("dân quân")
+    assert reader.page.locator(".chosen a", has_text="Báo Núi Ngàn").is_visible()
+
+
+def test_changes_are_told_by_line_and_sign_on_paper_and_in_forced_colours(browse):
+    reader = browse("/-/article/songmay:9001/changes", color_scheme="dark")
+    for media in ({"media": "print"}, {"media": "screen", "forced_colors": "active"}):
+        reader.page.emulate_media(**media)
+        for tag, line, sign in (("del", "line-through", "−"), ("ins", "underline", "+")):
+            shown = f"(() => {{ const e = document.querySelector('{tag}');"
+            assert (
+                reader.page.evaluate(f"{shown} return getComputedStyle(e).textDecorationLine }})()")
+                == line
+            )
+            assert sign in reader.page.evaluate(
+                f"{shown} return getComputedStyle(e, '::before').content }})()"
+            )
+
+
+def test_versions_are_told_apart_in_their_menus_on_a_phone(browse):
+    """Text, padding and arrow have room: the dates are read without opening the menu."""
+    reader = browse("/-/article/songmay:9001/changes", viewport=PHONES[1])
+    needed = """all => all.map(e => {
+      const pen = document.createElement('canvas').getContext('2d');
+      pen.font = getComputedStyle(e).font;
+      return [e.clientWidth - 40, pen.measureText(e.selectedOptions[0].text).width];
+    })"""
+    for language in ("vi", "en"):
+        reader.open("/-/article/songmay:9001/changes", lang=language)
+        rooms = reader.page.locator(".comparing select").evaluate_all(needed)
+        assert len(rooms) == 2
+        assert [x for x in rooms if x[0] < x[1]] == []
+
+
+@pytest.mark.parametrize("path", ["/", "/-/search?q=d%C3%A2n+qu%C3%A2n", "/TABLES/articles"])
+def test_nothing_moves_for_readers_who_asked_for_stillness(browse, path):
+    reader = browse(path, reduced_motion="reduce")
+    moving = """() => [...document.querySelectorAll('*')].filter(e => {
+      const s = getComputedStyle(e);
+      return s.animationName !== 'none' || parseFloat(s.transitionDuration) > 0 || s.scrollBehavior === 'smooth';
+    }).length"""
+    assert reader.page.evaluate(moving) == 0
+
+
+@pytest.mark.parametrize("path", ["/-/article/songmay:9001", "/-/search?q=d%C3%A2n+qu%C3%A2n"])
+def test_lines_of_text_are_not_too_long_on_a_wide_screen(browse, path):
+    reader = browse(path, viewport={"width": 1920, "height": 1000})
+    widths = "all => all.map(e => e.getBoundingClientRect().width / parseFloat(getComputedStyle(e).fontSize))"
+    measured = reader.page.locator(".text p, .excerpt").evaluate_all(widths)
+    assert measured
+    # 45 em are some 80 to 90 characters
+    assert max(measured) <= 45

@@ -19,6 +19,7 @@ from archive.desk.serve import build_app
 from archive.model import (
     Accepted,
     Article,
+    BodyState,
     Capture,
     Evidence,
     Figure,
@@ -59,6 +60,7 @@ class Story:
     level: int = 2
     relevance: float = 9.5
     url: str | None = None
+    body_state: str = "full"
     figures: tuple[tuple[str | None, str | None, str | None], ...] = ()
     evidence: tuple[tuple[str, str, int, float], ...] = ()
     older: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -129,6 +131,7 @@ def _article(number: int, story: Story) -> Article:
         published_precision=story.precision if published else None,
         date_source="rule:.date" if published else None,
         body_source="rule",
+        body_state=BodyState(story.body_state),
         figures=tuple(
             Figure(position=position, url=url, caption=caption, credit=credit)
             for position, (url, caption, credit) in enumerate(story.figures, start=1)
@@ -150,7 +153,8 @@ def _demo_story(story: dict) -> Story:
         province=PAPERS[site][1],
         title=story["title"],
         sapo=story.get("sapo"),
-        body=tuple(story["body"]),
+        # the demo press marks what it prints as a heading
+        body=tuple(paragraph.removeprefix("## ") for paragraph in story["body"]),
         byline=story.get("byline"),
         dateline=story.get("dateline"),
         section=story.get("section"),

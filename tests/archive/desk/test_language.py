@@ -1,10 +1,23 @@
 """Both languages say everything, and the reader gets the one asked for."""
 
+import re
 import string
+from contextlib import asynccontextmanager
 
 import pytest
+from bs4 import BeautifulSoup
 
-from archive.desk.language import LANGUAGES, choose, number, say, say_count, strings
+from archive.desk.language import (
+    LANGUAGES,
+    choose,
+    number,
+    say,
+    say_count,
+    say_marked,
+    strings,
+)
+from archive.desk.queue import TooBusyError
+from archive.desk.serve import DATABASE
 
 
 def placeholders(text):
@@ -57,3 +70,73 @@ def test_one_is_singular():
 def test_unknown_string_is_an_error():
     with pytest.raises(KeyError):
         say("vi", "no.such")
+
+
+#: What the desk says when something is amiss, and how to bring it about.
+MISHAPS = {
+    "error.not_found": ("/nope", 404),
+    "error.no_article": ("/-/article/songmay:0", 404),
+    "error.forbidden": ("/-/permissions", 403),
+    "error.server": ("/", 500),
+    "error.busy": ("/-/search?q=quân&sort=best", 503),
+    "error.title": ("/TABLES/articles?_sort=nope", 500),
+    "problem.query_empty": ("/-/search?q=", 400),
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("key", MISHAPS)
+@pytest.mark.parametrize("asked", ["address", "header"])
+def test_every_mishap_is_told_in_the_language_asked_for(demo, monkeypatch, key, language, asked):
+    async def overrun(*_):
+        raise TooBusyError
+        yield
+
+    if key == "error.server":
+        monkeypatch.setattr("archive.desk.pages.read_newest", None)
+    if key == "error.busy":
+        monkeypatch.setattr("archive.desk.pages.in_turn", asynccontextmanager(overrun))
+    path, status = MISHAPS[key]
+    path = path.replace("TABLES", DATABASE)
+    other = next(x for x in LANGUAGES if x != language)
+    headers = {"Accept-Language": language if asked == "header" else other}
+    if asked == "address":
+        path += (
+            f"{'&' if '?' in path else '?'}{'_lang' if key == 'error.title' else 'lang'}={language}"
+        )
+    response = demo.get(path, headers=headers)
+    assert response.status_code == status
+    page = BeautifulSoup(response.text, "html.parser")
+    assert page.html["lang"] == language
+    shown = page.select_one("main").get_text()
+    assert say(language, key) in shown
+    assert say(other, key) not in shown
+
+
+VIETNAMESE = re.compile("[ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]", re.IGNORECASE)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/?lang=en", "/-/search?q=dân quân&paper=songmay&lang=en", "/-/search?q=dan quan&lang=en", "/-/search/advanced?lang=en",
+        "/-/article/ARTICLE?q=dân quân&terms=1&lang=en", "/-/article/ARTICLE/changes?lang=en", "/-/coverage?lang=en",
+        "/TABLES/articles?_lang=en", "/TABLES/articles/1?_lang=en", "/TABLES/sites?_lang=en", "/TABLES/figures?_lang=en",
+    ],
+)  # fmt: skip
+def test_vietnamese_words_on_english_pages_are_marked_as_such(demo, path):
+    found = demo.get("/-/search.json?q=dân quân").json()["results"][0]["id"]
+    page = BeautifulSoup(
+        demo.get(path.replace("TABLES", DATABASE).replace("ARTICLE", found)).text,
+        "html.parser",
+    )
+    written = page.body.find_all(string=VIETNAMESE)
+    assert len(written) > 2
+    unmarked = [x for x in written if x.find_parent(attrs={"lang": True})["lang"] != "vi"]
+    assert unmarked == []
+    assert "[[" not in page.get_text()
+
+
+def test_marked_words_and_values_are_text():
+    said = say_marked("en", "article.back", query="<b>]]")
+    assert str(said) == 'Back to the results for “<span lang="vi">&lt;b&gt;]]</span>”'

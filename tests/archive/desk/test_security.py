@@ -2,12 +2,27 @@
 
 import re
 from importlib.resources import files
-from time import perf_counter
+from time import perf_counter, process_time
 
 import pytest
+from datasette.app import Datasette
 
+from archive.desk.changeover import close_app
 from archive.desk.security import POLICY
 from archive.desk.serve import DATABASE
+
+COLUMNS = (
+    "site",
+    "section",
+    "province",
+    "level",
+    "body",
+    "title",
+    "published_at",
+    "tags",
+    "url",
+    "byline",
+)
 
 
 @pytest.fixture(scope="session")
@@ -34,10 +49,26 @@ def test_every_answer_carries_the_safe_headers(demo, database, path):
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
 
 
-def test_table_pages_of_datasette_keep_their_inline_script(demo, database):
-    response = demo.get(f"{database}/articles")
-    assert response.status_code == 200
-    assert "'unsafe-inline'" in response.headers["content-security-policy"]
+@pytest.mark.parametrize(
+    "path", ["DATABASE", "DATABASE/articles", "DATABASE/articles/1", "/-/plugins", "/-/auth-token"]
+)
+def test_pages_of_datasette_need_no_inline_script_or_style_and_allow_no_script(
+    demo, database, path
+):
+    response = demo.get(path.replace("DATABASE", database))
+    policy = response.headers["content-security-policy"]
+    assert "unsafe" not in next(
+        part for part in policy.split(";") if "script-src" in part or "default-src 'none'" in part
+    )
+    for forbidden in ("<script", "<style", " style=", " onload="):
+        assert forbidden not in response.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/-/patterns", "/-/allow-debug", "/-/messages", "/-/threads", "/-/threads.json"]
+)
+def test_datasettes_pages_for_its_makers_are_closed(demo, path):
+    assert demo.get(path).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -71,10 +102,74 @@ def test_readers_cannot_run_sql(demo, database, sql):
     assert perf_counter() - started < 5
 
 
-def test_no_value_can_grow_past_the_limit_even_where_sql_is_allowed(demo_snapshot, browse, plain):
-    browser = browse(plain(demo_snapshot))
+def signed(app):
+    """The cookie of a reader who is logged in."""
+    return {"ds_actor": app.sign({"a": {"id": "reader"}}, "actor")}
+
+
+@pytest.fixture(params=["plain", "served"])
+def either(request, demo_snapshot, plain, demo):
+    """Datasette as anyone starts it, and as ``dqtv serve`` does."""
+    return plain(demo_snapshot) if request.param == "plain" else demo.app
+
+
+def tables(app):
+    """Address of the snapshot's database."""
+    return "/" + next(name for name in app.databases if not name.startswith("_"))
+
+
+def test_sql_is_for_readers_who_are_logged_in(either, browse):
+    ask = {"sql": "select count(*) as n from articles", "_shape": "array"}
+    for path in (f"{tables(either)}.json", f"{tables(either)}.csv", tables(either)):
+        assert browse(either).get(path, params=ask).status_code == 403
+    assert browse(either).get(f"{tables(either)}/articles?_where=1=1").status_code == 403
+    response = browse(either).get(f"{tables(either)}.json", params=ask, cookies=signed(either))
+    assert response.status_code == 200
+    assert response.json()[0]["n"] > 10
+
+
+def test_whoever_runs_datasette_may_decide_otherwise(demo_snapshot, browse):
+    for allowed, actor, status in ((True, False, 200), (False, True, 403)):
+        app = Datasette(files=[str(demo_snapshot)], metadata={"allow_sql": allowed})
+        try:
+            cookies = signed(app) if actor else {}
+            ask = {"sql": "select 1"}
+            response = browse(app).get(f"{tables(app)}.json", params=ask, cookies=cookies)
+            assert response.status_code == status
+        finally:
+            close_app(app)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "with recursive t(x) as (select 1 union all select x+1 from t) select max(x) from t",
+        "select * from articles a, articles b, articles c, articles d order by a.body || b.body || c.body",
+    ],
+)
+def test_endless_sql_of_a_reader_is_stopped(either, browse, sql):
+    started = process_time()
+    response = browse(either).get(
+        f"{tables(either)}.json", params={"sql": sql}, cookies=signed(either)
+    )
+    assert response.status_code == 400
+    assert process_time() - started < 10
+
+
+def test_a_flood_of_facets_is_bounded(either, browse):
+    few = "&".join(f"_facet={name}" for name in COLUMNS)
+    assert browse(either).get(f"{tables(either)}/articles.json?{few}").status_code in {200, 400}
+    flood = f"{few}&_facet_array=tags"
+    response = browse(either).get(f"{tables(either)}/articles.json?{flood}")
+    assert response.status_code == 400
+    assert "10" in response.text
+
+
+def test_no_value_can_grow_past_the_limit_even_where_sql_is_allowed(either, browse):
     sql = "select hex(zeroblob(400000000))"
-    response = browser.get(f"/{demo_snapshot.stem}.json", params={"sql": sql})
+    response = browse(either).get(
+        f"{tables(either)}.json", params={"sql": sql}, cookies=signed(either)
+    )
     assert response.status_code == 400
     assert "too big" in response.text
 
@@ -82,10 +177,10 @@ def test_no_value_can_grow_past_the_limit_even_where_sql_is_allowed(demo_snapsho
 @pytest.mark.parametrize(
     "sql", ["attach 'x.db' as other", "select load_extension('x')", "pragma writable_schema = 1"]
 )
-def test_nothing_can_be_attached_or_loaded_even_where_sql_is_allowed(
-    demo_snapshot, browse, plain, sql
-):
-    response = browse(plain(demo_snapshot)).get(f"/{demo_snapshot.stem}.json", params={"sql": sql})
+def test_nothing_can_be_attached_or_loaded_even_where_sql_is_allowed(either, browse, sql):
+    response = browse(either).get(
+        f"{tables(either)}.json", params={"sql": sql}, cookies=signed(either)
+    )
     assert response.status_code == 400
 
 
