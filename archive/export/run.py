@@ -92,7 +92,8 @@ def export(
         rows = 0
         for name in names:
             shown = read_table(connection, name, with_text=with_text)
-            rows += form.write(_sheet(connection, shown, ids, progress or _silent), draft)
+            sheet = _sheet(connection, shown, ids, progress or _silent)
+            rows += form.write_from(connection, sheet, draft)
         check_unchanged(snapshot_path, before)
         put_in_place(form, draft, target)
     size, digest = measure(target)

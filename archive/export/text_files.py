@@ -38,7 +38,7 @@ def write_text(sheet: Sheet, path: Path) -> int:
     path.mkdir()
     made: set[str] = set()
     count = 0
-    with (path / INDEX).open("w", encoding="utf-8", newline="") as index:
+    with (path / INDEX).open("wb") as index:
         index.write(tsv_line(["file", *listed]))
         for values in sheet.rows:
             row = dict(zip(names, values, strict=True))

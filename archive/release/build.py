@@ -267,7 +267,7 @@ def _write_tables(
                 key=table.table.key,
                 facts={**facts, "table": table.name},
             )
-            count = form.write(sheet, draft / path)
+            count = form.write_from(connection, sheet, draft / path)
             if not form.many_tables:
                 files.append(_data_file(draft, path, format_name, table.name, count))
         if form.many_tables:
