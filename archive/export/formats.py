@@ -14,10 +14,7 @@ from archive.export.sqlite_file import write_sqlite
 from archive.export.text_files import write_text
 
 if TYPE_CHECKING:
-    import sqlite3
-    from pathlib import Path
-
-    from archive.export.sheet import Sheet, Writer
+    from archive.export.sheet import Writer
 
 
 @attrs.frozen(kw_only=True)
@@ -33,17 +30,8 @@ class Format:
     is_folder: bool = False
     #: True when one file can hold several tables, each added by a call of ``write``.
     many_tables: bool = False
-    #: True when its writer takes texts as UTF-8 too, which spares decoding and encoding all of them.
+    #: True when its writer takes long texts as UTF-8 too, which spares decoding and encoding them.
     takes_bytes: bool = False
-
-    def write_from(self, connection: sqlite3.Connection, sheet: Sheet, path: Path) -> int:
-        """Write a sheet whose rows are read from *connection* while they are written."""
-        if self.takes_bytes:
-            connection.text_factory = bytes
-        try:
-            return self.write(sheet, path)
-        finally:
-            connection.text_factory = str
 
 
 FORMATS: Final[dict[str, Format]] = {

@@ -263,11 +263,11 @@ def _write_tables(
             sheet = Sheet(
                 table=table.name,
                 columns=table.table.columns,
-                rows=rows(connection, table),
+                rows=rows(connection, table, as_bytes=form.takes_bytes),
                 key=table.table.key,
                 facts={**facts, "table": table.name},
             )
-            count = form.write_from(connection, sheet, draft / path)
+            count = form.write(sheet, draft / path)
             if not form.many_tables:
                 files.append(_data_file(draft, path, format_name, table.name, count))
         if form.many_tables:
