@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 p
 	if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$p; break; fi; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo view view-install replayweb-install test browser-install browser-test pictures check bench bench-search bench-peers kill-test docs lock clean
+.PHONY: help install demo view view-install replayweb-install test browser-install browser-test pictures check bench bench-search bench-bulk bench-peers kill-test docs lock clean
 
 help: ## Show what can be made.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1	/'
@@ -83,6 +83,10 @@ bench: install ## Measure extraction and crawl speed beside their peers, replay,
 
 bench-search: install ## Measure search pages and publishing on 100,000 invented articles; some 8 minutes and 4 GB of disk.
 	$(BIN)/python benchmarks/search.py
+
+bench-bulk: install ## Measure publishing beside a raw load, and exports beside the sqlite3 command, on 100,000 invented articles.
+	$(BIN)/python benchmarks/publish.py
+	$(BIN)/python benchmarks/export.py
 
 kill-test: install ## Kill crawl, publish, replay, import and repair at random instants; fail if anything is lost.
 	$(BIN)/python benchmarks/kill.py

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import sys
 from array import array
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -82,7 +83,7 @@ class Story:
 def runs(sapo: str | None, body: str) -> Shingles:
     """The runs of five syllables of an article's text, in comparing form."""
     words = syllables(exact_key(f"{sapo or ''}\n{body}"))
-    return frozenset(" ".join(words[at : at + RUN]) for at in range(len(words) - RUN + 1))
+    return frozenset(map(" ".join, zip(*(words[at:] for at in range(RUN)), strict=False)))
 
 
 def signature(sapo: str | None, body: str) -> bytes | None:
@@ -129,10 +130,14 @@ def find_stories(
 def _buckets(signatures: Mapping[int, bytes]) -> Iterator[Sequence[int]]:
     """Numbers of articles that agree in one band, band after band."""
     for start in range(0, _BANDS * _BAND_BYTES, _BAND_BYTES):
+        bands = [values[start : start + _BAND_BYTES] for values in signatures.values()]
+        # most bands stand in one article only, and counting them is fast
+        repeated = {band for band, times in Counter(bands).items() if times > 1}
         alike: dict[bytes, list[int]] = {}
-        for number, values in signatures.items():
-            alike.setdefault(values[start : start + _BAND_BYTES], []).append(number)
-        yield from (bucket for bucket in alike.values() if len(bucket) > 1)
+        for number, band in zip(signatures, bands, strict=True):
+            if band in repeated:
+                alike.setdefault(band, []).append(number)
+        yield from alike.values()
 
 
 def _join_alike(bucket: Sequence[int], groups: _Groups, runs_of: Callable[[int], Shingles]) -> None:

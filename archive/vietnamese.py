@@ -83,14 +83,11 @@ def fold(text: str) -> str:
     Has as many ``unicode61`` tokens as the NFC form of *text*, in the same order. unicode61 itself
     never folds đ (SQLite 3.40.1, every value of remove_diacritics), so it is done here.
     """
-    return fold_key(exact_key(text))
-
-
-def fold_key(key: str) -> str:
-    """The fold of a text whose ``exact_key`` is at hand."""
+    # exact_key but for the place of the tone, which goes anyway
+    key = nfc(_lower(nfc(text)))
     for letter, base in _VIETNAMESE_BASES:
         key = key.replace(letter, base)
-    if _OTHER_MARKS.search(key) is None:
+    if key.isascii() or _OTHER_MARKS.search(key) is None:
         return key
     return key.translate(_WITHOUT_MARKS)
 
@@ -157,14 +154,19 @@ _MOVABLE: Final = re.compile(
     rf"""
     {_class("ou" + _toned("ou"))}
     (?:
-        (?<![qQ].)                              # hoà, thuỷ: open syllable, not quý
-        (?: (?<=[oO]){_class(_toned("ae"))} | (?<=[uU]){_class(_toned("y"))} )
+        # hoà, thuỷ: open syllable, not quý; a letter with a tone is rare here, so it is asked for first
+        {_class(_toned("aey"))}
+        (?<![qQ]..)
+        (?: (?<=[oO]{_class(_toned("ae"))}) | (?<=[uU]{_class(_toned("y"))}) )
         (?!{_LETTER})
-      | (?<={_TONED_U})[yY][êÊ]                 # thùyền
-      | (?<=[qQ]{_TONED_U}){_class("aăâeêioôơy")}   # qủa
-      | (?<![qQ].)(?<![qQ][uU].)                # tòan, Hùynh
-        (?: (?<={_TONED_O})[aAeE] | (?<={_TONED_U})[yY] )
-        {_FINAL}
+      | (?<={_class(_toned("ou"))})
+        (?:
+            (?<={_TONED_U})[yY][êÊ]                     # thùyền
+          | (?<=[qQ]{_TONED_U}){_class("aăâeêioôơy")}   # qủa
+          | (?<![qQ].)(?<![qQ][uU].)                    # tòan, Hùynh
+            (?: (?<={_TONED_O})[aAeE] | (?<={_TONED_U})[yY] )
+            {_FINAL}
+        )
     )
     """,
     re.VERBOSE,

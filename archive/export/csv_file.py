@@ -44,45 +44,50 @@ def guarded(text: str) -> str:
     return f"'{text}" if text[:1] in GUARDED else text
 
 
-def _write(sheet: Sheet, path: Path, *, line: Callable[..., str], start: bytes) -> int:
+def _write(sheet: Sheet, path: Path, *, line: Callable[..., bytes], start: bytes) -> int:
     rows = iter(sheet.rows)
     count = 0
     with path.open("wb") as file:
-        file.write(start + line([column.name for column in sheet.columns]).encode())
+        file.write(start + line([column.name for column in sheet.columns]))
         while batch := list(islice(rows, BATCH)):
-            file.write("".join(map(line, batch)).encode())
+            file.write(b"".join(map(line, batch)))
             count += len(batch)
     return count
 
 
-def _csv_line(row: tuple[Any, ...] | list[str]) -> str:
-    return ",".join(map(_csv_cell, row)) + "\r\n"
+def _csv_line(row: tuple[Any, ...] | list[str]) -> bytes:
+    return b",".join(map(_csv_cell, row)) + b"\r\n"
 
 
-def _csv_cell(value: object) -> str:
+def _csv_cell(value: object) -> bytes:
     if value is None:
-        return ""
-    if not isinstance(value, str):
-        return repr(value)
-    if value[:1] in GUARDED:
-        value = f"'{value}"
-    return f'"{value.replace(chr(34), _TWO_QUOTES)}"'
+        return b""
+    if isinstance(value, str):
+        value = value.encode()
+    if not isinstance(value, bytes):
+        return repr(value).encode()
+    if value[:1] in _FIRST_BYTES and value.startswith(_GUARDED):
+        value = b"'" + value
+    return b'"' + value.replace(b'"', b'""') + b'"'
 
 
-_TWO_QUOTES: Final = '""'
-_ESCAPES: Final = (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r"))
+_GUARDED: Final = tuple(char.encode() for char in GUARDED)
+_FIRST_BYTES: Final = frozenset(start[:1] for start in _GUARDED)
+_ESCAPES: Final = ((b"\\", b"\\\\"), (b"\t", b"\\t"), (b"\n", b"\\n"), (b"\r", b"\\r"))
 
 
-def tsv_line(row: tuple[Any, ...] | list[Any]) -> str:
+def tsv_line(row: tuple[Any, ...] | list[Any]) -> bytes:
     """One line of TSV."""
-    return "\t".join(map(_tsv_cell, row)) + "\n"
+    return b"\t".join(map(_tsv_cell, row)) + b"\n"
 
 
-def _tsv_cell(value: object) -> str:
+def _tsv_cell(value: object) -> bytes:
     if value is None:
-        return "\\N"
-    if not isinstance(value, str):
-        return repr(value)
+        return b"\\N"
+    if isinstance(value, str):
+        value = value.encode()
+    if not isinstance(value, bytes):
+        return repr(value).encode()
     for char, written in _ESCAPES:
         value = value.replace(char, written)
     return value

@@ -30,18 +30,27 @@ class Format:
     is_folder: bool = False
     #: True when one file can hold several tables, each added by a call of ``write``.
     many_tables: bool = False
+    #: True when its writer takes long texts as UTF-8 too, which spares decoding and encoding them.
+    takes_bytes: bool = False
 
 
 FORMATS: Final[dict[str, Format]] = {
     form.name: form
     for form in (
-        Format(name="csv", write=write_csv, suffix=".csv", media_type="text/csv"),
-        Format(name="jsonl", write=write_jsonl, suffix=".jsonl", media_type="application/x-ndjson"),
+        Format(name="csv", write=write_csv, suffix=".csv", media_type="text/csv", takes_bytes=True),
+        Format(
+            name="jsonl",
+            write=write_jsonl,
+            suffix=".jsonl",
+            media_type="application/x-ndjson",
+            takes_bytes=True,
+        ),
         Format(
             name="parquet",
             write=write_parquet,
             suffix=".parquet",
             media_type="application/vnd.apache.parquet",
+            takes_bytes=True,
         ),
         Format(
             name="sqlite",
@@ -51,7 +60,13 @@ FORMATS: Final[dict[str, Format]] = {
             many_tables=True,
         ),
         Format(name="text", write=write_text, suffix="", media_type="text/plain", is_folder=True),
-        Format(name="tsv", write=write_tsv, suffix=".tsv", media_type="text/tab-separated-values"),
+        Format(
+            name="tsv",
+            write=write_tsv,
+            suffix=".tsv",
+            media_type="text/tab-separated-values",
+            takes_bytes=True,
+        ),
     )
 }
 

@@ -93,7 +93,8 @@ def export(
         rows = 0
         for name in names:
             shown = read_table(connection, name, with_text=with_text)
-            rows += form.write(_sheet(connection, shown, ids, progress or _silent), draft)
+            sheet = _sheet(connection, shown, ids, progress or _silent, as_bytes=form.takes_bytes)
+            rows += form.write(sheet, draft)
         check_unchanged(snapshot_path, before)
         put_in_place(form, draft, target)
     size, digest = measure(target)
@@ -215,12 +216,17 @@ def _refusals(target: Path) -> Iterator[None]:
 
 
 def _sheet(
-    connection: sqlite3.Connection, shown: Table, ids: str | None, progress: Progress
+    connection: sqlite3.Connection,
+    shown: Table,
+    ids: str | None,
+    progress: Progress,
+    *,
+    as_bytes: bool,
 ) -> Sheet:
     return Sheet(
         table=shown.name,
         columns=shown.columns,
-        rows=_rows(connection, shown, ids, progress),
+        rows=_rows(connection, shown, ids, progress, as_bytes=as_bytes),
         key=shown.key,
         facts=sheet_facts(connection, shown),
     )
@@ -234,10 +240,15 @@ def sheet_facts(connection: sqlite3.Connection, shown: Table) -> dict[str, str]:
 
 
 def _rows(
-    connection: sqlite3.Connection, shown: Table, ids: str | None, progress: Progress
+    connection: sqlite3.Connection,
+    shown: Table,
+    ids: str | None,
+    progress: Progress,
+    *,
+    as_bytes: bool,
 ) -> Iterator[tuple[Any, ...]]:
     total = int(connection.execute(count_statement(shown, ids)).fetchone()[0])
-    cursor = connection.execute(statement(shown, ids))
+    cursor = connection.execute(statement(shown, ids, as_bytes=as_bytes))
     done = 0
     progress(shown.name, done, total)
     while batch := cursor.fetchmany(BATCH):

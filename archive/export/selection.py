@@ -56,15 +56,14 @@ def read_selection(
 
     Raises UsageError (BadDateRange, BadQuery) naming the field at fault.
     """
-    from archive.desk.filters import read_dates  # noqa: PLC0415  Datasette takes half a second to import
-    from archive.desk.query import parse  # noqa: PLC0415  the same
-
-    first, last = read_dates(published_from, published_to)
+    first, last = _days(published_from, published_to)
     if level is not None and str(level) not in {"1", "2"}:
         raise UsageError(f"level must be 1 or 2, not {level!r}")
     if exact_only and not query:
         raise UsageError("exact_only says how a query is read, and there is no query")
     if query is not None:
+        from archive.desk.query import parse  # noqa: PLC0415  Datasette takes half a second to import
+
         parse(query)
     return Selection(
         papers=_named("papers", papers),
@@ -76,6 +75,14 @@ def read_selection(
         exact_only=exact_only,
         since=_given("since", since),
     )
+
+
+def _days(first: str | None, last: str | None) -> tuple[date | None, date | None]:
+    if first is None and last is None:
+        return None, None
+    from archive.desk.filters import read_dates  # noqa: PLC0415  Datasette takes half a second to import
+
+    return read_dates(first, last)
 
 
 def _named(field: str, values: Sequence[str]) -> tuple[str, ...]:

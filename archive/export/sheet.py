@@ -30,7 +30,8 @@ class Sheet:
 
     table: str
     columns: tuple[Column, ...]
-    #: Values in the order of the columns, as SQLite holds them; JSON and instants are text.
+    #: Values in the order of the columns, as SQLite holds them; JSON and instants are text. Long texts are
+    #: bytes of UTF-8 where the format takes that.
     rows: Iterable[tuple[Any, ...]]
     #: Columns that name a row.
     key: tuple[str, ...] = ()

@@ -140,9 +140,16 @@ def read_table(connection: sqlite3.Connection, name: str, *, with_text: bool = T
     return Table(name=name, description=SENTENCES[name], columns=columns, key=facts.key)
 
 
-def statement(of: Table, ids: str | None) -> str:
-    """The SELECT of the table's rows in order; *ids* selects the chosen articles' ids, None: all."""
-    names = ", ".join(column.sql for column in of.columns)
+def statement(of: Table, ids: str | None, *, as_bytes: bool = False) -> str:
+    """The SELECT of the table's rows in order; *ids* selects the chosen articles' ids, None: all.
+
+    With *as_bytes* the papers' texts come as UTF-8.
+    """
+    long = _FACTS[of.name].text if as_bytes else ()
+    names = ", ".join(
+        f"CAST({column.sql} AS BLOB)" if column.name in long else column.sql
+        for column in of.columns
+    )
     where = f" WHERE {_FACTS[of.name].chosen.format(ids=ids)}" if ids else ""
     order = ", ".join(f'"{name}"' for name in of.key)
     return f'SELECT {names} FROM "{of.name}"{where} ORDER BY {order}'  # noqa: S608 - own names

@@ -45,7 +45,7 @@ def write_text(sheet: Sheet, path: Path) -> int:
     _write_origin(sheet, path)
     made: set[str] = set()
     count = 0
-    with (path / (CHANGES if before else INDEX)).open("w", encoding="utf-8", newline="") as index:
+    with (path / (CHANGES if before else INDEX)).open("wb") as index:
         index.write(tsv_line([*before, "file", *listed]))
         for values in sheet.rows:
             row = dict(zip(names, values, strict=True))

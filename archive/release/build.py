@@ -263,7 +263,7 @@ def _write_tables(
             sheet = Sheet(
                 table=table.name,
                 columns=table.table.columns,
-                rows=rows(connection, table),
+                rows=rows(connection, table, as_bytes=form.takes_bytes),
                 key=table.table.key,
                 facts={**facts, "table": table.name},
             )

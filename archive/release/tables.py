@@ -58,6 +58,8 @@ class Released:
 
     table: Table
     sql: str
+    #: The same with the papers' texts as UTF-8.
+    sql_of_bytes: str
 
     @property
     def name(self) -> str:
@@ -73,11 +75,13 @@ def released(connection: sqlite3.Connection, *, with_text: bool) -> tuple[Releas
     found = []
     for name, source in NAMES.items():
         table = exported.read_table(connection, source, with_text=with_text)
-        sql = exported.statement(table, None)
-        found.append(Released(table=attrs.evolve(table, name=name), sql=sql))
-    return (*found, Released(table=_COVERAGE_TABLE, sql=_COVERAGE))
+        sql, of_bytes = (exported.statement(table, None, as_bytes=x) for x in (False, True))
+        found.append(Released(table=attrs.evolve(table, name=name), sql=sql, sql_of_bytes=of_bytes))
+    return (*found, Released(table=_COVERAGE_TABLE, sql=_COVERAGE, sql_of_bytes=_COVERAGE))
 
 
-def rows(connection: sqlite3.Connection, table: Released) -> Iterator[tuple[object, ...]]:
-    """The rows of a table, streamed."""
-    return iter(connection.execute(table.sql))
+def rows(
+    connection: sqlite3.Connection, table: Released, *, as_bytes: bool = False
+) -> Iterator[tuple[object, ...]]:
+    """The rows of a table, streamed; with *as_bytes* the papers' texts come as UTF-8."""
+    return iter(connection.execute(table.sql_of_bytes if as_bytes else table.sql))

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from archive import search_index
 from archive import snapshot as snapshot_module
 from archive.errors import ArchiveError, ArchiveUnwritable, NothingPublished, SchemaMismatch
 from archive.publish import newest_snapshot, publish
@@ -380,3 +381,46 @@ def test_publishing_the_same_again_within_a_second_does_not_replace_the_file_tha
     again = publish(archive, now=at + timedelta(milliseconds=300))
     assert (again.path, again.path.stat().st_ino) == (first.path, inode)
     assert newest_snapshot(archive).sha256 == hashlib.sha256(first.path.read_bytes()).hexdigest()
+
+
+def test_the_indexes_are_sound_to_fts5_itself(archive, tmp_path):
+    copy = tmp_path / "copy.db"
+    copy.write_bytes(publish(archive).path.read_bytes())
+    with closing(sqlite3.connect(copy)) as connection:
+        for name in ("articles_exact", "articles_folded"):
+            # raises when it is not; with rank = 1 it would compare with the unfolded text
+            connection.execute(f"INSERT INTO {name} ({name}) VALUES ('integrity-check')")
+            config = connection.execute(f"SELECT k FROM {name}_config").fetchall()
+            assert config == [("version",)]
+
+
+def test_indexes_built_in_processes_of_their_own_are_the_same(archive, monkeypatch):
+    at = datetime(2026, 11, 24, 3, 15, tzinfo=UTC)
+    inline = content(publish(archive, now=at))
+    monkeypatch.setattr(search_index, "_WORTH_A_PROCESS", 1)
+    later = publish(archive, now=at + timedelta(hours=1))
+    assert content(later) == inline
+    assert sorted(path.name for path in later.path.parent.glob(".building*")) == []
+
+
+@pytest.mark.parametrize(
+    ("ending", "said"),
+    [
+        # SQLITE_FULL
+        ("sys.stderr.write('database or disk is full'); sys.exit(13)", "the disk is full"),
+        ("os.kill(os.getpid(), 9)", "ended by signal 9"),
+    ],
+)
+def test_a_failing_index_process_fails_the_build_and_leaves_no_draft(
+    archive, monkeypatch, tmp_path, ending, said
+):
+    former = publish(archive)
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} -c "import os, sys; {ending}"\n')
+    python.chmod(0o755)
+    monkeypatch.setattr(search_index, "_WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(search_index.sys, "executable", str(python))
+    with pytest.raises(ArchiveError, match=said):
+        publish(archive)
+    assert newest_snapshot(archive) == former
+    assert list((archive / "public").glob(".building*")) == []

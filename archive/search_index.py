@@ -1,0 +1,170 @@
+"""The full-text indexes of a snapshot: each is built in a file of its own, then moved into the snapshot.
+
+Two indexes on two cores take the time of one. An index is the tables FTS5 keeps it in, so moving it
+is copying their rows. They are fed with comparing forms (docs/design-notes.md#publishing).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from archive.errors import ArchiveError
+from archive.vietnamese import exact_key, fold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_COLUMNS: Final = "title, sapo, body"
+#: Name of the index -> its tokenizer.
+_TOKENIZERS: Final = {
+    "articles_exact": "unicode61 remove_diacritics 0",
+    "articles_folded": "unicode61 remove_diacritics 2",
+}
+#: Tables in which FTS5 keeps an index of another table's text (https://sqlite.org/fts5.html#fts5_data_structures).
+_PARTS: Final = ("data", "idx", "docsize", "config")
+#: Articles read at a time.
+_FED_AT_ONCE: Final = 500
+#: Bytes of an index that FTS5 gathers before it writes them. Its own 1 MB makes many small pieces, and
+#: merging those took a third of the time.
+_GATHERED: Final = 32 << 20
+#: A process of its own costs more than it saves for fewer articles.
+_WORTH_A_PROCESS: Final = 2_000
+
+
+@contextmanager
+def indexes_under_way(draft: Path, *, articles: int) -> Iterator[None]:
+    """Build the indexes of the committed snapshot *draft* in files beside it; they are complete at the end.
+
+    Until then the draft may be read and not written. Raises sqlite3.DatabaseError, or ArchiveError
+    when a process was killed; the files are then left to whoever removes the draft.
+    """
+    if articles < _WORTH_A_PROCESS:
+        yield
+        for name in _TOKENIZERS:
+            _build(draft, name)
+        return
+    command = [sys.executable, "-m", "archive.search_index", str(draft)]
+    processes = [
+        subprocess.Popen([*command, name], stderr=subprocess.PIPE)  # noqa: S603 - our own module
+        for name in _TOKENIZERS
+    ]
+    try:
+        yield
+        for process in processes:
+            _wait(process)
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+            assert process.stderr is not None  # noqa: S101 - it was asked for
+            process.stderr.close()
+
+
+def move_in(connection: sqlite3.Connection, draft: Path) -> None:
+    """Move the indexes built beside *draft* into it.
+
+    *connection* is the draft's, outside a transaction, and knows nothing of these indexes until it is
+    opened anew. Raises sqlite3.DatabaseError, or ArchiveError when an index is incomplete.
+    """
+    for name, tokenizer in _TOKENIZERS.items():
+        connection.execute("ATTACH ? AS built", (str(_file_of(draft, name)),))
+        connection.execute("BEGIN")
+        connection.execute(_declared(name, tokenizer))
+        for part in _PARTS:
+            # the new index holds its description and nothing else
+            connection.execute(f"DELETE FROM main.{name}_{part}")  # noqa: S608 - own names
+            connection.execute(f"INSERT INTO main.{name}_{part} SELECT * FROM built.{name}_{part}")  # noqa: S608 - own names
+        _check_complete(connection, name)
+        connection.execute("COMMIT")
+        connection.execute("DETACH built")
+        _file_of(draft, name).unlink()
+
+
+def _check_complete(connection: sqlite3.Connection, name: str) -> None:
+    # FTS5's own 'integrity-check' took a tenth of a build; tests run it
+    missing = connection.execute(
+        f"SELECT (SELECT count(*) FROM main.articles) - (SELECT count(*) FROM main.{name}_docsize)"  # noqa: S608 - own names
+    ).fetchone()[0]
+    if missing:
+        raise ArchiveError(
+            f"the search index {name} lacks {missing} articles; run `dqtv publish` again, and report"
+            " the fault if it comes back"
+        )
+
+
+def _build(draft: Path, name: str) -> None:
+    """Build one index of the snapshot *draft* in the file beside it."""
+    with closing(sqlite3.connect(_file_of(draft, name), isolation_level=None)) as connection:
+        # as with the draft, nothing is lost with it
+        connection.execute("PRAGMA journal_mode = OFF")
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("BEGIN")
+        connection.execute(_declared(name, _TOKENIZERS[name]))
+        _tell(connection, name, "hashsize", _GATHERED)
+        _feed(connection, name, draft)
+        _tell(connection, name, "optimize")
+        connection.execute(f"DELETE FROM {name}_config WHERE k = 'hashsize'")  # noqa: S608 - own names
+        connection.execute("COMMIT")
+
+
+def _feed(connection: sqlite3.Connection, name: str, draft: Path) -> None:
+    # never 'rebuild': that would read the unfolded text of the articles
+    insert = f"INSERT INTO {name} (rowid, {_COLUMNS}) VALUES (?, ?, ?, ?)"  # noqa: S608 - own names
+    key = exact_key if name == "articles_exact" else fold
+    with closing(sqlite3.connect(f"{draft.absolute().as_uri()}?mode=ro", uri=True)) as reading:
+        articles = reading.execute(f"SELECT docid, {_COLUMNS} FROM articles ORDER BY docid")  # noqa: S608 - own names
+        while rows := articles.fetchmany(_FED_AT_ONCE):
+            connection.executemany(
+                insert, [(docid, *(text and key(text) for text in texts)) for docid, *texts in rows]
+            )
+
+
+def _declared(name: str, tokenizer: str) -> str:
+    # content="articles" in double quotes: Datasette finds the index by this text
+    return (
+        f'CREATE VIRTUAL TABLE {name} USING fts5({_COLUMNS}, content="articles",'
+        f' content_rowid="docid", tokenize="{tokenizer}")'
+    )
+
+
+def _tell(
+    connection: sqlite3.Connection, name: str, command: str, value: int | None = None
+) -> None:
+    connection.execute(f"INSERT INTO {name} ({name}, rank) VALUES (?, ?)", (command, value))  # noqa: S608 - own names
+
+
+def _file_of(draft: Path, name: str) -> Path:
+    return draft.with_name(f"{draft.name}.{name}")
+
+
+def _wait(process: subprocess.Popen[bytes]) -> None:
+    _, said = process.communicate()
+    if process.returncode == 0:
+        return
+    message = said.decode(errors="replace").strip()
+    if process.returncode < 0:
+        raise ArchiveError(
+            f"a process that builds a search index was ended by signal {-process.returncode}; if"
+            " memory is short, free some, then run `dqtv publish` again"
+        )
+    error = sqlite3.OperationalError(message)
+    error.sqlite_errorcode = process.returncode
+    raise error
+
+
+def _main(draft: str, name: str) -> None:
+    """Build one index; exits with SQLite's code of an error and its words on stderr."""
+    try:
+        _build(Path(draft), name)
+    except sqlite3.DatabaseError as error:
+        sys.stderr.write(str(error))
+        raise SystemExit(getattr(error, "sqlite_errorcode", 1) & 0xFF) from None
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])
