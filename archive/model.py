@@ -255,6 +255,10 @@ class Article:
     text_changes: tuple[TextChange, ...] = ()
     #: What was left out of the body because the paper prints it with most articles.
     removed: tuple[RemovedBlock, ...] = ()
+    #: Digest of the elements around the text, the same for pages of one layout; None without a text.
+    skeleton: str | None = None
+    #: Charset the page was read in, and in brackets another one that it declares; None for plain ASCII.
+    charset: str | None = None
     #: Digest of title, lead and text before anything was left out for that reason.
     printed_digest: str | None = None
 
