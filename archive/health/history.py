@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -17,7 +17,8 @@ from archive.health.holidays import is_holiday
 from archive.instants import VIETNAM
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import date, datetime
 
     from archive.health.measures import Measures
 
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 WEEKS: Final = 8
 #: Days before a run that may matter for it.
 DAYS: Final = 7 * WEEKS + 16
-#: Runs that shares are compared with.
-RUNS: Final = 40
+#: Days that shares are compared with.
+SHARE_DAYS: Final = 40
 #: End of a run that did all there was to do; others leave work to the next.
 FINISHED: Final = "finished"
 #: Runs begin a little earlier or later than the day before.
@@ -122,6 +123,26 @@ class Part:
     def share(self) -> float:
         """From 0 to 1; of none, 0."""
         return self.number / self.of if self.of else 0.0
+
+
+def by_day(runs: Iterable[Measures], part: Callable[[Measures], Part]) -> list[Part]:
+    """Parts of the last `SHARE_DAYS` days on Vietnam's calendar with any, oldest first."""
+    days: dict[date, list[Part]] = {}
+    for run in runs:
+        if (of_run := part(run)).of:
+            days.setdefault(run.started_at.astimezone(VIETNAM).date(), []).append(of_run)
+    return [together(parts) for parts in list(days.values())[-SHARE_DAYS:]]
+
+
+def latest(runs: Sequence[Measures], days: int) -> Iterator[Measures]:
+    """The newest of *runs* and those up to so many days before it; of 0 days, it alone."""
+    last = runs[-1]
+    for run in reversed(runs):
+        if run is not last and last.started_at - run.started_at > timedelta(days=days):
+            return
+        yield run
+        if not days:
+            return
 
 
 def together(parts: Iterable[Part]) -> Part:

@@ -6,6 +6,7 @@ alarm: where the site could not be read, its numbers are not judged.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -24,8 +25,11 @@ if TYPE_CHECKING:
 #: Ends of a run that say nothing of the site.
 _OURS: Final = frozenset({"interrupted", "archive unwritable", "archive unavailable", "lock lost", "reader died", "out of file handles"})  # fmt: skip
 DISK_FULL: Final = "disk nearly full"
-#: Failed runs in a row that are an alarm; a day's outage is none.
+#: Failed runs in a row that are an alarm, if they reach back so long: a day's outage is none.
 _FAILED_RUNS: Final = 3
+_FAILED_FOR: Final = timedelta(hours=30)
+#: Runs in which a list must have held articles.
+_LISTED_RUNS: Final = 3
 #: Share of failed requests from which numbers are not judged.
 _UNREAD: Final = 0.3
 
@@ -71,18 +75,19 @@ def _readings(case: Case) -> Iterator[Reading]:
 
 def _fails(case: Case) -> Reading:
     """Crawls that fail one after the other."""
-    failed = 0
+    failed, since = 0, case.run.started_at
     for run in (case.run, *reversed(case.past)):
         if run.reason in _OURS:
             continue
         if not volumes.has_failed(run):
             break
-        failed += 1
+        failed, since = failed + 1, run.started_at
+    is_out = failed >= _FAILED_RUNS and case.run.started_at - since >= _FAILED_FOR
     return Reading(
         kind=Kind.NEVER_WORKS,
         before=0,
         now=failed,
-        is_out=failed >= _FAILED_RUNS,
+        is_out=is_out,
         is_back=not failed,
     )
 
@@ -94,7 +99,7 @@ def _lists(case: Case) -> Iterator[Reading]:
         if number is None or not before:
             continue
         held = sum(x > 0 for x in before) / len(before)
-        is_out = number == 0 and len(before) >= _FAILED_RUNS and held == 1
+        is_out = number == 0 and len(before) >= _LISTED_RUNS and held == 1
         yield Reading(
             kind=Kind.LIST_EMPTY, field=url, before=held, now=float(number > 0), is_out=is_out, is_back=number > 0,
             example_url=url,

@@ -1,6 +1,6 @@
 """Numbers of a run against the site's past: new addresses, articles, length of texts, age of the newest.
 
-Numbers are compared over one, three and seven days with the same days of the eight weeks before. A short window
+Numbers are compared over one, three, seven and fourteen days with the same days of the eight weeks before. A short window
 shows at once when a paper of many articles prints half as many; one of few needs the long one.
 """
 
@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from archive.health.alarms import Kind
-from archive.health.history import RUNS, Counts, usual
+from archive.health.history import Counts, usual
 from archive.health.holidays import ordinary_days
 from archive.health.reading import Reading
 from archive.instants import VIETNAM
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from archive.health.measures import Measures
 
 #: Lengths of the windows in days.
-WINDOWS: Final = (1, 3, 7)
+WINDOWS: Final = (1, 3, 7, 14)
 #: A number must have fallen to this share of the usual one, and so many standard deviations.
 _LEAST_FALL: Final = 0.65
 _DEVIATIONS: Final = 3.5
@@ -38,6 +38,8 @@ _SHORT_DEVIATIONS: Final = 4.0
 _LEAST_LOG_SPREAD: Final = 0.12
 _LEAST_ARTICLES: Final = 5
 _LEAST_RUNS: Final = 8
+#: Runs that the length of texts is compared with.
+RUNS: Final = 60
 #: Runs without which it is not known how old the newest article gets.
 _AGES: Final = 20
 
@@ -77,7 +79,7 @@ def _number(
 
 
 def _has_fallen(rate: Rate, before: Usual) -> bool:
-    if rate.a_day > _LEAST_FALL * before.middle:
+    if before.middle <= 0 or rate.a_day > _LEAST_FALL * before.middle:
         return False
     by_chance = math.sqrt(before.middle * rate.days) / rate.days
     spread = max(before.spread, by_chance, _LEAST_SPREAD * before.middle)
@@ -85,20 +87,23 @@ def _has_fallen(rate: Rate, before: Usual) -> bool:
 
 
 def text_length(run: Measures, past: Sequence[Measures]) -> Iterator[Reading]:
-    """Characters of the middle text."""
-    lengths = [
-        math.log(x.characters)
-        for x in past[-RUNS:]
-        if x.characters and x.articles >= _LEAST_ARTICLES
-    ]
-    if not run.characters or run.articles < _LEAST_ARTICLES or len(lengths) < _LEAST_RUNS:
+    """Characters of the middle text, of so many runs together that there are enough texts."""
+    lengths = [math.log(x.characters) for x in past if x.characters]
+    recent: list[Measures] = []
+    for one in (run, *reversed(past)):
+        if sum(x.articles for x in recent) >= _LEAST_ARTICLES:
+            break
+        if one.characters:
+            recent.append(one)
+    if not run.characters or len(lengths) < _LEAST_RUNS:
         return
-    before = usual(lengths)
-    shorter = before.middle - math.log(run.characters)
-    spread = max(before.spread, _LEAST_LOG_SPREAD)
+    before = usual(lengths[-RUNS:])
+    now = math.exp(usual([math.log(x.characters or 1) for x in recent]).middle)
+    shorter = before.middle - math.log(now)
+    spread = max(before.spread / math.sqrt(len(recent)), _LEAST_LOG_SPREAD)
     is_out = shorter >= max(-math.log(_SHORT), _SHORT_DEVIATIONS * spread)
     yield Reading(
-        kind=Kind.BODY_SHORT, field="body", before=round(math.exp(before.middle)), now=run.characters, is_out=is_out
+        kind=Kind.BODY_SHORT, field="body", before=round(math.exp(before.middle)), now=round(now), is_out=is_out
     )  # fmt: skip
 
 
