@@ -26,7 +26,7 @@ REPEAT_AFTER: Final = timedelta(hours=23)
 class Kind(enum.StrEnum):
     """What is out of the ordinary, with the meaning of the numbers ``before`` and ``now``."""
 
-    #: A field is found on fewer pages: share of the pages read as articles.
+    #: A field is found on fewer pages: share of the pages that have it.
     FIELD_MISSING = "field_missing"
     #: The layout's rule finds the text on fewer pages: share.
     FALLBACK = "fallback"
@@ -52,7 +52,7 @@ class Kind(enum.StrEnum):
     TLS_CHANGED = "tls_changed"
     #: More addresses fail for the reason in ``field``: share of the addresses asked for.
     ERRORS = "errors"
-    #: Crawls fail one after the other, the last for the reason in ``field``: how many.
+    #: Crawls fail one after the other: how many.
     NEVER_WORKS = "never_works"
     #: The archive's disk is nearly full; no numbers.
     DISK_FULL = "disk_full"

@@ -6,9 +6,11 @@ or writes; runs come oldest first.
 
 from __future__ import annotations
 
+import bisect
 import math
 import statistics
 from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -99,7 +101,14 @@ class Counts:
         return usual(found) if len(found) >= 3 else None  # noqa: PLR2004 - a median of two says nothing
 
     def _last(self, until: datetime) -> tuple[datetime, int] | None:
-        return next((mark for mark in reversed(self._marks) if mark[0] <= until), None)
+        place = bisect.bisect_right(self._marks, until, key=lambda mark: mark[0])
+        return self._marks[place - 1] if place else None
+
+
+@lru_cache(maxsize=4_096)
+def _day(instant: datetime) -> date:
+    """Day on Vietnam's calendar; the same instants are asked for by every measure."""
+    return instant.astimezone(VIETNAM).date()
 
 
 def _weeks_back(days: int) -> range:
@@ -108,7 +117,7 @@ def _weeks_back(days: int) -> range:
 
 def holds_holiday(begin: datetime, end: datetime) -> bool:
     """True when a day between these instants, on Vietnam's calendar, is one on which papers print less."""
-    first, last = begin.astimezone(VIETNAM).date(), end.astimezone(VIETNAM).date()
+    first, last = _day(begin), _day(end)
     return any(is_holiday(first + timedelta(days=x)) for x in range((last - first).days + 1))
 
 
@@ -130,7 +139,7 @@ def by_day(runs: Iterable[Measures], part: Callable[[Measures], Part]) -> list[P
     days: dict[date, list[Part]] = {}
     for run in runs:
         if (of_run := part(run)).of:
-            days.setdefault(run.started_at.astimezone(VIETNAM).date(), []).append(of_run)
+            days.setdefault(_day(run.started_at), []).append(of_run)
     return [together(parts) for parts in list(days.values())[-SHARE_DAYS:]]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 #: Days before and after the first day of the lunar year in which papers print less, or not at all.
@@ -29,6 +29,7 @@ _HOURS_EAST: Final = 7
 _ORDINAL: Final = 1_721_425
 
 
+@lru_cache(maxsize=4_096)
 def is_holiday(day: date) -> bool:
     """True on Tết and the public holidays, with the days around them."""
     tet = new_year(day.year)

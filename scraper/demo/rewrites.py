@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_CLASS: Final = re.compile(r"""\bclass=(["'])(.*?)\1""")
+_CLASS: Final = re.compile(r"""\b(class|id)=(["'])(.*?)\2""")
 _ISO_DATE: Final = re.compile(r"\b(20\d\d)-(\d\d)-(\d\d)(?:T[\d:.]+(?:[+-]\d\d:?\d\d|Z)?)?")
 _DAY_FIRST: Final = re.compile(r"\b(\d{1,2})[/.-](\d{1,2})[/.-](20\d\d)\b")
 _ENTRY: Final = re.compile(r"<(item|entry)\b.*?</\1>", re.DOTALL)
@@ -18,8 +18,10 @@ _CHALLENGE: Final = (
 
 
 def rename_classes(page: str) -> str:
-    """Every class of every element gets another name."""
-    return _CLASS.sub(lambda x: f"class={x[1]}{' '.join(f'n-{name}' for name in x[2].split())}{x[1]}", page)
+    """Every class and id of every element gets another name."""
+    return _CLASS.sub(
+        lambda x: f"{x[1]}={x[2]}{' '.join(f'n-{name}' for name in x[3].split())}{x[2]}", page
+    )
 
 
 def hide_dates(page: str) -> str:
