@@ -174,7 +174,7 @@ def acknowledge(
 def see(db: sqlite3.Connection, findings: Iterable[Finding], now: datetime) -> None:
     """Open an alarm for each finding, or note that the open one was seen again with a new number."""
     known = {alarm.key: alarm for alarm in open_alarms(db)}
-    for finding in findings:
+    for finding in {finding.key: finding for finding in findings}.values():
         alarm = known.get(finding.key)
         if alarm is None:
             db.execute(
