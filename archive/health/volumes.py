@@ -36,7 +36,9 @@ _ENOUGH: Final = 30
 _SHORT: Final = 0.5
 _SHORT_DEVIATIONS: Final = 4.0
 _LEAST_LOG_SPREAD: Final = 0.12
-_LEAST_ARTICLES: Final = 5
+#: Standard deviation of a median, in those of a mean, for a normal distribution.
+_OF_MEDIAN: Final = 1.25
+_LEAST_ARTICLES: Final = 8
 _LEAST_RUNS: Final = 8
 #: Runs that the length of texts is compared with.
 RUNS: Final = 60
@@ -91,20 +93,24 @@ def text_length(run: Measures, past: Sequence[Measures]) -> Iterator[Reading]:
     lengths = [math.log(x.characters) for x in past if x.characters]
     recent: list[Measures] = []
     for one in (run, *reversed(past)):
-        if sum(x.articles for x in recent) >= _LEAST_ARTICLES:
+        if not _too_few(recent):
             break
         if one.characters:
             recent.append(one)
-    if not run.characters or len(lengths) < _LEAST_RUNS:
+    if not run.characters or len(lengths) < _LEAST_RUNS or _too_few(recent):
         return
     before = usual(lengths[-RUNS:])
     now = math.exp(usual([math.log(x.characters or 1) for x in recent]).middle)
     shorter = before.middle - math.log(now)
-    spread = max(before.spread / math.sqrt(len(recent)), _LEAST_LOG_SPREAD)
+    spread = max(before.spread * _OF_MEDIAN / math.sqrt(len(recent)), _LEAST_LOG_SPREAD)
     is_out = shorter >= max(-math.log(_SHORT), _SHORT_DEVIATIONS * spread)
     yield Reading(
         kind=Kind.BODY_SHORT, field="body", before=round(math.exp(before.middle)), now=round(now), is_out=is_out
     )  # fmt: skip
+
+
+def _too_few(runs: Sequence[Measures]) -> bool:
+    return sum(x.articles for x in runs) < _LEAST_ARTICLES
 
 
 def age(run: Measures, past: Sequence[Measures]) -> Iterator[Reading]:
