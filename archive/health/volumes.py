@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 WINDOWS: Final = (1, 3, 7, 14)
 #: A number must have fallen to this share of the usual one, and so many standard deviations.
 _LEAST_FALL: Final = 0.65
-_DEVIATIONS: Final = 3.5
+_DEVIATIONS: Final = 4.0
 #: Days are never more alike than this, however alike the last eight weeks were.
 _LEAST_SPREAD: Final = 0.12
 #: Number that a window should hold, for its rate to say that an alarm is over.
