@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from archive.database import unwritable
+from archive.errors import unwritable
 from archive.health.alarms import open_alarms
 from archive.health.measures import last_measures
 from archive.runs import GOOD_REASONS
