@@ -9,12 +9,13 @@ from __future__ import annotations
 import itertools
 import statistics
 from collections import Counter
-from typing import TYPE_CHECKING, Final, TypedDict, Unpack
+from typing import TYPE_CHECKING, Final, NotRequired, TypedDict, Unpack
 
 import attrs
 
 from archive.instants import read_instant
 from archive.model import Failed, Redirected, Rejected
+from archive.page_reading import NOT_READ
 from archive.run_counts import RunCounts
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from archive.model import Capture, Outcome
+    from archive.page_reading import PageReading
 
 #: Kind of a line that no found URL stands behind.
 ROBOTS: Final = "robots"
@@ -31,7 +33,7 @@ RETRY: Final = "retry"
 
 _COLUMNS: Final = (
     "run_id", "position", "site", "url", "kind", "outcome", "reason", "status", "capture_id", "asked_at",
-    "seconds", "bytes",
+    "seconds", "bytes", "fields", "body_source", "characters", "layout", "charset", "published_at", "listed",
 )  # fmt: skip
 _INSERT: Final = (
     f"INSERT INTO crawl_log ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608 - own names
@@ -73,6 +75,14 @@ class LogLine:
     seconds: float | None = None
     #: Length of the answer's body as transferred.
     bytes: int | None = None
+    #: What the page gave, see `archive.page_reading.PageReading`.
+    fields: str | None = None
+    body_source: str | None = None
+    characters: int | None = None
+    layout: str | None = None
+    charset: str | None = None
+    published_at: str | None = None
+    listed: int | None = None
 
 
 class LineParts(TypedDict):
@@ -84,6 +94,7 @@ class LineParts(TypedDict):
     reason: str | None
     capture: Capture | None
     asked: Timing | None
+    reading: NotRequired[PageReading]
 
 
 def line_of(*, run_id: str, position: int, site: str, **parts: Unpack[LineParts]) -> LogLine:
@@ -102,6 +113,7 @@ def line_of(*, run_id: str, position: int, site: str, **parts: Unpack[LineParts]
         asked_at=None if asked is None else asked.at,
         seconds=None if asked is None else asked.seconds,
         bytes=None if asked is None else asked.bytes,
+        **attrs.asdict(parts.get("reading", NOT_READ)),
     )
 
 
@@ -141,7 +153,8 @@ class CrawlLog:
         self._connection.execute(
             _INSERT,
             (line.run_id, line.position, line.site, line.url, line.kind, line.outcome, line.reason,
-             line.status, line.capture_id, line.asked_at, line.seconds, line.bytes),
+             line.status, line.capture_id, line.asked_at, line.seconds, line.bytes, line.fields,
+             line.body_source, line.characters, line.layout, line.charset, line.published_at, line.listed),
         )  # fmt: skip
 
     def lines(self, run_id: str, *, outcome: str | None = None) -> Iterator[LogLine]:

@@ -1,7 +1,6 @@
 """The nouns of the archive: immutable values that travel from discovery to the public database.
 
-Nothing here reads, writes or decides. Missing is ``None``, never an empty string. All instants are
-aware: UTC everywhere, except ``Article.published_at``, which keeps +07:00 as the paper's own clock.
+Nothing here reads, writes or decides. Missing is ``None``, never "". Instants are aware: UTC, +07:00 in ``published_at``.
 """
 
 from __future__ import annotations
@@ -251,10 +250,13 @@ class Article:
     body_source: str | None = None
     body_state: BodyState = BodyState.FULL
     page_kind: PageKind = PageKind.ARTICLE
-    #: What was changed in title, sapo, body, byline, captions, section and tags; in the order of ``ChangeKind``.
+    #: What was changed in the texts above and in captions; in the order of ``ChangeKind``.
     text_changes: tuple[TextChange, ...] = ()
-    #: What was left out of the body because the paper prints it with most articles.
+    #: Left out of the body, as the paper prints it with most articles.
     removed: tuple[RemovedBlock, ...] = ()
+    #: Digest of the elements around the text; charset the page was read in, behind it what else it declares.
+    skeleton: str | None = None
+    charset: str | None = None
     #: Digest of title, lead and text before anything was left out for that reason.
     printed_digest: str | None = None
 

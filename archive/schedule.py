@@ -28,7 +28,7 @@ MACHINE_WAIT_S: Final = HOUR_S
 #: End of a run that was stopped; it is taken up again.
 INTERRUPTED: Final = "interrupted"
 #: Ends that are the site's doing; after these it is asked less often.
-_SITE_FAILED: Final = frozenset(
+SITE_FAILED: Final = frozenset(
     {"unreachable", "blocked", "asked to come back later", "error", KILLED}
 )
 #: Ends after which the next regular time is soon enough.
@@ -165,7 +165,7 @@ def after_run(
     entry = planned.entry
     if is_unfinished and reason in {"page limit", HOURS_OVER}:
         return attrs.evolve(planned, next_at=now, failures=0)
-    failures = planned.failures + 1 if reason in _SITE_FAILED else 0
+    failures = planned.failures + 1 if reason in SITE_FAILED else 0
     upcoming = times(entry, begun_at, published)
     following = next(upcoming, float("inf"))
     if reason == KILLED and failures == 1:

@@ -299,9 +299,59 @@ def m012_schedule(db: Database) -> None:
     _run(db, _SCHEDULE)
 
 
+_HEALTH = """
+ALTER TABLE crawl_log ADD COLUMN fields TEXT;
+ALTER TABLE crawl_log ADD COLUMN body_source TEXT;
+ALTER TABLE crawl_log ADD COLUMN characters INTEGER;
+ALTER TABLE crawl_log ADD COLUMN layout TEXT;
+ALTER TABLE crawl_log ADD COLUMN charset TEXT;
+ALTER TABLE crawl_log ADD COLUMN published_at TEXT;
+ALTER TABLE crawl_log ADD COLUMN listed INTEGER;
+CREATE TABLE site_health (
+    run_id TEXT PRIMARY KEY,
+    site TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    started_at TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    found INTEGER NOT NULL,
+    fetched INTEGER NOT NULL,
+    accepted INTEGER NOT NULL,
+    articles INTEGER NOT NULL,
+    newest_at TEXT,
+    measures TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX site_health_by_site ON site_health (site, started_at);
+CREATE TABLE alarms (
+    id INTEGER PRIMARY KEY,
+    site TEXT,
+    kind TEXT NOT NULL,
+    field TEXT,
+    opened_at TEXT NOT NULL,
+    last_seen_at TEXT NOT NULL,
+    closed_at TEXT,
+    before REAL,
+    now REAL,
+    example_url TEXT,
+    acknowledged_at TEXT,
+    acknowledged_by TEXT,
+    note TEXT,
+    told_at TEXT
+);
+CREATE UNIQUE INDEX alarms_open ON alarms (ifnull(site, ''), kind, ifnull(field, '')) WHERE closed_at IS NULL;
+CREATE INDEX alarms_by_site ON alarms (site, opened_at);
+"""
+
+
+@MIGRATIONS()
+def m013_health(db: Database) -> None:
+    """Keep what each run showed of its site, and what is out of the ordinary."""
+    _run(db, _HEALTH)
+
+
 #: Tables that never leave the working database.
 PRIVATE_TABLES: Final = (
     "frontier", "site_locks", "rejections", "runs", "warc_files", "backfills", "backfill_seeds", "backfill_pages",
     "template_pages", "template_blocks", "verifications", "imports", "import_records",
     "text_signatures", "crawl_log", "schedules", "scheduled_runs", "schedule_clock",
+    "site_health", "alarms",
 )  # fmt: skip

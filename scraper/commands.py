@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from archive.cli import publish_command, search_command, serve_command
 from archive.diff_cli import diff_command
 from archive.export_cli import export_command
+from archive.health_cli import health_group
 from archive.release_cli import release_command
 from archive.runs_cli import runs_group
 from archive.status import status_command
@@ -29,6 +30,7 @@ COMMANDS: Final[tuple[click.Command, ...]] = (
     diff_command,
     doctor_command,
     export_command,
+    health_group,
     index_command,
     judge_group,
     publish_command,

@@ -17,21 +17,23 @@ import attrs
 
 from archive.backfill import BackfillProgress, Backfills
 from archive.cdxj import index_closed_files
-from archive.crawl_log import RETRY, CrawlLog, LogLine, Timing, line_of, reason_of
+from archive.crawl_log import RETRY, CrawlLog, LogLine, Timing, reason_of
 from archive.database import translated_errors
 from archive.errors import ArchiveError
 from archive.frontier import Frontier, LeasedUrl, Purpose
+from archive.health.check import check_run
+from archive.health.measures import DAILY
 from archive.instants import utc_text
 from archive.locks import SiteLock
 from archive.manifest import register_closed
 from archive.model import Capture, Failed, Outcome
+from archive.page_reading import reading_of
 from archive.rechecks import Rechecks
 from archive.recovery import recover_open_files
 from archive.runs import finish_run, new_run_id, note_run, start_run
 from archive.warc import MAX_BYTES, Exchange, WarcWriter, Written
 from scraper.clock import Clock
-from scraper.moved_hosts import HostWatch
-from scraper.tally import SiteTally
+from scraper.site_session import SiteSession
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -47,29 +49,6 @@ logger = logging.getLogger(__name__)
 #: Outcomes in one commit; a commit also happens `COMMIT_SECONDS` after the first of a group.
 GROUP_SIZE: Final = 64
 COMMIT_SECONDS: Final = 0.05
-
-
-@attrs.define
-class SiteSession:
-    """One site in one run: its lock, run id, open WARC file and counts."""
-
-    site: str
-    run_id: str
-    lock: SiteLock
-    writer: WarcWriter
-    tally: SiteTally = attrs.field(factory=SiteTally)
-    hosts: HostWatch = attrs.field(factory=HostWatch)
-    #: Unix time of the last request.
-    last_fetch_at: float | None = None
-    #: Number of the backfill this run works on; None for a daily crawl.
-    backfill_id: int | None = None
-    #: Lines in the crawl log.
-    logged: int = 0
-
-    def line(self, **parts: Unpack[LineParts]) -> LogLine:
-        """The next line of the run's crawl log."""
-        self.logged += 1
-        return line_of(run_id=self.run_id, position=self.logged, site=self.site, **parts)
 
 
 @attrs.frozen(kw_only=True)
@@ -326,6 +305,7 @@ class Ledger:
             reason=reason_of(outcome),
             capture=outcome.capture,
             asked=entry.asked,
+            reading=reading_of(outcome),
         )
         self.crawl_log.add(line)
         if settled.retry_at is None:
@@ -362,6 +342,7 @@ class Ledger:
                 self.store, session.run_id, reasons[session.site], counts[session.site],
                 now=self.clock.utc(),
             )  # fmt: skip
+            self._check_health(session)
             session.lock.release(session.last_fetch_at)
         self._index_files()
         return counts
@@ -375,6 +356,18 @@ class Ledger:
         else:
             for problem in indexed.problems:
                 logger.warning("%s", problem)
+
+    def _check_health(self, session: SiteSession) -> None:
+        """Look whether the run was like those before; what cannot be written says nothing against the crawl."""
+        kind = "rechecks" if self._purpose is Purpose.RECHECKS_ONLY else DAILY
+        if session.backfill_id is not None:
+            kind = "backfill"
+        try:
+            check_run(self.store, session.run_id, kind, self.clock.utc())
+        except ArchiveError as error:
+            logger.warning(
+                "%s: the run was not compared with those before: %s", session.site, error
+            )
 
     def _finish_backfill(self, session: SiteSession) -> None:
         if session.backfill_id is None:

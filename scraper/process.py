@@ -38,6 +38,7 @@ from scraper.extract.page import Page, is_html, line_text, read_page
 from scraper.extract.page_kind import Content, page_kind
 from scraper.extract.pager import mark_pager
 from scraper.extract.printed import printed_title
+from scraper.extract.skeleton import skeleton
 from scraper.extract.surroundings import Surroundings, look_around
 from scraper.printed_lines import authorship, clean_tags, first_clean
 
@@ -265,7 +266,7 @@ def _described(
     changes: Iterable[TextChange],
     is_one_of_several: bool,
 ) -> Article:
-    """The article with the kind of its page and what was changed in its text."""
+    """The article with what its page is like and what was changed in its text."""
     content = Content(
         url=article.url,
         title=article.title,
@@ -280,7 +281,11 @@ def _described(
     texts = [x for x in (*head, *article.body, *captions) if x]
     changes = (*of_whole_page(page.decoded_as, texts), *lost_characters(texts), *changes)
     return attrs.evolve(
-        article, page_kind=page_kind(page, cut, content), text_changes=together(changes)
+        article,
+        page_kind=page_kind(page, cut, content),
+        text_changes=together(changes),
+        skeleton=skeleton(cut.node) if cut else None,
+        charset=page.charset,
     )
 
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import attrs
 
 from archive.errors import UsageError
+from scraper.demo import rewrites
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 #: Answers a paper under the fault ``429`` refuses before it serves again.
 REFUSALS = 3
@@ -22,7 +23,7 @@ GONE_REST = 1
 
 
 class Fault(enum.StrEnum):
-    """One way of misbehaving; robots.txt is only touched by ``slow`` and ``refused``."""
+    """One way of misbehaving; robots.txt is only touched by ``slow``, ``robots`` and ``refused``."""
 
     #: Article pages whose number leaves the rest 1 when divided by 4 answer 404.
     NOT_FOUND = "404"
@@ -40,6 +41,18 @@ class Fault(enum.StrEnum):
     LEGACY_CHARSET = "legacy_charset"
     #: Every answer but robots.txt is a permanent redirect to the same path at another host.
     MOVED = "moved"
+    #: Every element of article pages has other classes and another id than before.
+    RENAMED = "renamed"
+    #: Dates stand in a form of the paper's own, in Roman numerals, and nowhere else.
+    DATES = "dates"
+    #: Feeds have no entries.
+    EMPTY_FEED = "empty_feed"
+    #: robots.txt forbids everything.
+    ROBOTS = "robots"
+    #: Every page but robots.txt asks whether the visitor is human.
+    CHALLENGE = "challenge"
+    #: Article pages are in windows-1258, and say so.
+    RECODED = "recoded"
     #: Nothing listens at the paper's port.
     REFUSED = "refused"
 
@@ -74,9 +87,24 @@ class Disturbance:
     declare: str | None = None
     #: Python codec to send the page in, whatever is declared.
     encode: str | None = None
+    #: What to do with the page before it is sent.
+    rewrite: Callable[[str], str] | None = None
 
 
 _NOTHING = Disturbance()
+_FORBIDDEN = Disturbance(rewrite=rewrites.forbid_everything)
+_OF_EVERY_PAGE = {
+    Fault.CHALLENGE: Disturbance(rewrite=rewrites.ask_for_human),
+    Fault.EMPTY_FEED: Disturbance(rewrite=rewrites.empty_feed),
+}
+_OF_EVERY_ARTICLE = {
+    Fault.CHARSET: Disturbance(declare="iso-8859-1"),
+    Fault.RENAMED: Disturbance(rewrite=rewrites.rename_classes),
+    Fault.DATES: Disturbance(rewrite=rewrites.hide_dates),
+    Fault.RECODED: Disturbance(
+        encode="cp1258", declare="windows-1258", rewrite=rewrites.declare_vietnamese
+    ),
+}
 
 
 class FaultSwitch:
@@ -121,13 +149,22 @@ class FaultSwitch:
         with self._lock:
             if self._fault is Fault.SLOW:
                 return Disturbance(delay=self._slow_s)
+            if path == "/robots.txt" and self._fault is Fault.ROBOTS:
+                return _FORBIDDEN
             if self._fault is None or path == "/robots.txt":
                 return self._changed(path, number)
-            if self._fault is Fault.MOVED:
-                return Disturbance(status=301, location=f"http://{NEW_HOST}{path}")
-            if self._fault is Fault.TOO_MANY:
-                return self._refuse()
-            return _NOTHING if number is None else self._disturb_article(path, number)
+            return self._disturb_page(path, number)
+
+    def _disturb_page(self, path: str, number: int | None) -> Disturbance:
+        if self._fault is Fault.MOVED:
+            return Disturbance(status=301, location=f"http://{NEW_HOST}{path}")
+        if self._fault is Fault.TOO_MANY:
+            return self._refuse()
+        if self._fault in _OF_EVERY_PAGE:
+            return _OF_EVERY_PAGE[self._fault]
+        if number is not None and self._fault in _OF_EVERY_ARTICLE:
+            return _OF_EVERY_ARTICLE[self._fault]
+        return _NOTHING if number is None else self._disturb_article(path, number)
 
     def _changed(self, path: str, number: int | None) -> Disturbance:
         """What the paper has done to one article; any fault stands before it."""
@@ -150,8 +187,6 @@ class FaultSwitch:
                 return Disturbance(status=500)
             case Fault.TRUNCATED if self._first_time(path):
                 return Disturbance(truncate=True)
-            case Fault.CHARSET:
-                return Disturbance(declare="iso-8859-1")
             case Fault.LEGACY_CHARSET if number == self._lowest_number:
                 return Disturbance(encode="cp1258")
         return _NOTHING

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Compiled pages kept; a scale run visits each page once or twice.
 _KEPT_PAGES = 32_768
+#: Starts of the content types that are text; pictures are left as they are.
+_TEXTS = ("text/", "application/xml", "application/rss")
 #: Tone marks windows-1258 has as combining characters.
 _TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
 
@@ -109,12 +111,12 @@ class Newsroom:
             return _refusal(disturbance.status, disturbance.retry_after)
         if document is None or disturbance.status == 404:  # noqa: PLR2004 - HTTP status
             return _send(request, self._missing, 404, now)
-        if disturbance.encode is not None:
-            return _recoded(document, disturbance.encode, now)
         if disturbance.declare is not None:
             document = attrs.evolve(
                 document, content_type=f"text/html; charset={disturbance.declare}"
             )
+        if disturbance.encode is not None or disturbance.rewrite is not None:
+            return _rewritten(document, disturbance, now)
         return _send(request, document, 200, now)
 
     def _look_up(self, target: str) -> Document | None:
@@ -186,12 +188,14 @@ def _refusal(status: int, retry_after: int | None) -> Answer:
     return Answer(status=status, headers=tuple(headers), body=page.encode())
 
 
-def _recoded(document: Document, codec: str, now: datetime) -> Answer:
-    """The page in another encoding than its header and its meta element declare."""
-    page = document.payload.identity(now).decode()
-    return Answer(
-        status=200, headers=(("Content-Type", document.content_type),), body=encode(page, codec)
-    )
+def _rewritten(document: Document, disturbance: Disturbance, now: datetime) -> Answer:
+    """The page, changed, perhaps in another encoding than its header and its meta element declare."""
+    page = document.payload.identity(now)
+    if disturbance.rewrite is not None and document.content_type.startswith(_TEXTS):
+        page = disturbance.rewrite(page.decode()).encode()
+    if disturbance.encode is not None:
+        page = encode(page.decode(), disturbance.encode)
+    return Answer(status=200, headers=(("Content-Type", document.content_type),), body=page)
 
 
 def encode(page: str, codec: str) -> bytes:

@@ -161,6 +161,12 @@ class DemoPress:
         """Take article *number* away (``Withdrawal``: 404, 410, home, notice), or put it back with None."""
         self.newsroom(paper).switch.withdraw(number, None if how is None else Withdrawal(how))
 
+    def thin_out(self, paper: str, keep: int = 2) -> None:
+        """Let *paper* have printed only every *keep*-th of its articles."""
+        newsroom = self.newsroom(paper)
+        stories = newsroom.edition.stories[::keep]
+        newsroom.reprint(attrs.evolve(newsroom.edition, stories=stories))
+
     def move(self, paper: str, number: int, to: int) -> None:
         """Give article *number* the number *to*; its old address leads to the new one for good."""
         self.revise(paper, number, number=to)

@@ -66,6 +66,8 @@ class Page:
     tree: LexborHTMLParser = attrs.field(repr=False)
     #: How all of the text was decoded, where that is not what the page declares: ``charset:utf-8``, ``tcvn3``.
     decoded_as: tuple[str, ...] = ()
+    #: Charset it was read in, and in brackets what else it declares: ``utf-8 (iso8859-1)``; None for plain ASCII.
+    charset: str | None = None
 
     @cached_property
     def _for_machines(self) -> dict[str, list[LexborNode]]:
@@ -137,6 +139,7 @@ def read_page(capture: Capture) -> Page:
         fetched_at=capture.fetched_at,
         tree=LexborHTMLParser(text),
         decoded_as=(f"{ChangeKind.CHARSET}:{charset}",) if declares_otherwise else (),
+        charset=charset and _with_declared(charset, capture),
     )
 
 
@@ -199,6 +202,11 @@ def _agrees(charset: str, capture: Capture) -> bool:
             return True
         is_silent = False
     return is_silent and charset == _UTF_8
+
+
+def _with_declared(charset: str, capture: Capture) -> str:
+    others = sorted({name for name in _named_charsets(capture) if name != charset})
+    return f"{charset} ({', '.join(others)})" if others else charset
 
 
 def _is_damaged_utf8(text: str) -> bool:
