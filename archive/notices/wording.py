@@ -23,7 +23,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
     "vi": {
         "alarms": "{count} cảnh báo cần xem",
         "alarms_intro": "Kho lưu trữ {archive} có {count} cảnh báo cần xem:",
-        "alarms_outro": "Xem tất cả: dqtv health. Đã biết việc nào thì ghi nhận việc ấy bằng dqtv health ack để khỏi được báo lại;"
+        "alarms_outro": "Xem tất cả: dqtv health. Đã biết việc nào thì ghi nhận việc ấy bằng dqtv health acknowledge để khỏi được báo lại;"
         " hết trục trặc thì cảnh báo tự đóng.",
         "test": "Thư thử",
         "test_text": "Đây là thư thử của kho lưu trữ {archive}. Nhận được thư này nghĩa là thông báo sẽ đến nơi.",
@@ -54,7 +54,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
     "en": {
         "alarms": "Alarms to look at: {count}",
         "alarms_intro": "Alarms of the archive {archive} that need a look: {count}",
-        "alarms_outro": "All of them: dqtv health. Take note of what you know with dqtv health ack, so that it is told no more;"
+        "alarms_outro": "All of them: dqtv health. Take note of what you know with dqtv health acknowledge, so that it is told no more;"
         " an alarm closes by itself when it is over.",
         "test": "Test message",
         "test_text": "This is a test message of the archive {archive}. If you read it, notices reach you.",

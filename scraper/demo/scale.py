@@ -91,12 +91,14 @@ def generate_day(masthead: Masthead, day: date, count: int) -> list[Story]:
         raise ValueError(f"{count} articles on {day}")
     dice = random.Random(f"day {masthead.id} {day}")  # noqa: S311 - repeatable, not secret
     titles: set[str] = set()
-    stories = [_story(masthead, first + index, dice, titles) for index in range(count)]
     dawn = datetime.combine(day, time(5), VIETNAM)
-    # from five in the morning to nine in the evening
     return [
-        attrs.evolve(x, published=dawn + timedelta(minutes=dice.randrange(16 * 60)))
-        for x in stories
+        attrs.evolve(
+            _story(masthead, first + index, dice, titles),
+            # from five in the morning to nine in the evening
+            published=dawn + timedelta(minutes=dice.randrange(16 * 60)),
+        )
+        for index in range(count)
     ]
 
 
