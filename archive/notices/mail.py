@@ -41,7 +41,8 @@ def send_mail(settings: MailSettings, letter: Letter) -> Taken:
     except TimeoutError as error:
         raise NotSent(f"{where} did not answer within {TIMEOUT_S:.0f} s") from error
     except (OSError, smtplib.SMTPException) as error:
-        raise NotSent(f"{where}: {_plain(str(error), settings)}") from error
+        said = _plain(error.strerror or str(error), settings)
+        raise NotSent(f"{where}: {said}") from error
     taken = [one for one in settings.recipients if one not in refused]
     remark = f"refused {_refusals(refused, settings)}" if refused else None
     said = f"{where} took it for {', '.join(taken)}"

@@ -49,7 +49,8 @@ def post(settings: WebhookSettings, letter: Letter) -> Taken:
     except TimeoutError as error:
         raise NotSent(f"{settings.host} did not answer within {TIMEOUT_S:.0f} s") from error
     except (OSError, http.client.HTTPException) as error:
-        raise NotSent(f"{settings.host}: {error or type(error).__name__}") from error
+        said = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise NotSent(f"{settings.host}: {said}") from error
     finally:
         connection.close()
     line = f"{settings.host} answered {answer.status} {answer.reason}"
