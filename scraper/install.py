@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from archive.errors import DqtvError, UsageError, unwritable
-from archive.database import unwritable
-from archive.errors import DqtvError, UsageError
 from archive.notices.settings import HANDED_ON, NOTICES_FILE, SECRETS
 from scraper.settings import CONTACT_SETTING
 from scraper.sites.known import SITES_VARIABLE, own_folder
