@@ -343,4 +343,17 @@ DESCRIPTIONS: Final[dict[str, dict[str, str]]] = {
         "note": "What they wrote about it.",
         "told_at": "When it was last told, UTC; NULL when it never was.",
     },
+    "notices": {
+        "id": "Number.",
+        "channel": "mail, webhook or file.",
+        "kind": "alarms or digest.",
+        "subject": "One line.",
+        "body": "Plain text, in each language that is set.",
+        "payload": "The same for programs, as JSON.",
+        "created_at": "When it was written, UTC.",
+        "due_at": "Unix time from which it is sent or tried again; NULL when it was sent or given up.",
+        "tries": "Times it was tried.",
+        "last_error": "Why it was not taken the last time, or for whom not; NULL when nothing was wrong.",
+        "sent_at": "When it was taken, UTC; NULL when it was not.",
+    },
 }

@@ -19,6 +19,7 @@
     │   ├── SchedulerBusy         another process is doing what is due
     │   ├── NothingPublished      no public snapshot yet
     │   └── NothingCaptured       no capture of a paper in a period
+    ├── NotSent                   a notice that a mail server, a web address or a file did not take
     ├── ReaderDied                a process that reads pages was killed or ran out of memory
     └── CaptureError              stored pages
         ├── NotAWarc              the file is no WARC file
@@ -150,6 +151,10 @@ class NothingPublished(ArchiveError):
 
 class NothingCaptured(ArchiveError):
     """The archive has no capture of a paper in the period asked for."""
+
+
+class NotSent(DqtvError):
+    """A mail server, a web address or a file did not take a notice."""
 
 
 class ReaderDied(DqtvError):

@@ -348,10 +348,35 @@ def m013_health(db: Database) -> None:
     _run(db, _HEALTH)
 
 
+_NOTICES = """
+CREATE TABLE notices (
+    id INTEGER PRIMARY KEY,
+    channel TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    body TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    due_at REAL,
+    tries INTEGER NOT NULL DEFAULT 0,
+    last_error TEXT,
+    sent_at TEXT
+);
+CREATE INDEX notices_due ON notices (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX notices_by_kind ON notices (kind, created_at);
+"""
+
+
+@MIGRATIONS()
+def m014_notices(db: Database) -> None:
+    """Keep what is to be told until it is told."""
+    _run(db, _NOTICES)
+
+
 #: Tables that never leave the working database.
 PRIVATE_TABLES: Final = (
     "frontier", "site_locks", "rejections", "runs", "warc_files", "backfills", "backfill_seeds", "backfill_pages",
     "template_pages", "template_blocks", "verifications", "imports", "import_records",
     "text_signatures", "crawl_log", "schedules", "scheduled_runs", "schedule_clock",
-    "site_health", "alarms",
+    "site_health", "alarms", "notices",
 )  # fmt: skip

@@ -8,6 +8,7 @@ from archive.cli import publish_command, search_command, serve_command
 from archive.diff_cli import diff_command
 from archive.export_cli import export_command
 from archive.health_cli import health_group
+from archive.notices_cli import notices_group
 from archive.release_cli import release_command
 from archive.runs_cli import runs_group
 from archive.status import status_command
@@ -33,6 +34,7 @@ COMMANDS: Final[tuple[click.Command, ...]] = (
     health_group,
     index_command,
     judge_group,
+    notices_group,
     publish_command,
     release_command,
     repair_command,

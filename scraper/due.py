@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import attrs
 
+from archive.health.alarms import Finding, Kind, see
 from archive.instants import VIETNAM, instant_of
 from archive.locks import held_sites, scheduler_lock
 from archive.room import shortage
@@ -167,6 +168,7 @@ class _Round:
                 continue
             if short := shortage(self.wishes.root, self.wishes.least_mb):
                 self.report.problems.append(f"nothing more is fetched: {short}")
+                self._raise_alarm(Finding(site=None, kind=Kind.DISK_FULL), now)
                 break
             if not self._run(batch(startable, min(left, self.wishes.at_once))):
                 break
@@ -198,6 +200,10 @@ class _Round:
                 self._begins.setdefault(one.key, begins)
                 ready.append(one)
         return ready
+
+    def _raise_alarm(self, finding: Finding, now: float) -> None:
+        with self.store.transaction():
+            see(self.store.connection, [finding], instant_of(now))
 
     @staticmethod
     def _say(place: list[str], sentence: str) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import attrs
@@ -10,6 +12,9 @@ import click
 
 from archive.cli import archive_option, json_option, print_json
 from archive.errors import ArchiveError, DqtvError, SchedulerBusy, UnknownSite
+from archive.notices.settings import read_settings
+from archive.notices.telling import tell
+from archive.notices_cli import in_words
 from archive.publish import publish
 from archive.store import Store
 from archive.timing import vietnam_text
@@ -71,6 +76,8 @@ def run_due_command(
         _echo(report)
     if with_publish:
         _publish(root, report)
+    if not report.is_stopped:
+        _tell(root, time.time())
     if not report.is_good:
         sys.exit(1)
 
@@ -104,6 +111,8 @@ def _pass(wishes: Wishes, foreman: Foreman, *, with_publish: bool) -> None:
         _echo(report)
     if with_publish and not foreman.is_stopped:
         _publish(wishes.root, report)
+    if not foreman.is_stopped:
+        _tell(wishes.root, foreman.now())
 
 
 def _guarded(work: Callable[[], None]) -> None:
@@ -149,6 +158,19 @@ def _publish(root: Path, report: DueReport) -> None:
     if any(one.accepted for one in report.done):
         snapshot = publish(root)
         click.echo(f"published {snapshot.articles} articles as {snapshot.path}", err=True)
+
+
+def _tell(root: Path, now: float) -> None:
+    """Send what is to be told. What goes wrong here is said, and fails no crawl."""
+    try:
+        settings = read_settings(os.environ)
+        with Store.open(root, create=False) as store:
+            sent = tell(store, settings, now)
+    except DqtvError as error:
+        click.echo(f"dqtv: nothing is told: {error}", err=True)
+        return
+    for one in sent:
+        click.echo(in_words(one), err=True)
 
 
 def _echo(report: DueReport) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from archive.errors import DqtvError, UsageError, unwritable
+from archive.notices.settings import HANDED_ON, NOTICES_FILE, SECRETS
 from scraper.settings import CONTACT_SETTING
 from scraper.sites.known import SITES_VARIABLE, own_folder
 
@@ -22,6 +23,8 @@ UNIT: Final = "dqtv-run-due"
 _SYSTEM_FOLDER: Final = Path("/etc/systemd/system")
 #: Settings handed on to the service when they are set where it is installed.
 _HANDED_ON: Final = ("DQTV_OPERATOR", "DQTV_MIN_FREE_MB", "DQTV_DEMO_PORT")
+#: Of the settings handed on, files: the service runs in another folder.
+_PATHS: Final = frozenset({NOTICES_FILE, *SECRETS.values()})
 
 _SERVICE: Final = """\
 # Written by `dqtv schedule install`.
@@ -50,7 +53,7 @@ RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK
 _SYSTEM_HARDENING: Final = """\
 User={user}
 ProtectSystem=strict
-ReadWritePaths={root}
+ReadWritePaths={writable}
 ProtectHome=read-only
 PrivateTmp=yes
 PrivateDevices=yes
@@ -100,13 +103,23 @@ def install(wanted: Installation, *, cron: bool) -> list[str]:
 
     Raises ArchiveUnwritable, UsageError for a user that is none, DqtvError where there is no crontab.
     """
-    return _install_cron(wanted) if cron else _install_units(wanted)
+    done = _install_cron(wanted) if cron else _install_units(wanted)
+    return [*done, *_secrets_left_out()]
+
+
+def _secrets_left_out() -> Iterator[str]:
+    for name, file in SECRETS.items():
+        if os.environ.get(name) and not os.environ.get(file):
+            yield (
+                f"{name} is not handed on, since others may read what is written here: put it into a file that"
+                f" only the service's user may read, name it in {file}, and install again"
+            )
 
 
 def units(wanted: Installation) -> dict[str, str]:
     """File name -> text of the service and its timer."""
     hardening = "" if wanted.user else _SYSTEM_HARDENING.format(
-        user=wanted.run_as or _owner(wanted.root), root=_quoted(str(wanted.root))
+        user=wanted.run_as or _owner(wanted.root), writable=" ".join(_writable(wanted.root))
     )  # fmt: skip
     service = _SERVICE.format(
         command=" ".join(_quoted(word).replace("$", "$$") for word in _command(wanted)),
@@ -188,9 +201,19 @@ def _environment(wanted: Installation) -> Iterator[tuple[str, str]]:
         yield CONTACT_SETTING, wanted.contact
     if (folder := own_folder()) is not None:
         yield SITES_VARIABLE, str(folder.absolute())
-    for name in _HANDED_ON:
+    for name in (*_HANDED_ON, *HANDED_ON):
         if value := os.environ.get(name):
-            yield name, value
+            yield name, str(Path(value).absolute()) if name in _PATHS else value
+
+
+def _writable(root: Path) -> Iterator[str]:
+    """Folders the service writes into, as a unit file takes them."""
+    yield _quoted(str(root))
+    if file := os.environ.get(NOTICES_FILE):
+        folder = Path(file).absolute().parent
+        if not folder.is_relative_to(root):
+            # "-": a service whose folder is missing would not start
+            yield _quoted(f"-{folder}")
 
 
 def _owner(root: Path) -> str:

@@ -21,7 +21,7 @@ from scraper.demo.mastheads import MASTHEADS
 from scraper.demo.newsroom import Newsroom
 from scraper.demo.ports import free_base, listen, listen_all
 from scraper.demo.request_log import RequestLine, RequestLog
-from scraper.demo.scale import generate
+from scraper.demo.scale import generate, generate_day
 from scraper.demo.server import Connection
 from scraper.demo.stories import load_stories
 from scraper.demo.truth import TrueArticle, true_article
@@ -29,7 +29,10 @@ from scraper.demo.truth import TrueArticle, true_article
 if TYPE_CHECKING:
     import socket
     from collections.abc import Iterable, Mapping
+    from datetime import date
     from types import TracebackType
+
+    from scraper.demo.stories import Story
 
 #: The papers listen on the ports after this one.
 DEMO_PORT = 8010
@@ -157,6 +160,15 @@ class DemoPress:
         if new != old:
             newsroom.switch.move(old, new)
 
+    def print_day(self, day: date, count: int = 3) -> None:
+        """Let every friendly paper print *count* new articles of *day*; works while serving."""
+        for masthead in MASTHEADS:
+            if not masthead.hostile:
+                newsroom = self.newsroom(masthead.id)
+                old = newsroom.edition.stories
+                new = _newest_first([*old, *generate_day(masthead, day, count)])
+                newsroom.reprint(attrs.evolve(newsroom.edition, stories=new))
+
     def withdraw(self, paper: str, number: int, how: str | None = "404") -> None:
         """Take article *number* away (``Withdrawal``: 404, 410, home, notice), or put it back with None."""
         self.newsroom(paper).switch.withdraw(number, None if how is None else Withdrawal(how))
@@ -214,7 +226,7 @@ class DemoPress:
             edition = Edition(
                 masthead=masthead,
                 origin=self.origin(masthead.id),
-                stories=tuple(sorted(own, key=lambda x: (x.published, x.number), reverse=True)),
+                stories=_newest_first(own),
                 page_size=_SCALE_PAGE_SIZE if self._scale else _PAGE_SIZE,
             )
             switch = FaultSwitch(lowest_number=min(edition.by_number), slow_s=self._delay)
@@ -258,6 +270,10 @@ class DemoPress:
         for connection in [x for x, owner in self._connections.items() if owner == paper]:
             connection.abort()
         await server.wait_closed()
+
+
+def _newest_first(stories: Iterable[Story]) -> tuple[Story, ...]:
+    return tuple(sorted(stories, key=lambda x: (x.published, x.number), reverse=True))
 
 
 def _check_paper(paper: str) -> None:

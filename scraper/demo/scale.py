@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import random
 import tomllib
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,10 @@ _BANK = Path(__file__).with_name("scale.toml")
 _DEFENCE = "Quốc phòng"
 #: Numbers of generated articles start here, above all written ones.
 FIRST_NUMBER = 8_000_000
+#: Numbers of the articles of single days start here.
+_FIRST_OF_DAYS = 9_000_000
+_FIRST_DAILY = date(2026, 1, 1)
+_MOST_A_DAY = 100
 _FIRST_DAY = datetime(2014, 1, 6, 6, 30, tzinfo=VIETNAM)
 _LAST_DAY = datetime(2026, 10, 30, 20, 0, tzinfo=VIETNAM)
 _PARAGRAPHS = (6, 9)
@@ -75,6 +79,27 @@ def generate(masthead: Masthead, count: int) -> list[Story]:
     dice = random.Random(f"scale {masthead.id}")  # noqa: S311 - repeatable, not secret
     titles: set[str] = set()
     return [_story(masthead, FIRST_NUMBER + index, dice, titles) for index in range(count)]
+
+
+def generate_day(masthead: Masthead, day: date, count: int) -> list[Story]:
+    """*count* articles that the paper prints on *day*; the same ones for the same paper, day and count or more.
+
+    Raises ValueError for more than a hundred, or a day before 2026.
+    """
+    first = _FIRST_OF_DAYS + (day - _FIRST_DAILY).days * _MOST_A_DAY
+    if count > _MOST_A_DAY or first < _FIRST_OF_DAYS:
+        raise ValueError(f"{count} articles on {day}")
+    dice = random.Random(f"day {masthead.id} {day}")  # noqa: S311 - repeatable, not secret
+    titles: set[str] = set()
+    dawn = datetime.combine(day, time(5), VIETNAM)
+    return [
+        attrs.evolve(
+            _story(masthead, first + index, dice, titles),
+            # from five in the morning to nine in the evening
+            published=dawn + timedelta(minutes=dice.randrange(16 * 60)),
+        )
+        for index in range(count)
+    ]
 
 
 def _story(masthead: Masthead, number: int, dice: random.Random, titles: set[str]) -> Story:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import date
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
@@ -9,7 +10,7 @@ import pytest
 
 from scraper.demo.mastheads import MASTHEADS
 from scraper.demo.press import DemoPress
-from scraper.demo.scale import generate
+from scraper.demo.scale import generate, generate_day
 
 COUNT = 120
 
@@ -84,3 +85,23 @@ def test_the_sitemap_holds_every_generated_article(press):
     urls = set(re.findall(r"<loc>([^<]+)</loc>", sitemap))
     assert urls == {x.url for x in press.truth() if x.paper == "demo-bienxanh"}
     assert all(urlsplit(url).port == press.port + 4 for url in urls)
+
+
+def test_a_day_brings_the_same_new_articles_every_time_and_other_days_bring_others():
+    first, second = date(2026, 12, 1), date(2026, 12, 2)
+    one = generate_day(MASTHEADS[0], first, 3)
+    assert one == generate_day(MASTHEADS[0], first, 5)[:3]
+    assert {x.published.date() for x in one} == {first}
+    numbers = {x.number for day in (first, second) for x in generate_day(MASTHEADS[0], day, 100)}
+    assert len(numbers) == 200
+    with pytest.raises(ValueError, match="101 articles on 2026-12-01"):
+        generate_day(MASTHEADS[0], first, 101)
+
+
+def test_a_press_that_prints_on_serves_the_new_articles():
+    with DemoPress(port=0) as press:
+        before = {x.article_id for x in press.truth()}
+        press.print_day(date(2026, 12, 1), 2)
+        new = [x for x in press.truth() if x.article_id not in before]
+        assert len(new) == 2 * len(press.friendly)
+        assert all(x.title in fetch(x.url).decode() for x in new)

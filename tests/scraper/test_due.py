@@ -9,6 +9,7 @@ import attrs
 import pytest
 
 from archive.errors import SchedulerBusy
+from archive.health.alarms import Kind, open_alarms
 from archive.instants import VIETNAM
 from archive.locks import SiteLock, scheduler_lock
 from archive.schedule import Entry, Job
@@ -188,6 +189,8 @@ def test_nothing_is_fetched_when_the_disk_is_nearly_full(root, days):
     report = go(root, days, least_mb=10**12)
     assert days.crawled == []
     assert "nothing more is fetched" in report.problems[0]
+    with Store.open(root) as store:
+        assert [x.kind for x in open_alarms(store.connection)] == [Kind.DISK_FULL]
 
 
 def test_a_paper_without_a_site_file_is_named_and_not_crawled(root, days):
