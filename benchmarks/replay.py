@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING
 import attrs
 
 from archive.store import Store
+from scraper.cores import cores
 from scraper.demo.press import DemoPress
-from scraper.readers import cores
 from scraper.replay import replay
 from scraper.sites.load import load_registry
 
@@ -90,8 +90,8 @@ def _medians(values: list[Figures], workers: int) -> tuple[float, float, float, 
 def main() -> int:
     """Measure and print."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    options.add_argument("--scale", type=int, default=400, help="generated articles per paper")
-    options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--scale", type=int, default=1600, help="generated articles per paper")
+    options.add_argument("--rounds", type=int, default=2)
     options.add_argument("--workers", type=int, default=max(2, cores()))
     options.add_argument("--json", type=Path, help="write the figures to this file")
     chosen = options.parse_args()

@@ -139,11 +139,6 @@ def read_stored_page(
     return _read(registry, attrs.evolve(capture, id=stored.id), template)
 
 
-def cores() -> int:
-    """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def died() -> ReaderDied:
     """The error to raise for a BrokenProcessPool."""
     return ReaderDied(

@@ -9,7 +9,7 @@ import click
 
 from archive.cli import archive_option, json_option, print_json, stderr_progress
 from archive.store import Store
-from scraper.readers import cores
+from scraper.cores import cores
 from scraper.replay import replay
 from scraper.sites.known import known_sites
 

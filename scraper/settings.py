@@ -7,6 +7,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
+from scraper.cores import cores
+
 #: Setting names of our own; also environment variables of the same name.
 ARCHIVE_SETTING: Final = "DQTV_ARCHIVE"
 OPERATOR_SETTING: Final = "DQTV_OPERATOR"
@@ -47,8 +49,9 @@ DQTV_MIN_FREE_MB = int(os.environ.get(MIN_FREE_SETTING) or 500)
 # Far above what a day brings: stops endless calendars and the like. --max-pages wins over it.
 DQTV_PAGE_BUDGET = 20_000
 DQTV_OPERATOR = os.environ.get(OPERATOR_SETTING) or DQTV_CONTACT or "unknown"
-# A polite crawl waits for its papers, not for its processor; see docs/design-notes.md#frontier for the figures.
-DQTV_EXTRACT_PROCESSES = int(os.environ.get(READERS_SETTING) or 0)
+# A page that kills its reader then kills no crawl, and the crawl's own process answers sooner where there is a core for
+# both; see docs/design-notes.md#frontier for the figures. 0 reads pages in the crawl's own process.
+DQTV_EXTRACT_PROCESSES = int(os.environ.get(READERS_SETTING) or min(1, cores() - 1))
 
 # Days after the first capture, or the last change, on which an article is looked at again: news is corrected
 # and withdrawn within days. Nothing is checked again when this is empty.
