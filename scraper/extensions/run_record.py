@@ -75,7 +75,7 @@ class RunRecordExtension:
             return
         figures = self._politeness[site]
         figures.slow_downs += 1
-        header, sent = (response.headers.get(name, b"") for name in ("Retry-After", "Date"))
+        header, sent = (response.headers.get(name) or b"" for name in ("Retry-After", "Date"))
         wait = retry_after_seconds(header.decode("latin-1"), sent=sent.decode("latin-1"))
         if wait is not None:
             figures.waits += 1
