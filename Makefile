@@ -26,10 +26,11 @@ demo: install ## Crawl the bundled demo press, publish it, serve the search desk
 	@$(BIN)/dqtv demo
 
 ARCHIVE ?= $(if $(DQTV_ARCHIVE),$(DQTV_ARCHIVE),dqtv-data)
-view: install view-install ## Show stored pages at http://127.0.0.1:8002/dqtv/ with pywb; ARCHIVE=DIR names the archive.
+VIEWER_PORT ?= 8002
+view: install view-install ## Show stored pages at http://127.0.0.1:8002/dqtv/ with pywb; ARCHIVE=DIR names the archive, VIEWER_PORT=N another port.
 	@$(BIN)/dqtv index --archive "$(ARCHIVE)"
-	@echo "Stored pages are at http://127.0.0.1:8002/dqtv/ - press Ctrl-C to stop."
-	@.venv-view/bin/wayback -d "$(ARCHIVE)/index" -b 127.0.0.1 -p 8002
+	@echo "Stored pages are at http://127.0.0.1:$(VIEWER_PORT)/dqtv/ - press Ctrl-C to stop."
+	@.venv-view/bin/wayback -d "$(ARCHIVE)/index" -b 127.0.0.1 -p $(VIEWER_PORT)
 
 view-install: .venv-view/.installed ## Set up the viewer in .venv-view.
 

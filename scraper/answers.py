@@ -166,7 +166,7 @@ def status_outcome(capture: Capture) -> Failed:
     if status in _GONE:
         return Failed(reason="not_found", detail=f"HTTP {status}", capture=capture)
     if status in SLOW_DOWN_STATUS:
-        wait = retry_after_seconds(capture.header("Retry-After"))
+        wait = retry_after_seconds(capture.header("Retry-After"), sent=capture.header("Date"))
         return Failed(
             reason="slow_down",
             detail=f"HTTP {status}",

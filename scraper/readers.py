@@ -57,10 +57,7 @@ class StoredPage:
 
 
 class Readers:
-    """*processes* readers, or none: then the caller's own process reads. A context manager.
-
-    Raises ReaderDied when one of them was killed or ran out of memory.
-    """
+    """*processes* readers, or none: then the caller's own process reads. A context manager."""
 
     def __init__(self, registry: Registry, *, processes: int) -> None:
         self._registry = registry
@@ -90,7 +87,8 @@ class Readers:
     def read(self, leased: LeasedUrl, capture: Capture, template: Template) -> Future[Outcome]:
         """What an article's page, as it was sent, means for its address; the outcome's capture is without its body.
 
-        The page is unpacked in the reader: it goes there at a fifth of its size.
+        The page is unpacked in the reader: it goes there at a fifth of its size. Raises ReaderDied when one of
+        them was killed or ran out of memory.
         """
         if self._pool is None:
             return _done(_answer(self._registry, leased, capture, template))
@@ -99,29 +97,26 @@ class Readers:
 
     def read_stored(
         self, folder: Path, pages: Sequence[StoredPage], template: Template
-    ) -> StoredReadings:
-        """Read pages of the WARC *folder*, all of them with this *template*."""
-        parts = [
-            tuple(pages[at : at + _PAGES_AT_ONCE]) for at in range(0, len(pages), _PAGES_AT_ONCE)
-        ]
+    ) -> list[tuple[Sequence[StoredPage], Future[list[Read]]]]:
+        """Read pages of the WARC *folder*, all of them with this *template*; a few in a row at a time.
+
+        Where a reader dies, the readings under way and those not begun raise BrokenProcessPool.
+        """
+        parts = [pages[at : at + _PAGES_AT_ONCE] for at in range(0, len(pages), _PAGES_AT_ONCE)]
+        return [(part, self._read_part(folder, part, template)) for part in parts]
+
+    def _read_part(
+        self, folder: Path, pages: Sequence[StoredPage], template: Template
+    ) -> Future[list[Read]]:
         if self._pool is None:
-            read = [_done(_read_stored(self._registry, folder, x, template)) for x in parts]
-        else:
-            with _watched(), _without_main():
-                read = [self._pool.submit(_read_stored_there, folder, x, template) for x in parts]
-        return StoredReadings(read)
-
-
-@attrs.frozen
-class StoredReadings:
-    """Pages under way in the readers."""
-
-    _parts: list[Future[list[Read]]]
-
-    def results(self) -> list[Read]:
-        """What each page says, in the order asked for; waits for it. Raises ReaderDied."""
-        with _watched():
-            return [read for part in self._parts for read in part.result()]
+            return _done(_read_stored(self._registry, folder, pages, template))
+        try:
+            with _without_main():
+                return self._pool.submit(_read_stored_there, folder, pages, template)
+        except BrokenProcessPool as error:
+            broken: Future[list[Read]] = Future()
+            broken.set_exception(error)
+            return broken
 
 
 def read_stored_page(

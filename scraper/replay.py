@@ -42,16 +42,18 @@ from archive.rows import text_sha256
 from archive.run_counts import RunCounts
 from archive.runs import finish_run, new_run_id, start_run
 from scraper.lessons import Lessons
-from scraper.readers import Readers, StoredPage, read_stored_page
+from scraper.reader_deaths import READER_DIED
+from scraper.readers import Readers, read_stored_page
 from scraper.replay_report import Move, ReplayReport
+from scraper.stored_reader import StoredReader, stored_page
 from scraper.versions import rule_digests, versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from archive.store import Store
-    from scraper.readers import Read, StoredReadings
     from scraper.sites.load import Registry
+    from scraper.stored_reader import Said, StoredReadings
 
 #: Articles and rejected addresses in one transaction.
 GROUP_SIZE: Final = 64
@@ -81,7 +83,7 @@ class _Replay:
     """One replay under way."""
 
     store: Store
-    readers: Readers
+    reader: StoredReader
     run_id: str | None
     #: Articles and rejected addresses in all, and who wants to hear how many are done.
     total: int
@@ -95,6 +97,7 @@ class _Replay:
     level_changes: Counter[str] = attrs.field(factory=Counter)
     reason_changes: Counter[str] = attrs.field(factory=Counter)
     unreadable: list[str] = attrs.field(factory=list)
+    given_up: list[str] = attrs.field(factory=list)
     moves: list[Move] = attrs.field(factory=list)
     lessons: Lessons = attrs.field(factory=Lessons)
 
@@ -104,7 +107,7 @@ class _Replay:
         """Have the pages of a group read; None for what is no longer there."""
         wanted = [(stored, self._wanted(stored)) for stored in found]
         pages = [capture for _, captures in wanted for capture in captures]
-        return _Asked(wanted, self._read(pages, site_id))
+        return _Asked(wanted, self.reader.ask(pages, site_id))
 
     def take_group(self, asked: _Asked) -> None:
         """Wait for the pages of a group, and write what they say."""
@@ -131,28 +134,26 @@ class _Replay:
         # the newest page of an article was read with it
         return [x for x in stored.captures[-1:] if x.id not in self.seen]
 
-    def _read(self, captures: Sequence[StoredCapture], site_id: str) -> StoredReadings:
-        pages = [stored_page(self.store, capture) for capture in captures]
-        return self.readers.read_stored(self.store.warc_folder, pages, self.store.template(site_id))
-
-    def _take_article(self, stored: StoredArticle, read: Sequence[Read]) -> None:
+    def _take_article(self, stored: StoredArticle, read: Sequence[Said]) -> None:
         own = self._readable(stored.capture, read[0])
-        if own is None:
-            return
         later = self._readable(stored.newest, read[1]) if stored.newest else None
+        if own is None or (stored.newest and later is None):
+            return
         outcomes: tuple[Accepted | Rejected, ...] = (_as_article(own, own, stored.id),)
         if later is not None:
             later = _as_article(later, own, stored.id)
             # an address that was given to another article says nothing of this one
             if isinstance(later, Rejected) or later.article.id == stored.id:
                 outcomes += (later,)
-        leaves = all(isinstance(outcome, Rejected) for outcome in outcomes) and not any(
-            isinstance(self._read_one(x, stored.site), Accepted)
-            for x in earlier_versions(self.store.connection, stored.id)
-        )
+        leaves = all(isinstance(outcome, Rejected) for outcome in outcomes)
+        for version in earlier_versions(self.store.connection, stored.id) if leaves else ():
+            said = self._read_one(version, stored.site)
+            if said is None:
+                return
+            leaves = leaves and isinstance(said, Rejected)
         self.group.append(_Reading(stored=stored, outcomes=outcomes, leaves=leaves))
 
-    def _take_rejection(self, stored: StoredRejection, read: Read) -> None:
+    def _take_rejection(self, stored: StoredRejection, read: Said) -> None:
         newest = self._readable(stored.captures[-1], read)
         if newest is None:
             return
@@ -165,23 +166,24 @@ class _Replay:
         self.group.append(_Reading(stored=stored, outcomes=(*earlier, newest)))
 
     def _read_one(self, capture: StoredCapture, site_id: str) -> Accepted | Rejected | None:
-        (read,) = self._read([capture], site_id).results()
+        (read,) = self.reader.ask([capture], site_id).results()
         return self._readable(capture, read)
 
     def _is_known(self, article_id: str) -> bool:
         return stored_article(self.store.connection, article_id) is not None
 
-    def _readable(self, stored: StoredCapture, read: Read) -> Accepted | Rejected | None:
-        """What the page says now; None when its record is unreadable, which is noted."""
+    def _readable(self, stored: StoredCapture, said: Said) -> Accepted | Rejected | None:
+        """What the page says now; None when its record is unreadable or kills its reader, which is noted."""
         self.seen.add(stored.id)
-        if isinstance(read, RecordUnreadable):
-            self.unreadable.append(f"{stored.url}: {read}")
+        if not isinstance(said, Accepted | Rejected):
+            noted = self.unreadable if isinstance(said, RecordUnreadable) else self.given_up
+            noted.append(f"{stored.url}: {said}")
             return None
         self.pages += 1
-        capture = attrs.evolve(read.capture, run_id=self.run_id)
-        if self.run_id is not None and read.lesson is not None:
-            self.lessons.add(capture, read.lesson)
-        return attrs.evolve(read, capture=capture, lesson=None)
+        capture = attrs.evolve(said.capture, run_id=self.run_id)
+        if self.run_id is not None and said.lesson is not None:
+            self.lessons.add(capture, said.lesson)
+        return attrs.evolve(said, capture=capture, lesson=None)
 
     def commit(self) -> None:
         """Write the group in one transaction, when this is no dry run; then count it."""
@@ -275,14 +277,20 @@ class _Replay:
             )
         )  # fmt: skip
 
+    @property
+    def reason(self) -> str:
+        """How the run ended, once all is read."""
+        problem = "unreadable records" if self.unreadable else self.given_up and "pages given up"
+        return problem or "finished"
+
     def run_counts(self) -> RunCounts:
         """The replay as a run record has it: nothing is fetched, only what moved is counted."""
-        failed = {"unreadable_record": len(self.unreadable)} if self.unreadable else {}
+        failed = {"unreadable_record": len(self.unreadable), READER_DIED: len(self.given_up)}
         return RunCounts(
             accepted=self.counts["now_accepted"],
             unchanged=self.counts["unchanged"],
             rejected=dict(self.now_rejected),
-            failed=failed,
+            failed={reason: number for reason, number in failed.items() if number},
         )
 
     def report(self, unknown_sites: dict[str, int]) -> ReplayReport:
@@ -293,7 +301,8 @@ class _Replay:
             level_changes=dict(self.level_changes), reason_changes=dict(self.reason_changes),
             corrected=counts["corrected"], new_versions=counts["new_versions"],
             unchanged=counts["unchanged"], overtaken=counts["overtaken"],
-            unknown_sites=unknown_sites, unreadable=tuple(self.unreadable), moves=tuple(self.moves),
+            unknown_sites=unknown_sites, unreadable=tuple(self.unreadable),
+            given_up=tuple(self.given_up), moves=tuple(self.moves),
         )  # fmt: skip
 
 
@@ -301,12 +310,6 @@ def read_again(store: Store, registry: Registry, stored: StoredCapture) -> Accep
     """What a stored page says to the reader of today. Raises RecordUnreadable, UnknownSite."""
     template = store.template(stored.site)
     return read_stored_page(registry, store.warc_folder, stored_page(store, stored), template)
-
-
-def stored_page(store: Store, capture: StoredCapture) -> StoredPage:
-    """All that a process without the database needs to read the page."""
-    digest = capture.payload_elsewhere
-    return StoredPage(capture=capture, payload=store.payload_location(digest) if digest else None)
 
 
 def replay(
@@ -323,22 +326,23 @@ def replay(
     With several *workers* as many processes read; this one alone writes, in the same order, and what
     comes out is the same. A kill loses at most one group of work; the same replay again repeats what is
     done without changing it. With *dry_run* nothing is written. Raises UnknownSite for an id in *sites*
-    that no site file has, ReaderDied when a worker was killed.
+    that no site file has, ReaderDied when workers die whatever they read.
     """
     for site_id in sites:
         registry.site(site_id)
     wanted = [x for x in sites_with_readings(store.connection) if not sites or x in sites]
     run_id = None if dry_run else new_run_id(datetime.now(UTC))
-    readers = Readers(registry, processes=workers if workers > 1 else 0)
+    begin = partial(Readers, registry)
+    reader = StoredReader(store, begin, processes=workers if workers > 1 else 0)
     work = {
         x: (article_ids(store.connection, x), rejected_urls(store.connection, x)) for x in wanted
     }
     unknown = {x: len(work[x][0]) + len(work[x][1]) for x in wanted if x not in registry.sites}
     total = sum(len(ids) + len(urls) for ids, urls in work.values()) - sum(unknown.values())
-    job = _Replay(store=store, readers=readers, run_id=run_id, total=total, told=on_page)
+    job = _Replay(store=store, reader=reader, run_id=run_id, total=total, told=on_page)
     reason = "error"
     with ExitStack() as ending:
-        ending.enter_context(readers)
+        ending.enter_context(reader)
         if run_id is not None:
             start_run(
                 store, run_id, site=", ".join(sites) or "all", command="replay",
@@ -356,7 +360,7 @@ def replay(
         if run_id is not None:
             with store.transaction():
                 job.lessons.learn(store)
-        reason = "finished" if not job.unreadable else "unreadable records"
+        reason = job.reason
     return job.report(unknown)
 
 

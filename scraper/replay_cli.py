@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from scraper.replay_report import ReplayReport
 
-#: Lines of moved articles and of unreadable records that are printed; --json has them all.
+#: Lines of moved articles, of unreadable records and of pages given up that are printed; --json has them all.
 _LINES: Final = 20
 
 
@@ -51,7 +51,7 @@ def replay_command(
         print_json(report)
     else:
         _echo(report)
-    if report.unreadable or report.unknown_sites:
+    if report.unreadable or report.given_up or report.unknown_sites:
         sys.exit(1)
 
 
@@ -69,6 +69,7 @@ def _echo(report: ReplayReport) -> None:
         "left to a crawl at work": str(report.overtaken),
         "papers without a site file, left alone": _counted(report.unknown_sites),
         "unreadable records": str(len(report.unreadable)),
+        "pages given up, as they kill what reads them": str(len(report.given_up)),
     }
     for heading, value in lines.items():
         click.echo(f"  {heading}: {value}")
@@ -79,6 +80,9 @@ def _echo(report: ReplayReport) -> None:
     for line in report.unreadable[:_LINES]:
         click.echo(f"unreadable: {line}")
     _echo_rest(len(report.unreadable))
+    for line in report.given_up[:_LINES]:
+        click.echo(f"given up: {line}")
+    _echo_rest(len(report.given_up))
 
 
 def _echo_rest(count: int) -> None:

@@ -49,4 +49,6 @@ class ReplayReport:
     unknown_sites: dict[str, int]
     #: One line for each record that could not be read; what it belongs to stays as it was.
     unreadable: tuple[str, ...]
+    #: One line for each page that killed each process that read it; what it belongs to stays as it was.
+    given_up: tuple[str, ...]
     moves: tuple[Move, ...]

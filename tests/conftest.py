@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
 import pytest
@@ -15,6 +19,9 @@ import pytest
 from scraper.demo.mastheads import MASTHEADS
 from scraper.demo.ports import free_base
 from scraper.demo.press import DemoPress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 REPOSITORY = Path(__file__).parents[1]
 #: Real pages lie beside the checkout on the maintainers' machines; tests that read them skip elsewhere.
@@ -103,6 +110,36 @@ def until_asked(press):
         return True
 
     return wait
+
+
+@pytest.fixture
+def stopped(dqtv):
+    """Stops a command under way where it writes nothing, so that others can; the block's end lets it go on."""
+
+    @contextmanager
+    def stop(command: subprocess.Popen[str], *, seconds: float = 60.0) -> Iterator[None]:
+        give_up = time.monotonic() + seconds
+        command.send_signal(signal.SIGSTOP)
+        try:
+            while _is_written(dqtv.archive / "archive.db"):
+                command.send_signal(signal.SIGCONT)
+                assert time.monotonic() < give_up, f"it has been writing for {seconds} s"
+                time.sleep(0.005)
+                command.send_signal(signal.SIGSTOP)
+            yield
+        finally:
+            command.send_signal(signal.SIGCONT)
+
+    return stop
+
+
+def _is_written(database: Path) -> bool:
+    with closing(sqlite3.connect(database, timeout=0.1, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return True
+        return False
 
 
 @pytest.fixture(scope="session")

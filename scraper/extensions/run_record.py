@@ -75,8 +75,8 @@ class RunRecordExtension:
             return
         figures = self._politeness[site]
         figures.slow_downs += 1
-        header = response.headers.get("Retry-After")
-        wait = retry_after_seconds(header.decode("latin-1")) if header is not None else None
+        header, sent = (response.headers.get(name) or b"" for name in ("Retry-After", "Date"))
+        wait = retry_after_seconds(header.decode("latin-1"), sent=sent.decode("latin-1"))
         if wait is not None:
             figures.waits += 1
             figures.longest_wait_s = max(wait, figures.longest_wait_s or 0.0)

@@ -135,18 +135,30 @@ class PolitenessMiddleware:
             slot.delay, slot.concurrency, slot.jitter = delay * MARGIN, concurrency, 0.0
 
 
-def retry_after_seconds(value: str | None, *, now: float | None = None) -> float | None:
+def retry_after_seconds(
+    value: str | None, *, sent: str | None = None, now: float | None = None
+) -> float | None:
     """Seconds a Retry-After header asks to wait (RFC 9110 10.2.3: a number or a date); None if unreadable.
 
-    *now* is Unix time, the present by default.
+    A date is counted from *sent*, the answer's own Date header: our clock may be wrong. Where that cannot be
+    read, from *now*, Unix time, the present by default.
     """
     if value is None:
         return None
     text = value.strip()
     if text.isdecimal():
         return float(text)
+    when = _unix_time(text)
+    if when is None:
+        return None
+    since = _unix_time(sent or "")
+    if since is None:
+        since = time.time() if now is None else now
+    return max(0.0, when - since)
+
+
+def _unix_time(date: str) -> float | None:
     try:
-        when = email.utils.parsedate_to_datetime(text)
+        return email.utils.parsedate_to_datetime(date).timestamp()
     except ValueError:
         return None
-    return max(0.0, when.timestamp() - (time.time() if now is None else now))

@@ -153,7 +153,9 @@ class PoliteFetcher:
         finally:
             self._ended = time.monotonic()
         if answer.status in SLOW_DOWN_STATUS:
-            asked = retry_after_seconds(answer.header("retry-after")) or 0.0
+            asked = (
+                retry_after_seconds(answer.header("retry-after"), sent=answer.header("date")) or 0.0
+            )
             self._slow_to(min(SLOWEST, max(FIRST_SLOW_DELAY, 2 * self.delay_s, asked)))
         return answer
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 import signal
 import subprocess
 import time
+import zlib
+from io import BytesIO
 
 import pytest
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
 
+from archive.captures import read_capture
+from archive.decoding import decoded_body
+from archive.model import RecordLocation
 from archive.store import Store
 
 pytestmark = pytest.mark.end_to_end
@@ -75,3 +83,118 @@ def test_an_import_killed_at_any_time_goes_on_without_doubling(dqtv, tmp_path):
         ).fetchone()
     assert captures == records > 0
     assert files == 0
+
+
+#: Pages of papers that no site file knows, in many languages; the first is about the militia too.
+ELSEWHERE = {
+    "baola.example": ("vi", "Dân quân xã Khe Gió ra quân huấn luyện tại thao trường của xã."),
+    "herald.example": ("en", "The harbour council will vote on the new ferry line on Monday."),
+    "gazette.example": ("fr", "Le conseil du port votera lundi la nouvelle ligne de bac."),
+    "vestnik.example": ("ru", "Совет порта проголосует в понедельник за новую паромную линию."),
+    "shimbun.example": ("ja", "港湾評議会は月曜日に新しい渡船航路を採決する。"),
+    "akhbar.example": ("ar", "يصوت مجلس الميناء يوم الاثنين على خط العبارات الجديد."),
+}
+
+
+def chunked(body):
+    half = len(body) // 2
+    return b"".join(b"%x\r\n%s\r\n" % (len(x), x) for x in (body[:half], body[half:], b""))
+
+
+def sent(body, way):
+    """Headers and payload as a news crawl keeps them, in one of five ways."""
+    packed = gzip.compress(body, mtime=0)
+    return [
+        ([], body),
+        ([("Content-Encoding", "gzip")], packed),
+        ([("Transfer-Encoding", "chunked"), ("Content-Encoding", "gzip")], chunked(packed)),
+        # already unpacked, the headers as they were
+        ([("Transfer-Encoding", "chunked"), ("Content-Encoding", "gzip")], body),
+        ([("X-Crawl-Content-Encoding", "gzip"), ("Content-Length", str(len(body)))], body),
+    ][way % 5]
+
+
+def news_crawl(path, pages, cut):
+    """A WARC file like those of Common Crawl's CC-NEWS; offsets of the pages in *cut*, which are cut off."""
+    offsets = {}
+    with path.open("wb") as out:
+        writer = WARCWriter(out, gzip=True, warc_version="WARC/1.0")
+        about = {"software": "a news crawler", "format": "WARC File Format 1.0"}
+        writer.write_record(writer.create_warcinfo_record(path.name, about))
+        for number, (url, body) in enumerate(pages):
+            headers, payload = sent(body, number)
+            named = {"WARC-Date": f"2026-11-25T03:{number % 60:02}:00Z", "WARC-IP-Address": "192.0.2.7"}  # fmt: skip
+            if url in cut:
+                offsets[url] = out.tell()
+                payload, named["WARC-Truncated"] = payload[: len(payload) // 2], "length"
+            head = [("Content-Type", "text/html; charset=utf-8"), *headers]
+            writer.write_record(
+                writer.create_warc_record(
+                    url, "response", payload=BytesIO(payload), warc_headers_dict=named,
+                    http_headers=StatusAndHeaders("200 OK", head, protocol="HTTP/1.1"),
+                )
+            )  # fmt: skip
+    return offsets
+
+
+@pytest.fixture
+def stored_pages(dqtv, crawled):  # noqa: ARG001 - it has to run
+    """Address and body of each article's page."""
+    with Store.open(dqtv.archive, create=False) as store:
+        places = store.connection.execute(
+            "SELECT c.site, c.url, c.warc_file, c.offset, c.length FROM captures AS c"
+            " JOIN article_versions AS v ON v.capture_id = c.id ORDER BY c.url"
+        ).fetchall()
+        return [
+            (url, decoded_body(page.headers, page.body))
+            for site, url, *place in places
+            for page in [
+                read_capture(
+                    store.warc_folder, RecordLocation(**dict(zip(("warc_file", "offset", "length"), place, strict=True))),
+                    site=site, find_payload=store.payload_location,
+                )
+            ]
+        ]  # fmt: skip
+
+
+@pytest.mark.filterwarnings(
+    "ignore:Exception ignored in. <function SpooledTemporaryFile:pytest.PytestUnraisableExceptionWarning"
+)
+def test_of_a_news_crawl_of_many_hosts_the_pages_of_known_papers_are_taken_and_cut_ones_named(
+    dqtv, crawled, stored_pages, tmp_path
+):
+    foreign = [
+        (f"https://{host}/{number}.html", f'<html lang="{language}"><h1>{text}</h1><p>{text * 5}</p>'.encode())
+        for number in range(9)
+        for host, (language, text) in ELSEWHERE.items()
+    ]  # fmt: skip
+    # among one another, as they were fetched
+    pages = [*stored_pages, *foreign]
+    pages = [page for at in range(7) for page in pages[at::7]]
+    cut = {stored_pages[3][0], stored_pages[-1][0]}
+    path, second = tmp_path / "CC-NEWS-20261125030000-00001.warc.gz", tmp_path / "second"
+    offsets = news_crawl(path, pages, cut)
+
+    ran = dqtv("import", str(path), "--archive", str(second), "--json", code=None)
+    [report] = ran.json()["files"]
+    assert ran.code == 1
+    assert {x["offset"] for x in report["bad"]} == set(offsets.values())
+    assert {x["reason"] for x in report["bad"]} == {"its writer cut it off (WARC-Truncated: length)"}  # fmt: skip
+    assert (report["foreign"], report["bad_count"]) == (len(foreign), 2)
+    assert report["responses"] == len(pages) - 2
+
+    with Store.open(second, create=False) as store:
+        ask = store.connection.execute
+        urls = {url for (url,) in ask("SELECT url FROM captures")}
+        assert urls == {url for url, _ in stored_pages} - cut
+        assert ask("SELECT DISTINCT kind, robots FROM captures").fetchall() == [("import", "not_consulted")]  # fmt: skip
+        assert ask("SELECT DISTINCT name, sha256 FROM imports").fetchall() == [(path.name, report["sha256"])]  # fmt: skip
+        content = path.read_bytes()
+        # each capture has the id of the record in that file, which lies where it is said to
+        for record_id, offset in ask("SELECT record_id, offset FROM import_records").fetchall():
+            record = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(content[offset:])
+            assert f"WARC-Record-ID: <{record_id}>".encode() in record
+        gone = {row[0] for row in ask("SELECT id FROM articles")}
+    taken = articles(second)
+    assert taken == [row for row in crawled if row[0] in gone]
+    assert len(taken) == len(crawled) - len(cut)

@@ -62,6 +62,13 @@ def expected(press):
     return {x.article_id for x in press.truth() if x.paper == PAPER and x.level > 0}
 
 
+@pytest.fixture(params=["0", "1"], ids=["reads itself", "has a reader"])
+def _readers(request, monkeypatch):
+    """Crawls read their pages in their own process, or in another."""
+    monkeypatch.setenv("DQTV_EXTRACT_PROCESSES", request.param)
+
+
+@pytest.mark.usefixtures("_readers")
 @pytest.mark.parametrize("limit", [30_000, 400_000])
 def test_a_crawl_on_a_full_disk_ends_with_the_file_named_and_goes_on_when_there_is_room(
     dqtv, press, limit
@@ -105,7 +112,8 @@ def test_publishing_on_a_full_disk_leaves_the_former_snapshot_current(dqtv, pres
     assert ids == expected(press)
 
 
-@pytest.mark.parametrize("limit", [12, 17, 21])
+@pytest.mark.usefixtures("_readers")
+@pytest.mark.parametrize("limit", [12, 17, 21, 27])
 def test_a_crawl_without_file_handles_says_so_and_goes_on_with_more(dqtv, press, limit):
     code, err = limited(dqtv, handles(limit), "crawl", PAPER)
     if code:
@@ -175,20 +183,21 @@ def test_a_folder_in_which_no_archive_can_be_made_is_named(dqtv, close):
     assert str(dqtv.archive) in err
 
 
-def test_a_second_crawl_of_a_paper_names_the_first_and_what_to_do(dqtv, press, until_asked):
+def test_a_second_crawl_of_a_paper_names_the_first_and_what_to_do(
+    dqtv, press, until_asked, stopped
+):
     press.set_fault(PAPER, "slow")
     first = dqtv.start("crawl", PAPER)
     try:
         assert until_asked(first, 2)
-        first.send_signal(signal.SIGSTOP)
-        ran = dqtv("crawl", PAPER, code=1)
+        with stopped(first):
+            ran = dqtv("crawl", PAPER, code=1)
         assert (
             f"{PAPER} is being crawled or imported by another process (process {first.pid} on "
             in ran.err
         )
         assert "wait for it, or stop it and try again" in ran.err
     finally:
-        first.send_signal(signal.SIGCONT)
         first.send_signal(signal.SIGINT)
         first.communicate(timeout=60)
     press.set_fault(PAPER, None)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import http.client
+import os
+import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -20,6 +23,7 @@ import pytest
 from archive.captures import read_capture
 from archive.cdxj import closed_files, index_closed_files, index_path, merge_indexes
 from archive.decoding import decoded_body
+from archive.instants import read_instant
 from archive.model import Capture, RecordLocation
 from archive.store import Store
 from archive.wacz import write_wacz
@@ -70,28 +74,37 @@ class Viewer:
         return status, shown, decoded_body(coding, body)
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for_answer(process: subprocess.Popen, port: int) -> None:
+    give_up = time.monotonic() + 120
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            assert process.poll() is None, "pywb ended"
+            assert time.monotonic() < give_up, "pywb does not answer"
+            time.sleep(0.05)
+        else:
+            return
+
+
 @contextmanager
 def running(folder: Path, collection: str):
     """Pywb on *folder* at a free port, until the block ends."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [VIEWER / "wayback", "-d", folder, "-b", "127.0.0.1", "-p", str(port)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        give_up = time.monotonic() + 60
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError:
-                assert process.poll() is None, "pywb ended"
-                assert time.monotonic() < give_up, "pywb does not answer"
-                time.sleep(0.05)
+        wait_for_answer(process, port)
         yield Viewer(port, collection)
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 @contextmanager
@@ -268,3 +281,56 @@ def test_a_package_of_one_day_takes_along_what_its_revisits_refer_to(three_days,
     with unpacked(tmp_path, package.path) as viewer:
         status, _, body = viewer.body(url, DAY + timedelta(days=day))
         assert (status, body) == (200, PAGE)
+
+
+# -- make view ----------------------------------------------------------------------------------------
+
+
+def processes_of(session: int) -> list[str]:
+    """Names of the processes of a session that have not ended."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdecimal():
+            try:
+                name, _, rest = (folder / "stat").read_text().rpartition(")")
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if int(rest.split()[3]) == session and rest.split()[0] not in "ZX":
+                found.append(name)
+    return found
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/stat").exists() or shutil.which("make") is None,
+    reason="processes are listed by Linux; make is needed",
+)
+def test_make_view_shows_a_stored_page_and_ends_with_ctrl_c(crawled):
+    with Store.open(crawled.archive, create=False) as store:
+        url, text = store.connection.execute(
+            "SELECT url, fetched_at FROM captures WHERE status = 200 AND kind = 'response'"
+            " AND url IN (SELECT url FROM frontier WHERE kind = 'article') LIMIT 1"
+        ).fetchone()
+    port = free_port()
+    # both environments as they are: nothing is installed
+    command = ["make", "view", f"BIN={Path(sys.executable).parent}", f"VIEWER_PORT={port}",
+               f"ARCHIVE={crawled.archive}", "-o", "install", "-o", "view-install"]  # fmt: skip
+    view = subprocess.Popen(
+        command, cwd=VIEWER.parents[1], text=True, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    try:
+        wait_for_answer(view, port)
+        at = read_instant(text)
+        status, shown, body = Viewer(port, "dqtv").body(url, at)
+        assert (status, shown) == (200, at.replace(microsecond=0))
+        assert b"<title>" in body
+        # as a terminal does: to every process in it
+        os.killpg(view.pid, signal.SIGINT)
+        said, _ = view.communicate(timeout=120)
+    finally:
+        if processes_of(view.pid):
+            os.killpg(view.pid, signal.SIGKILL)
+    assert f"http://127.0.0.1:{port}/dqtv/" in said
+    assert processes_of(view.pid) == []
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), timeout=5)

@@ -1,4 +1,4 @@
-"""A crawl whose pages are read in another process: what Ctrl-C, SIGKILL and deadly pages do to it."""
+"""Crawls and replays whose pages are read in another process: what Ctrl-C, SIGKILL and deadly pages do to them."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ PAPER = "demo-songmay"
 #: Makes readers die; only readers, as the crawl itself has no parent of multiprocessing's.
 DEADLY = """
 import multiprocessing, os, signal
-import scraper.answers
+import scraper.answers, scraper.readers
 read = scraper.answers.process
 def process(capture, *others):
     if multiprocessing.parent_process() is not None and {condition}:
         {death}
     return read(capture, *others)
-scraper.answers.process = process
+scraper.answers.process = scraper.readers.process = process
 """
 
 
@@ -187,6 +187,51 @@ def test_a_page_that_no_longer_kills_is_read_by_the_next_crawl(dqtv, press, dead
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     dqtv("crawl", PAPER)
     assert_whole(dqtv.archive, press)
+
+
+@pytest.fixture
+def aged(dqtv, press):  # noqa: ARG001 - it has to run
+    """A crawled archive whose articles an older reader has read."""
+    dqtv("crawl", PAPER)
+    with closing(sqlite3.connect(dqtv.archive / "archive.db")) as database, database:
+        database.execute(
+            "UPDATE articles SET body = 'bản cũ', text_sha256 = 'cũ', printed_digest = NULL"
+        )
+    return dqtv.archive
+
+
+def test_a_replay_names_the_page_that_kills_its_readers_and_reads_all_others(
+    dqtv, press, aged, deadly, monkeypatch
+):
+    article = min(kept(press))
+    number = article.rpartition(":")[2]
+    deadly(f"{number!r} in capture.url")
+    ran = dqtv("replay", "--workers", "2", "--json", code=1)
+    report = ran.json()
+    [(url,)] = rows(aged, f"SELECT url FROM captures WHERE url LIKE '%{number}.html'")
+    assert report["given_up"] == [f"{url}: the process that reads pages died 3 times with this page"]  # fmt: skip
+    assert (report["corrected"], report["unreadable"]) == (len(kept(press)) - 1, [])
+    assert f"{url}: the process that reads pages died 3 times with this page" in ran.err
+    assert rows(aged, "SELECT id FROM articles WHERE text_sha256 = 'cũ'") == [(article,)]
+    said = dqtv("replay", "--dry-run", "--workers", "2", code=1).out
+    assert f"given up: {url}: the process that reads pages died" in said
+    [run] = [x for x in dqtv("runs", "--json").json() if x["command"] == "replay"]
+    assert (run["reason"], run["counts"]["failed"]) == ("pages given up", {"reader_died": 1})
+
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    last = dqtv("replay", "--workers", "2", "--json").json()
+    assert (last["corrected"], last["given_up"]) == (1, [])
+    assert_whole(aged, press)
+
+
+def test_a_replay_whose_readers_die_whatever_they_read_ends_with_the_way_out(dqtv, aged, deadly):
+    deadly("True")
+    before = rows(aged, "SELECT * FROM articles ORDER BY id")
+    ran = dqtv("replay", "--workers", "2", code=1)
+    assert "killed or ran out of memory" in ran.err
+    assert "when the command is run again" in ran.err
+    assert "Traceback" not in ran.err
+    assert rows(aged, "SELECT * FROM articles ORDER BY id") == before
 
 
 def test_a_page_beyond_the_readers_memory_is_recorded_without_a_death(dqtv, press, deadly):

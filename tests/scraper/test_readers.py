@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures.process import BrokenProcessPool
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -96,5 +97,8 @@ def test_a_killed_reader_is_reported(tmp_path):
         readers.read(LEASED, capture(), {}).result(timeout=60)
         for child in multiprocessing.active_children():
             os.kill(child.pid, signal.SIGKILL)
+        for _ in range(2):
+            [(pages, reading)] = readers.read_stored(tmp_path, (page,), {})
+            assert (pages, type(reading.exception(timeout=60))) == ((page,), BrokenProcessPool)
         with pytest.raises(ReaderDied, match="killed or ran out of memory"):
-            readers.read_stored(tmp_path, (page,), {}).results()
+            readers.read(LEASED, capture(), {})

@@ -166,6 +166,13 @@ def test_retry_after_is_read_as_seconds_or_as_a_date(value, seconds):
     assert retry_after_seconds(value, now=now) == seconds
 
 
+def test_a_date_to_wait_for_is_counted_from_the_answers_own_date():
+    an_hour_wrong = datetime(2026, 11, 24, 1, tzinfo=UTC).timestamp()
+    until, sent = "Tue, 24 Nov 2026 00:01:00 GMT", "Tue, 24 Nov 2026 00:00:20 GMT"
+    assert retry_after_seconds(until, sent=sent, now=an_hour_wrong) == 40
+    assert retry_after_seconds(until, sent="yesterday", now=an_hour_wrong) == 0
+
+
 def test_only_hosts_whose_site_file_gives_a_reason_are_spared_the_certificate_check(
     tmp_path, monkeypatch
 ):

@@ -1,0 +1,109 @@
+"""Reads a replay's pages in processes of their own, and outlives these; what follows a death: ``reader_deaths``."""
+
+from __future__ import annotations
+
+from concurrent.futures.process import BrokenProcessPool
+from typing import TYPE_CHECKING, Self
+
+import attrs
+
+from archive.errors import ReaderDied
+from scraper.reader_deaths import TRIES_ALONE, Succession
+from scraper.readers import StoredPage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from concurrent.futures import Future
+    from types import TracebackType
+
+    from archive.errors import RecordUnreadable
+    from archive.model import Accepted, Rejected
+    from archive.readings import StoredCapture
+    from archive.store import Store
+    from archive.template import Template
+    from scraper.readers import Read, Readers
+
+    #: What a page says; else why its record cannot be read, or that reading it kills its reader.
+    Said = Accepted | Rejected | RecordUnreadable | ReaderDied
+
+
+def stored_page(store: Store, capture: StoredCapture) -> StoredPage:
+    """All that a process without the database needs to read the page."""
+    digest = capture.payload_elsewhere
+    return StoredPage(capture=capture, payload=store.payload_location(digest) if digest else None)
+
+
+class StoredReader:
+    """*processes* readers of an archive's pages, or none: then the caller's own process reads. A context manager.
+
+    *begin* makes readers, so many processes of them.
+    """
+
+    def __init__(self, store: Store, begin: Callable[..., Readers], *, processes: int) -> None:
+        self._store = store
+        self._succession = Succession(begin, processes=processes)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._succession.close()
+
+    def ask(self, captures: Sequence[StoredCapture], site_id: str) -> StoredReadings:
+        """Have pages of one site read with its template as it is now."""
+        pages = [stored_page(self._store, capture) for capture in captures]
+        readers, template = self._succession.readers, self._store.template(site_id)
+        parts = readers.read_stored(self._store.warc_folder, pages, template)
+        return StoredReadings(self, readers, template, parts)
+
+    def take(
+        self,
+        readers: Readers,
+        template: Template,
+        pages: Sequence[StoredPage],
+        reading: Future[list[Read]],
+    ) -> Sequence[Said]:
+        """What *readers* say of *pages*, else what is said of each that is read alone. Raises ReaderDied."""
+        try:
+            read = reading.result()
+        except BrokenProcessPool:
+            self._succession.begin_anew(readers)
+            return [self._read_alone(page, template) for page in pages]
+        self._succession.was_read()
+        return read
+
+    def _read_alone(self, page: StoredPage, template: Template) -> Said:
+        for _ in range(TRIES_ALONE):
+            second = self._succession.alone()
+            ((_, reading),) = second.read_stored(self._store.warc_folder, [page], template)
+            try:
+                (read,) = reading.result()
+            except BrokenProcessPool:
+                self._succession.died_alone()
+            else:
+                self._succession.was_read()
+                return read
+        return ReaderDied(self._succession.give_up(page.capture.url))
+
+
+@attrs.frozen
+class StoredReadings:
+    """Pages under way in the readers."""
+
+    _reader: StoredReader
+    _readers: Readers
+    _template: Template
+    _parts: Sequence[tuple[Sequence[StoredPage], Future[list[Read]]]]
+
+    def results(self) -> list[Said]:
+        """What each page says, in the order asked for; waits for it. Raises ReaderDied when readers die whatever they read."""
+        return [
+            said
+            for pages, reading in self._parts
+            for said in self._reader.take(self._readers, self._template, pages, reading)
+        ]
