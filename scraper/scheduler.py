@@ -183,6 +183,9 @@ class FrontierScheduler(BaseScheduler):
     def _reasons(self, reason: str) -> dict[str, str]:
         """Why each site's run ended; Scrapy calls a stop by signal ``shutdown``."""
         general = {"shutdown": "interrupted"}.get(reason, reason)
+        if general == "finished":
+            for queue in self._queues.values():
+                queue.finish()
         return {site: queue.ended or general for site, queue in self._queues.items()}
 
     # -- what the engine asks -------------------------------------------------------------------

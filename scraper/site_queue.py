@@ -40,6 +40,9 @@ class SiteQueue:
     resume_at: float = 0.0
     failures_in_a_row: int = 0
     blocked_in_a_row: int = 0
+    #: True once the site has answered anything at all in this run.
+    has_answered: bool = False
+    last_failure: str | None = None
     #: Why nothing more is fetched in this run; None while the site is being crawled.
     ended: str | None = None
     detail: str | None = None
@@ -50,14 +53,21 @@ class SiteQueue:
             self.ended, self.detail = reason, detail
             logger.warning("%s: %s (%s)", self.site, reason, detail)
 
+    def finish(self) -> None:
+        """Note that nothing is left to fetch: where the site has answered nothing, it was not reached."""
+        if self.failures_in_a_row and not self.has_answered:
+            self.end("unreachable", self.last_failure)
+
     def watch(self, outcome: Outcome, now: float) -> None:
         """Leave the site alone when it asks for it or does not answer at all; *now* is Unix time."""
         if isinstance(outcome, Failed) and outcome.reason in _UNREACHABLE:
             self.failures_in_a_row += 1
+            self.last_failure = outcome.detail
             if self.failures_in_a_row >= UNREACHABLE_AFTER:
                 self.end("unreachable", outcome.detail)
             return
         self.failures_in_a_row = 0
+        self.has_answered = True
         is_blocked = isinstance(outcome, Failed) and outcome.reason == "blocked"
         self.blocked_in_a_row = self.blocked_in_a_row + 1 if is_blocked else 0
         if self.blocked_in_a_row >= BLOCKED_AFTER:

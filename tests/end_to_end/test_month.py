@@ -13,6 +13,7 @@ import pytest
 
 import scraper.settings
 from archive.errors import SchedulerBusy
+from archive.health.alarms import Kind, open_alarms
 from archive.instants import VIETNAM, read_instant
 from archive.notices.settings import FileSettings, NoticeSettings
 from archive.notices.telling import tell
@@ -23,6 +24,8 @@ from archive.timing import read_hours, read_timing
 from scraper.crawl_process import ends_of
 from scraper.crawling import crawl
 from scraper.demo.cms import vdoc
+from scraper.demo.mastheads import MASTHEADS
+from scraper.demo.ports import free_base
 from scraper.due import SiteEnd, Wishes, run_due
 
 # the first of these tests waits for the whole month
@@ -271,3 +274,51 @@ def test_each_week_has_its_digest(month):
     days = [f"{read_instant(text).astimezone(VIETNAM):%a %d}" for text, _ in written]
     assert days == ["Tue 01", "Mon 07", "Wed 16", "Mon 21", "Mon 28"]
     assert all(is_sent for _, is_sent in written)
+
+
+@attrs.define
+class Silence:
+    """The clock, moved by hand, and real crawls of a press that is not there."""
+
+    root: object
+    port: int
+    time: float = START
+    begun: list = attrs.field(factory=list)
+
+    def now(self):
+        return self.time
+
+    def wait(self, seconds):
+        self.time += max(1.0, seconds)
+        return False
+
+    def crawl(self, request):
+        self.begun.append(self.time)
+        ours, theirs = SERVER.Pipe()
+        arguments = (request, self.time - time.time(), self.port, theirs)
+        process = SERVER.Process(target=crawl_ahead, args=arguments, daemon=True)
+        process.start()
+        assert ours.poll(120)
+        ends, _ = ours.recv()
+        process.join(60)
+        self.time += 600
+        return [SiteEnd(**values) for values in ends]
+
+
+def test_a_paper_that_never_answers_is_asked_once_a_week_in_the_end_and_its_alarm_stays(tmp_path):
+    root = tmp_path / "archive"
+    with Store.open(root) as store:
+        daily = read_timing("cron 10 2 * * *")
+        ScheduleTable(store).set(Entry(site="demo-songmay", job=Job.CRAWL, timing=daily), START)
+    silence = Silence(root=root, port=free_base("127.0.0.1", (x.port_offset for x in MASTHEADS)))
+    while silence.time < START + 40 * DAY:
+        run_due(Wishes(root=root), crawl=silence.crawl, clock=silence)
+        silence.time += 12 * HOUR
+    waits = [round((after - before) / DAY) for before, after in pairwise(silence.begun)]
+    assert waits == sorted(waits)
+    assert waits[-1] == max(waits) == 7
+    with Store.open(root, create=False) as store:
+        reasons = {row[0] for row in store.connection.execute("SELECT reason FROM runs")}
+        alarms = [(alarm.site, alarm.kind) for alarm in open_alarms(store.connection)]
+    assert reasons == {"unreachable"}
+    assert alarms == [("demo-songmay", Kind.NEVER_WORKS)]
