@@ -38,6 +38,7 @@ CREATE TABLE audit (
     before TEXT,
     after TEXT
 )""",
+    "CREATE INDEX orders_in_order ON orders (id) WHERE finished_at IS NULL",
     "CREATE INDEX audit_by_order ON audit (order_id)",
     "CREATE INDEX runs_open ON runs (started_at) WHERE finished_at IS NULL",
     (
