@@ -22,7 +22,8 @@ from archive.timing import vietnam_text
 from scraper.contact import contact_option
 from scraper.crawl_process import Foreman
 from scraper.due import LONGEST_SLEEP_S, DueReport, Wishes, next_look, run_due
-from scraper.obeying import Obeyed, Obeyer, ObeyingThread
+from scraper.obeying import Obeyed, Obeyer
+from scraper.obeying_thread import ObeyingThread
 from scraper.settings import DQTV_MIN_FREE_MB
 from scraper.sites.known import known_sites, why_not_crawled
 
@@ -81,7 +82,7 @@ def run_due_command(
     if as_json:
         done = {"busy": busy} if busy else attrs.asdict(report)
         print_json({"archive": str(root), **done, "orders": orders})
-    elif busy is None and (report.done or report.problems or not orders):
+    elif busy is None and (report != DueReport() or not orders):
         _echo(report)
     if with_publish:
         _publish(root, report, obeyer.accepted)

@@ -6,7 +6,6 @@ Site locks, delays and robots.txt hold for them as for any crawl.
 
 from __future__ import annotations
 
-import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -17,7 +16,7 @@ import orjson
 from archive import order_work as work
 from archive.audit import note_deed
 from archive.database import translated_errors
-from archive.errors import ArchiveError, DqtvError, SiteLocked, UsageError
+from archive.errors import DqtvError, SiteLocked, UsageError
 from archive.locks import SiteLock, held_sites
 from archive.orders import Kind, Order, Outcome, find_order, open_orders
 from archive.room import shortage
@@ -35,8 +34,6 @@ if TYPE_CHECKING:
     from archive.timing import Hours
     from scraper.due import SiteEnd, Wishes
 
-#: Seconds between two looks at the table.
-LOOK_SECONDS: Final = 3.0
 #: Crawls and checks by order at a time: each is a process of some 100 MB.
 MOST_AT_WORK: Final = 4
 #: Seconds after which a process says again that it is at work on its orders.
@@ -363,43 +360,3 @@ def _entries(table: ScheduleTable, order: Order) -> list[dict[str, object]]:
         for one in table.all()
         if one.entry.site == order.site and order.options.job in {None, one.entry.job}
     ]
-
-
-class ObeyingThread:
-    """Looks at the table every few seconds while the main thread does what is due.
-
-    As a context manager: at its end nothing more is begun, and what is at work is waited for.
-    """
-
-    def __init__(self, obeyer: Obeyer, *, on_error: Callable[[DqtvError], None]) -> None:
-        self._obeyer = obeyer
-        self._on_error = on_error
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="orders", daemon=True)
-
-    def __enter__(self) -> ObeyingThread:
-        self._look(begin=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-        self._obeyer.close()
-
-    def _run(self) -> None:
-        while not self._over.wait(LOOK_SECONDS):
-            self._look(begin=True)
-        failures = 0
-        while self._obeyer.is_at_work and failures < 3:  # noqa: PLR2004 - then the next process takes it up
-            failures += not self._look(begin=False)
-            time.sleep(LOOK_SECONDS / 10)
-
-    def _look(self, *, begin: bool) -> bool:
-        try:
-            self._obeyer.look(begin=begin)
-        except (DqtvError, OSError) as error:
-            told = error if isinstance(error, DqtvError) else ArchiveError(str(error))
-            self._on_error(told)
-            return False
-        return True
