@@ -12,6 +12,8 @@ import attrs
 from archive.errors import ArchiveError, DqtvError, NothingPublished
 from archive.instants import instant_of, read_instant
 from archive.locks import held_sites
+from archive.orders import open_orders
+from archive.processes import is_alive
 from archive.room import MEGABYTE, shortage
 from archive.runs import last_runs
 from archive.schedule_table import ScheduleTable
@@ -78,7 +80,7 @@ def examine(patient: Patient) -> list[Finding]:
     except DqtvError as error:
         return [*findings, _bad("database", str(error), "see the message")]
     checks: tuple[Callable[[Store, Patient], Iterator[Finding]], ...] = (
-        _clock, _versions, _locks, _tails, _snapshot, _schedule, _verified,
+        _clock, _versions, _locks, _tails, _snapshot, _schedule, _orders, _verified,
     )  # fmt: skip
     with store:
         return [*findings, *(one for check in checks for one in check(store, patient))]
@@ -239,6 +241,26 @@ def _schedule(store: Store, patient: Patient) -> Iterator[Finding]:
             )
     if good:
         yield _good("schedule", f"{len(planned)} jobs, none drifts")
+
+
+def _orders(store: Store, patient: Patient) -> Iterator[Finding]:
+    orders = open_orders(store.connection)
+    stale = [
+        one
+        for one in orders
+        if one.is_waiting
+        and one.message is None
+        and patient.now - one.asked_at.timestamp() > _NOT_LOOKED_S
+    ]
+    lost = [one for one in orders if one.holder is not None and not is_alive(one.holder)]
+    for one in (*stale, *lost):
+        asked_at = vietnam_text(one.asked_at.timestamp())
+        why = "nobody has taken it" if one.is_waiting else "the process that obeyed it is gone"
+        what = f"order {one.id} ({one.kind} {one.site}, {one.asked_by}, {asked_at}): {why}"
+        todo = f"call `dqtv run-due`, see that `dqtv watch` runs, or `dqtv orders cancel {one.id}`"
+        yield _bad("orders", what, todo)
+    if not (stale or lost):
+        yield _good("orders", f"{len(orders)} are open" if orders else "none is open")
 
 
 def _verified(store: Store, patient: Patient) -> Iterator[Finding]:

@@ -32,6 +32,8 @@ KILLED: Final = "ended without saying so"
 OUT_OF_SIGHT: Final = "on another machine, end not known"
 #: Reason of a crawl that ended because the site's allowed hours did.
 HOURS_OVER: Final = "hours over"
+#: Reason of a crawl that an archivist had ended.
+STOPPED: Final = "stopped by order"
 #: Reasons that mean the site was crawled as asked.
 GOOD_REASONS: Final = frozenset({"finished", "page limit", HOURS_OVER})
 
@@ -77,6 +79,19 @@ class Run:
     def is_good(self) -> bool:
         """True while it runs and when it ended as asked."""
         return self.reason is None or self.reason in GOOD_REASONS
+
+
+@attrs.frozen(kw_only=True)
+class Unfinished:
+    """A run that goes on."""
+
+    id: str
+    site: str
+    #: ``crawl``, ``import`` or ``replay``.
+    command: str
+    #: See `archive.processes`.
+    holder: str
+    started_at: datetime
 
 
 def new_run_id(now: datetime) -> str:
@@ -132,12 +147,19 @@ def finish_run(
 
 def last_runs(store: Store, *, site: str | None = None, limit: int = 20) -> tuple[Run, ...]:
     """The newest runs of one site or of all, newest first."""
-    rows = store.connection.execute(
+    return newest_runs(store.connection, site=site, limit=limit)
+
+
+def newest_runs(
+    connection: sqlite3.Connection, *, site: str | None = None, limit: int = 20
+) -> tuple[Run, ...]:
+    """The same on any connection, also one that only reads."""
+    rows = connection.execute(
         f"SELECT {_COLUMNS} FROM runs WHERE ?1 IS NULL OR site = ?1"  # noqa: S608 - own names
         " ORDER BY started_at DESC, id DESC LIMIT ?2",
         (site, limit),
     ).fetchall()
-    return tuple(_run(store.connection, row) for row in rows)
+    return tuple(_run(connection, row) for row in rows)
 
 
 def last_crawls(store: Store) -> dict[str, Run]:
@@ -147,6 +169,26 @@ def last_crawls(store: Store) -> dict[str, Run]:
         " WHERE site = r.site AND command = 'crawl' AND (started_at, id) > (r.started_at, r.id))"
     ).fetchall()
     return {row[1]: _run(store.connection, row) for row in rows}
+
+
+def unfinished_runs(connection: sqlite3.Connection, *, limit: int = 500) -> list[Unfinished]:
+    """Runs that go on, as far as this machine can tell, newest first; those that were killed are left out."""
+    rows = connection.execute(
+        "SELECT id, site, command, holder, started_at FROM runs WHERE finished_at IS NULL"
+        " ORDER BY started_at DESC LIMIT ?",
+        (limit,),
+    ).fetchall()
+    return [
+        Unfinished(id=run_id, site=site, command=command, holder=holder, started_at=read_instant(started))
+        for run_id, site, command, holder, started in rows
+        if _why_no_end(connection, site, command, holder) is None
+    ]  # fmt: skip
+
+
+def running_crawl(connection: sqlite3.Connection, site: str) -> str | None:
+    """Id of the crawl of *site* that is running; None when there is none."""
+    running = unfinished_runs(connection)
+    return next((one.id for one in running if (one.site, one.command) == (site, "crawl")), None)
 
 
 def find_run(store: Store, run_id: str) -> Run:

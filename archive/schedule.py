@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from archive.runs import GOOD_REASONS, HOURS_OVER, KILLED
+from archive.runs import GOOD_REASONS, HOURS_OVER, KILLED, STOPPED
 from archive.timing import DAY_S, HOUR_S, Adaptive, Hours, Timing
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ SITE_FAILED: Final = frozenset(
     {"unreachable", "blocked", "asked to come back later", "error", KILLED}
 )
 #: Ends after which the next regular time is soon enough.
-_DONE: Final = GOOD_REASONS | {"page budget"}
+_DONE: Final = GOOD_REASONS | {"page budget", STOPPED}
 
 
 class Job(enum.Enum):

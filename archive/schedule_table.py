@@ -15,6 +15,7 @@ from archive.schedule import Entry, Job, Planned, after_run, clock_set_back, tim
 from archive.timing import Adaptive, read_hours, read_timing
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator, Sequence
 
     from archive.store import Store
@@ -40,6 +41,12 @@ class ScheduledRun:
     run_id: str | None
 
 
+def read_schedule(connection: sqlite3.Connection) -> list[Planned]:
+    """Every entry with its state, by site and job."""
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM schedules ORDER BY site, job")  # noqa: S608 - own names
+    return [_planned(row) for row in rows.fetchall()]
+
+
 class ScheduleTable:
     """The tables ``schedules``, ``scheduled_runs`` and ``schedule_clock``; each method commits by itself."""
 
@@ -51,8 +58,7 @@ class ScheduleTable:
 
     def all(self) -> list[Planned]:
         """Every entry with its state, by site and job."""
-        rows = self._connection.execute(f"SELECT {_COLUMNS} FROM schedules ORDER BY site, job")  # noqa: S608 - own names
-        return [_planned(row) for row in rows.fetchall()]
+        return read_schedule(self._connection)
 
     def get(self, site: str, job: Job) -> Planned | None:
         """One entry, or None."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from archive.first_tables import FIRST_TABLES
+from archive.order_tables import ORDER_TABLES
 from archive.plain_sqlite_utils import Migrations
 
 if TYPE_CHECKING:
@@ -373,10 +374,17 @@ def m014_notices(db: Database) -> None:
     _run(db, _NOTICES)
 
 
+@MIGRATIONS()
+def m015_requests(db: Database) -> None:
+    """Keep what archivists ask of the crawler, and a trail of all that was asked and done."""
+    for statement in ORDER_TABLES:
+        db.execute(statement)
+
+
 #: Tables that never leave the working database.
 PRIVATE_TABLES: Final = (
     "frontier", "site_locks", "rejections", "runs", "warc_files", "backfills", "backfill_seeds", "backfill_pages",
     "template_pages", "template_blocks", "verifications", "imports", "import_records",
     "text_signatures", "crawl_log", "schedules", "scheduled_runs", "schedule_clock",
-    "site_health", "alarms", "notices",
+    "site_health", "alarms", "notices", "orders", "audit",
 )  # fmt: skip

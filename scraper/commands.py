@@ -18,6 +18,7 @@ from archive.withdraw_cli import restore_command, withdraw_command
 from scraper.care_cli import backup_command, doctor_command
 from scraper.due_cli import run_due_command, watch_command
 from scraper.judge_cli import judge_group
+from scraper.orders_cli import orders_group
 from scraper.repair_cli import repair_command
 from scraper.replay_cli import replay_command
 from scraper.schedule_cli import schedule_group
@@ -35,6 +36,7 @@ COMMANDS: Final[tuple[click.Command, ...]] = (
     index_command,
     judge_group,
     notices_group,
+    orders_group,
     publish_command,
     release_command,
     repair_command,

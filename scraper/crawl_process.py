@@ -10,8 +10,9 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 import click
@@ -23,22 +24,25 @@ from scraper.crawl_request import CrawlRequest
 from scraper.due import NOT_BEGUN, SiteEnd
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from types import FrameType
 
     from scraper.crawling import SiteReport
 
+#: Seconds between two signs of life of a check that goes on.
+TICK_SECONDS: Final = 20.0
+
 
 class Foreman:
-    """The machine's clock and a crawl in another process, both ended by Ctrl-C or SIGTERM.
+    """The machine's clock and crawls in other processes, all ended by Ctrl-C or SIGTERM.
 
-    As a context manager it takes over both signals: the crawl gets one to end cleanly, a second one
-    ends it at once.
+    As a context manager it takes over both signals: the crawls get one to end cleanly, a second one
+    ends them at once. Several threads may crawl at a time.
     """
 
     def __init__(self) -> None:
         self._stop = threading.Event()
-        self._child: subprocess.Popen[bytes] | None = None
+        self._children: set[subprocess.Popen[bytes]] = set()
         self._former: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Foreman:
@@ -52,8 +56,9 @@ class Foreman:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of a handler
         self._stop.set()
-        if self._child is not None and self._child.poll() is None:
-            self._child.send_signal(signal.SIGTERM)
+        for child in tuple(self._children):
+            if child.poll() is None:
+                child.send_signal(signal.SIGTERM)
 
     @property
     def is_stopped(self) -> bool:
@@ -73,17 +78,48 @@ class Foreman:
         if self.is_stopped:
             return _all(request, INTERRUPTED)
         # a session of its own: Ctrl-C of the terminal would reach it a second time
-        self._child = subprocess.Popen(
+        child = subprocess.Popen(
             [sys.executable, "-m", "scraper.crawl_process"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
-        with self._child:
-            out, _ = self._child.communicate(_packed(request))
-        self._child = None
+        with self._minded(child):
+            out, _ = child.communicate(_packed(request))
         try:
             return tuple(SiteEnd(**values) for values in orjson.loads(out))
         except orjson.JSONDecodeError:
             return _all(request, INTERRUPTED if self.is_stopped else NOT_BEGUN)
+
+    def check(
+        self, site: str, contact: str | None, on_tick: Callable[[], None]
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Check the site's file in another process, see ``dqtv sites check``; *on_tick* is called meanwhile."""
+        command = [sys.executable, "-m", "scraper", "sites", "check", site, "--json"]
+        if contact is not None:
+            command.append(f"--contact={contact}")
+        child = subprocess.Popen(  # noqa: S603 - our own interpreter, and an id of a site file
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            start_new_session=True,
+        )  # fmt: skip
+        with self._minded(child):
+            while True:
+                try:
+                    out, said = child.communicate(timeout=TICK_SECONDS)
+                    break
+                except subprocess.TimeoutExpired:
+                    on_tick()
+        return subprocess.CompletedProcess(command, child.returncode, out, said)
+
+    @contextmanager
+    def _minded(self, child: subprocess.Popen[bytes]) -> Iterator[None]:
+        """Hand on signals to *child* while it lives, also one that came while it was started."""
+        self._children.add(child)
+        try:
+            with child:
+                if self.is_stopped:
+                    child.send_signal(signal.SIGTERM)
+                yield
+        finally:
+            self._children.discard(child)
 
 
 def _all(request: CrawlRequest, reason: str, detail: str | None = None) -> tuple[SiteEnd, ...]:

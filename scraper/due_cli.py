@@ -15,12 +15,15 @@ from archive.errors import ArchiveError, DqtvError, SchedulerBusy, UnknownSite
 from archive.notices.settings import read_settings
 from archive.notices.telling import tell
 from archive.notices_cli import in_words
+from archive.orders import Outcome
 from archive.publish import publish
 from archive.store import Store
 from archive.timing import vietnam_text
 from scraper.contact import contact_option
 from scraper.crawl_process import Foreman
 from scraper.due import LONGEST_SLEEP_S, DueReport, Wishes, next_look, run_due
+from scraper.obeying import Obeyed, Obeyer
+from scraper.obeying_thread import ObeyingThread
 from scraper.settings import DQTV_MIN_FREE_MB
 from scraper.sites.known import known_sites, why_not_crawled
 
@@ -55,30 +58,37 @@ def run_due_command(
     root: Path, *, once: bool, most: int | None, at_once: int, with_publish: bool,
     contact: str | None, as_json: bool,
 ) -> None:  # fmt: skip
-    """Crawl what is due by the schedule, then end; exit code 1 when a crawl failed.
+    """Obey orders and crawl what is due by the schedule, then end; exit code 1 when a crawl failed.
 
     Of two at a time on one archive, the second says so and ends with 0.
     """
+    report, busy = DueReport(), None
     with Foreman() as foreman:
         wishes = attrs.evolve(_wishes(root, contact, at_once), most=most, once=once)
-        try:
-            report = run_due(
-                wishes, crawl=foreman.crawl, clock=foreman, on_begin=_say_begin, on_wait=_say_wait
-            )
-        except SchedulerBusy as busy:
-            click.echo(f"dqtv: {busy}; nothing to do here", err=True)
-            if as_json:
-                print_json({"archive": str(root), "busy": str(busy)})
-            return
+        obeyer = Obeyer(wishes, foreman, on_end=_say_obeyed)
+        with ObeyingThread(obeyer, on_error=_say_error):
+            try:
+                report = run_due(
+                    wishes,
+                    crawl=foreman.crawl,
+                    clock=foreman,
+                    on_begin=_say_begin,
+                    on_wait=_say_wait,
+                )
+            except SchedulerBusy as other:
+                busy = str(other)
+                click.echo(f"dqtv: {busy}; nothing to do here", err=True)
+    orders = [attrs.asdict(one) for one in obeyer.obeyed]
     if as_json:
-        print_json({"archive": str(root), **attrs.asdict(report)})
-    else:
+        done = {"busy": busy} if busy else attrs.asdict(report)
+        print_json({"archive": str(root), **done, "orders": orders})
+    elif busy is None and (report != DueReport() or not orders):
         _echo(report)
     if with_publish:
-        _publish(root, report)
-    if not report.is_stopped:
+        _publish(root, report, obeyer.accepted)
+    if busy is None and not report.is_stopped:
         _tell(root, time.time())
-    if not report.is_good:
+    if not report.is_good or any(one.outcome is Outcome.FAILED for one in obeyer.obeyed):
         sys.exit(1)
 
 
@@ -88,29 +98,32 @@ def run_due_command(
 @contact_option
 @archive_option()
 def watch_command(root: Path, *, at_once: int, with_publish: bool, contact: str | None) -> None:
-    """Do what is due whenever it is, until Ctrl-C or SIGTERM: for containers and terminals."""
+    """Obey orders, and do what is due whenever it is, until Ctrl-C or SIGTERM: for containers and terminals."""
     root = root.absolute()
     Store.open(root).close()
     with Foreman() as foreman:
         wishes = _wishes(root, contact, at_once)
-        while not foreman.is_stopped:
-            _guarded(lambda: _pass(wishes, foreman, with_publish=with_publish))
-            try:
-                wait = next_look(root, foreman.now())
-            except ArchiveError:
-                wait = LONGEST_SLEEP_S
-            foreman.wait(wait)
+        obeyer = Obeyer(wishes, foreman, on_end=_say_obeyed)
+        with ObeyingThread(obeyer, on_error=_say_error):
+            while not foreman.is_stopped:
+                _guarded(lambda: _pass(wishes, foreman, obeyer, with_publish=with_publish))
+                try:
+                    wait = next_look(root, foreman.now())
+                except ArchiveError:
+                    wait = LONGEST_SLEEP_S
+                foreman.wait(wait)
     click.echo("stopped; what was done is kept", err=True)
 
 
-def _pass(wishes: Wishes, foreman: Foreman, *, with_publish: bool) -> None:
+def _pass(wishes: Wishes, foreman: Foreman, obeyer: Obeyer, *, with_publish: bool) -> None:
     report = run_due(
         wishes, crawl=foreman.crawl, clock=foreman, on_begin=_say_begin, on_wait=_say_wait
     )
     if report.done or report.problems or report.notes:
         _echo(report)
     if with_publish and not foreman.is_stopped:
-        _publish(wishes.root, report)
+        brought, obeyer.accepted = obeyer.accepted, 0
+        _publish(wishes.root, report, brought)
     if not foreman.is_stopped:
         _tell(wishes.root, foreman.now())
 
@@ -154,8 +167,16 @@ def _say_wait(jobs: int, seconds: float) -> None:
     )
 
 
-def _publish(root: Path, report: DueReport) -> None:
-    if any(one.accepted for one in report.done):
+def _say_obeyed(one: Obeyed) -> None:
+    click.echo(f"order {one.id} ({one.what}): {one.outcome}: {one.message}", err=True)
+
+
+def _say_error(error: DqtvError) -> None:
+    click.echo(f"dqtv: orders: {error}; looking again later", err=True)
+
+
+def _publish(root: Path, report: DueReport, by_order: int) -> None:
+    if by_order or any(one.accepted for one in report.done):
         snapshot = publish(root)
         click.echo(f"published {snapshot.articles} articles as {snapshot.path}", err=True)
 

@@ -20,6 +20,7 @@ from scrapy.utils.asyncio import call_later, create_looping_call
 from archive.errors import ArchiveError, DqtvError, OutOfHandles, ReaderDied
 from archive.model import Failed, Outcome
 from archive.room import shortage
+from archive.runs import STOPPED
 from archive.store import Store
 from scraper.clock import Clock
 from scraper.downloader import timing_of
@@ -38,6 +39,7 @@ from scraper.settings import (
 from scraper.site_queue import LONGEST_WAIT, SiteQueue
 from scraper.sites.row import site_row
 from scraper.spiders.newspaper import OUT_OF_HANDLES, NewspaperSpider, failure_outcome
+from scraper.stop_orders import StopOrders
 from scraper.versions import rule_digests, versions
 
 if TYPE_CHECKING:
@@ -56,7 +58,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: Seconds between checks that no lease was lost and no lock taken over.
+#: Seconds between checks that no lease was lost, no lock taken over and no stop ordered.
 SWEEP_SECONDS: Final = 5.0
 
 
@@ -73,6 +75,7 @@ class FrontierScheduler(BaseScheduler):
         self._closing: asyncio.Future[None] | None = None
         self._sweeper: AsyncioLoopingCall | LoopingCall | None = None
         self._spider: NewspaperSpider
+        self._stops: StopOrders
         self.clock = Clock(crawler.settings.getfloat(CLOCK_SETTING))
         #: Set once the archive is open.
         self.ledger: Ledger
@@ -135,6 +138,7 @@ class FrontierScheduler(BaseScheduler):
             raise
         spider.template_of = store.template
         self.ledger = ledger
+        self._stops = StopOrders(ledger)
         self.is_open = True
 
     def _give_up(self, error: Exception) -> None:
@@ -165,6 +169,7 @@ class FrontierScheduler(BaseScheduler):
         unfinished = [*self._under_way.values(), *ready]
         try:
             counts = self.ledger.close(self._reasons(reason), unfinished)
+            self._stops.close(self.clock.unix())
         except ArchiveError as error:
             self.fatal = self.fatal or error
             counts = {}
@@ -344,6 +349,9 @@ class FrontierScheduler(BaseScheduler):
         self._leave_room()
         try:
             held = self.ledger.renew_locks()
+            for site, said in self._stops.look(self.clock.unix()).items():
+                self._queues[site].end(STOPPED, said)
+                self._nudge()
         except ArchiveError as error:
             self.stop_all("archive unwritable", error)
             return

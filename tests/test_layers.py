@@ -64,6 +64,7 @@ JOINS = {
     "scraper.care_cli": {"sites"},
     "scraper.due_cli": {"sites"},
     "scraper.install": {"sites"},
+    "scraper.orders_cli": {"sites"},
     "scraper.schedule_cli": {"sites"},
     "scraper.versions": {"sites"},
     # looking at a paper before it is crawled: the stages are tried on a handful of pages

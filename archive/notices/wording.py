@@ -90,6 +90,7 @@ _ENDS: Final = {
     "asked to come back later": "báo yêu cầu quay lại sau",
     "error": "lỗi chương trình",
     "interrupted": "bị dừng giữa chừng",
+    "stopped by order": "dừng theo yêu cầu",
     "ended without saying so": "tiến trình bị ngắt",
     "page budget": "quá số trang cho một lượt",
     "disk nearly full": "ổ đĩa sắp đầy",

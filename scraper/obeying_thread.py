@@ -1,0 +1,57 @@
+"""The thread that looks for orders while the main one does what is due."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Final
+
+from archive.errors import ArchiveError, DqtvError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scraper.obeying import Obeyer
+
+#: Seconds between two looks at the table.
+LOOK_SECONDS: Final = 3.0
+
+
+class ObeyingThread:
+    """Looks at the table every few seconds while the main thread does what is due.
+
+    As a context manager: at its end nothing more is begun, and what is at work is waited for.
+    """
+
+    def __init__(self, obeyer: Obeyer, *, on_error: Callable[[DqtvError], None]) -> None:
+        self._obeyer = obeyer
+        self._on_error = on_error
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="orders", daemon=True)
+
+    def __enter__(self) -> ObeyingThread:
+        self._look(begin=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+        self._obeyer.close()
+
+    def _run(self) -> None:
+        while not self._over.wait(LOOK_SECONDS):
+            self._look(begin=True)
+        failures = 0
+        while self._obeyer.is_at_work and failures < 3:  # noqa: PLR2004 - then the next process takes it up
+            failures += not self._look(begin=False)
+            time.sleep(LOOK_SECONDS / 10)
+
+    def _look(self, *, begin: bool) -> bool:
+        try:
+            self._obeyer.look(begin=begin)
+        except (DqtvError, OSError) as error:
+            told = error if isinstance(error, DqtvError) else ArchiveError(str(error))
+            self._on_error(told)
+            return False
+        return True
