@@ -83,6 +83,27 @@ def open_database(path: Path) -> Database:
             raise
 
 
+def open_for_reading(path: Path, *, timeout: float = BUSY_TIMEOUT_S) -> sqlite3.Connection:
+    """Open the working database of exactly this version so that nothing can be written by it.
+
+    Raises ArchiveError when there is none, SchemaMismatch when another version of this program wrote it.
+    """
+    if not path.is_file():
+        raise ArchiveError(f"{path} is not there; {_ELSEWHERE}")
+    with translated_errors(path):
+        uri = f"{path.absolute().as_uri()}?mode=ro"
+        connection = sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None)
+        try:
+            connection.execute("PRAGMA query_only = ON")
+            database = Database(connection)
+            _check_schema(database, path)
+            _refuse_older(database, path)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
 @contextmanager
 def _one_at_a_time(folder: Path) -> Iterator[None]:
     """Hold the folder's lock: SQLite does not wait when two processes turn WAL on at once (measured)."""
@@ -134,6 +155,13 @@ def _check_schema(database: Database, path: Path) -> None:
         raise SchemaMismatch(
             f"{path} was written by a newer version of this program (it knows"
             f" {', '.join(sorted(unknown))}); update with `pip install --upgrade dqtv-archive`"
+        )
+
+
+def _refuse_older(database: Database, path: Path) -> None:
+    if MIGRATIONS.pending(database):
+        raise SchemaMismatch(
+            f"{path} was written by an older version of this program; `dqtv status` brings it up to date"
         )
 
 

@@ -1,0 +1,51 @@
+"""What a desk beside its archive knows more than a published snapshot says: accounts, status, orders.
+
+Only ``dqtv serve`` opens one. It outlives the snapshots, so that nobody is logged out when a new one is published.
+A Datasette without an office has none of the pages that need it. The private database is never one of Datasette's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakKeyDictionary
+
+from archive.accounts import Accounts
+from archive.desk.attempts import Attempts
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from datasette.app import Datasette
+
+#: Questions to the private database at once; each takes a thread for as long as it lasts.
+_AT_ONCE: Final = 2
+
+
+class Office:
+    """The archive at *root* as the desk's log-in, status pages and orders use it.
+
+    *metrics_token* lets a program read ``/-/metrics`` without logging in.
+    """
+
+    def __init__(self, root: Path, *, metrics_token: str | None = None) -> None:
+        self.root = root
+        self.metrics_token = metrics_token
+        self.accounts = Accounts(root)
+        self.attempts = Attempts()
+        #: One password is checked at a time: each takes 32 MB and a tenth of a second of a processor.
+        self.checking = asyncio.Lock()
+        self.asking = asyncio.Semaphore(_AT_ONCE)
+
+
+_OFFICES: WeakKeyDictionary[Any, Office] = WeakKeyDictionary()
+
+
+def open_office(datasette: Datasette, office: Office) -> None:
+    """Give *datasette* the pages that need *office*."""
+    _OFFICES[datasette] = office
+
+
+def office_of(datasette: Datasette) -> Office | None:
+    """The office of this Datasette; None where it only shows a snapshot."""
+    return _OFFICES.get(datasette)
