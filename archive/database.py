@@ -29,8 +29,8 @@ _UNWRITABLE: Final = {
 
 
 @contextmanager
-def translated_errors(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors about the file *path* into errors a user can act on.
+def translated_errors(path: Path, *, waited: float = BUSY_TIMEOUT_S) -> Iterator[None]:
+    """Turn SQLite's errors about the file *path* into errors a user can act on; *waited* is the busy timeout.
 
     Raises ArchiveUnwritable (full, read-only, failing disk), SchemaMismatch (no database) or
     ArchiveError (locked for too long, damaged). Other errors pass unchanged.
@@ -48,7 +48,7 @@ def translated_errors(path: Path) -> Iterator[None]:
             raise SchemaMismatch(f"{path} is no SQLite database; {_ELSEWHERE}") from error
         if code == sqlite3.SQLITE_BUSY:
             raise ArchiveError(
-                f"another process has been writing {path} for more than {BUSY_TIMEOUT_S:.0f} s;"
+                f"another process has been writing {path} for more than {waited:.0f} s;"
                 " wait for it to finish and start again"
             ) from error
         if code == sqlite3.SQLITE_CORRUPT:
@@ -90,7 +90,7 @@ def open_for_reading(path: Path, *, timeout: float = BUSY_TIMEOUT_S) -> sqlite3.
     """
     if not path.is_file():
         raise ArchiveError(f"{path} is not there; {_ELSEWHERE}")
-    with translated_errors(path):
+    with translated_errors(path, waited=timeout):
         uri = f"{path.absolute().as_uri()}?mode=ro"
         connection = sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None)
         try:

@@ -15,11 +15,14 @@ from datasette.utils import escape_fts
 
 from archive.desk import (
     answers,
+    archivist_pages,
     citation_files,
     coverage_pages,
     downloads,
     failures,
+    health_pages,
     log_in,
+    order_forms,
     pages,
     robots,
     served,
@@ -81,7 +84,10 @@ def register_routes() -> list[tuple[str, Callable[..., Awaitable[Response]]]]:
         *pages.ROUTES,
         *coverage_pages.ROUTES,
         *downloads.ROUTES,
+        *health_pages.ROUTES,
         *log_in.ROUTES,
+        *archivist_pages.ROUTES,
+        *order_forms.ROUTES,
         *robots.ROUTES,
         *failures.CLOSED,
     ]

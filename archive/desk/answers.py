@@ -13,6 +13,7 @@ from datasette.utils.asgi import Response
 
 from archive.desk import releases
 from archive.desk.dates import (
+    show_date,
     show_day,
     show_instant,
     show_instant_day,
@@ -151,6 +152,7 @@ def context(visit: Visit, served: Served | None) -> dict[str, Any]:
         "number": lambda value: number(language, value),
         "published": lambda text, precision: show_published(language, text, precision),
         "day": lambda text: show_day(language, text),
+        "date": lambda day: show_date(language, day),
         "instant": lambda text: show_instant(language, text),
         "instant_minute": lambda text: show_instant_minute(language, text),
         "instant_day": lambda text: show_instant_day(language, text),

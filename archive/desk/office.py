@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from datasette.app import Datasette
 
+    from archive.desk.health_pages import PublicHealth
+
 #: Questions to the private database at once; each takes a thread for as long as it lasts.
 _AT_ONCE: Final = 2
 
@@ -36,6 +38,9 @@ class Office:
         #: One password is checked at a time: each takes 32 MB and a tenth of a second of a processor.
         self.checking = asyncio.Lock()
         self.asking = asyncio.Semaphore(_AT_ONCE)
+        #: What everybody may know, with the time (monotonic) it was read; one reads it for all who ask.
+        self.summing = asyncio.Lock()
+        self.summed: tuple[float, PublicHealth | None] | None = None
 
 
 _OFFICES: WeakKeyDictionary[Any, Office] = WeakKeyDictionary()

@@ -32,15 +32,20 @@ _ARCHIVIST: Final = "archivist"
 
 def begin(datasette: Datasette, request: Request, response: Response, account: Account) -> None:
     """Let *response* log the reader in."""
-    session = {"name": account.name, "mark": account.mark, "until": int(time.time()) + LASTS_S}
     response.set_cookie(
         COOKIE,
-        datasette.sign(session, _NAMESPACE),
+        signed(datasette, account),
         max_age=LASTS_S,
         secure=is_https(datasette, request.scope),
         httponly=True,
         samesite="lax",
     )
+
+
+def signed(datasette: Datasette, account: Account) -> str:
+    """The cookie of a session of *account* that begins now."""
+    session = {"name": account.name, "mark": account.mark, "until": int(time.time()) + LASTS_S}
+    return str(datasette.sign(session, _NAMESPACE))
 
 
 def actor_of(datasette: Datasette, request: Request) -> dict[str, Any] | None:
