@@ -129,15 +129,16 @@ async def _run(visit: Visit, office: Office, request: Request) -> Response:
     """A run and its log, a page of lines at a time."""
     run_id, after = request.url_vars["id"], _number(visit, "after") or 0
 
-    def read(db: sqlite3.Connection) -> tuple[Any, list[Any]]:
+    def read(db: sqlite3.Connection) -> tuple[Any, list[Any], str]:
+        run = run_with_id(db, run_id)
         lines = CrawlLog(db).page(run_id, after=after, limit=LOG_LINES + 1)
-        return run_with_id(db, run_id), lines
+        return run, lines, _name(db, run.site) if run else ""
 
-    run, lines = await read_archive(office, read)
+    run, lines, name = await read_archive(office, read)
     if run is None:
         return await failures.missing(visit.datasette, request)
     return await answers.page(
-        visit, "archivist_run", await served.find(visit.datasette), private=True, run=run, lines=lines[:LOG_LINES],
+        visit, "archivist_run", await served.find(visit.datasette), private=True, run=run, name=name, lines=lines[:LOG_LINES],
         after=after, more=lines[LOG_LINES - 1].position if len(lines) > LOG_LINES else None,
     )  # fmt: skip
 
@@ -146,19 +147,20 @@ async def _order(visit: Visit, office: Office, request: Request) -> Response:
     """An order, what became of it and every step of it."""
     number = int(request.url_vars["number"])
 
-    def read(db: sqlite3.Connection) -> tuple[Any, list[Any]] | None:
+    def read(db: sqlite3.Connection) -> tuple[Any, list[Any], str] | None:
         try:
-            return find_order(db, number), read_trail(db, order_id=number)
+            order = find_order(db, number)
         except UsageError:
             return None
+        return order, read_trail(db, order_id=number), _name(db, order.site)
 
     found = await read_archive(office, read)
     if found is None:
         return await failures.missing(visit.datasette, request)
-    order, trail = found
+    order, trail, name = found
     return await answers.page(
         visit, "archivist_order", await served.find(visit.datasette), private=True,
-        order=order, trail=trail, token=_token(visit),
+        order=order, trail=trail, name=name, token=_token(visit),
     )  # fmt: skip
 
 
@@ -166,9 +168,8 @@ async def _stop(visit: Visit, office: Office, _request: Request) -> Response:
     """Ask once more before a crawl is stopped."""
     site = next(iter(visit.parameters.get("site", [])), "")
 
-    def read(db: sqlite3.Connection) -> Any:  # noqa: ANN401 - a row
-        row = db.execute("SELECT name FROM sites WHERE id = ?", (site,)).fetchone()
-        return running_crawl(db, site), row[0] if row else site
+    def read(db: sqlite3.Connection) -> tuple[str | None, str]:
+        return running_crawl(db, site), _name(db, site)
 
     run_id, name = await read_archive(office, read)
     if run_id is None:
@@ -178,6 +179,11 @@ async def _stop(visit: Visit, office: Office, _request: Request) -> Response:
         visit, "archivist_stop", await served.find(visit.datasette), private=True,
         site=site, name=name, run_id=run_id, token=_token(visit),
     )  # fmt: skip
+
+
+def _name(db: sqlite3.Connection, site: str) -> str:
+    row = db.execute("SELECT name FROM sites WHERE id = ?", (site,)).fetchone()
+    return str(row[0]) if row else site
 
 
 def _token(visit: Visit) -> str:

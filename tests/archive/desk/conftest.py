@@ -205,25 +205,25 @@ def put_to_work(root: Path) -> None:
                 log.add(
                     LogLine(
                         run_id="20261125T010000Z-nuingan1", position=position, site="nuingan", kind="article",
-                        url=f"https://nuingan.example/log-secret-{position}.html", outcome="new", status=200,
+                        url=f"https://nuingan.example/tin-tuc-nb-{position}.html", outcome="new", status=200,
                         asked_at=utc_text(now),
                     )
                 )  # fmt: skip
-            example = "https://culao.example/alarm-secret.html"
+            example = "https://culao.example/bai-loi-17.html"
             see(
                 store.connection,
                 [
                     Finding(site="culao", kind=AlarmKind.FIELD_MISSING, field="byline", before=0.98, now=0.0, example_url=example),
-                    Finding(site="songmay", kind=AlarmKind.LIST_EMPTY, field="https://songmay.example/robots-secret", before=1.0, now=0.0),
+                    Finding(site="songmay", kind=AlarmKind.LIST_EMPTY, field="https://songmay.example/rss-quoc-phong-cu", before=1.0, now=0.0),
                 ],
                 now,
             )  # fmt: skip
-            acknowledge(store.connection, 2, by="minhtri", note="note-secret", now=now)
+            acknowledge(store.connection, 2, by="minhtri", note="tuần sau sửa quy tắc", now=now)
         table = ScheduleTable(store)
         for site, job, timing in (("songmay", Job.CRAWL, read_cron("15 2 * * *")), ("nuingan", Job.RECHECKS, read_every(6))):  # fmt: skip
             table.set(Entry(site=site, job=job, timing=timing), now.timestamp())
         table.look(now.timestamp())
-        done = ask(store, OrderKind.CHECK, "songmay", asked_by="minhtri", now=now.timestamp(), note="note-secret")  # fmt: skip
+        done = ask(store, OrderKind.CHECK, "songmay", asked_by="minhtri", now=now.timestamp(), note="tuần sau sửa quy tắc")  # fmt: skip
         take(store, done.id, now=now.timestamp())
         found = {"site": "songmay", "pages": 5, "found": {"title": 5, "byline": 3}, "problems": []}
         finish(
