@@ -192,9 +192,9 @@ def put_to_work(root: Path) -> None:
     """Let the archive at *root* look like one at work: runs, one of them going on, schedule, alarms, orders."""
     now = datetime.now(UTC)
     with Store.open(root) as store:
-        for days in (9, 2):
+        for site, days in (("songmay", 9), ("songmay", 2), ("bienxanh", 1)):
             begun = now - timedelta(days=days)
-            start_run(store, f"20261101T000000Z-{days}", site="songmay", command="crawl", now=begun)
+            start_run(store, f"20261101T000000Z-{days}", site=site, command="crawl", now=begun)
             counts = RunCounts(found=12, fetched=30, accepted=4, failed={"timeout": 2})
             ended = begun + timedelta(minutes=9)
             finish_run(store, f"20261101T000000Z-{days}", "finished", counts, now=ended)

@@ -125,6 +125,7 @@ def test_the_same_as_json(everybody):
     papers = {paper.pop("id"): paper for paper in found["papers"]}
     assert papers["songmay"]["state"] == "problem"
     assert papers["nuingan"]["state"] == "quiet"
+    assert papers["bienxanh"]["state"] == "ok"
     assert papers["songmay"]["articles"] == 1
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", papers["songmay"]["last_successful_crawl"])
     assert papers["nuingan"]["last_successful_crawl"] is None
