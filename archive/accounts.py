@@ -79,6 +79,8 @@ class Accounts:
         try:
             read: dict[str, Any] = orjson.loads(self.path.read_bytes())
             found = [Account(name=name, **values) for name, values in read["accounts"].items()]
+            for account in found:
+                bytes.fromhex(account.salt + account.hash)
         except FileNotFoundError:
             return []
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:

@@ -84,23 +84,37 @@ def open_database(path: Path) -> Database:
 
 
 def open_for_reading(path: Path, *, timeout: float = BUSY_TIMEOUT_S) -> sqlite3.Connection:
-    """Open the working database of exactly this version so that nothing can be written by it.
+    """Open the working database of exactly this version so that nothing can be written by it; any thread may use it.
 
-    Raises ArchiveError when there is none, SchemaMismatch when another version of this program wrote it.
+    Raises ArchiveError when there is none, it is locked, damaged, or its folder cannot be written;
+    SchemaMismatch when another program or another version of this one wrote it.
     """
     if not path.is_file():
         raise ArchiveError(f"{path} is not there; {_ELSEWHERE}")
-    with translated_errors(path, waited=timeout):
-        uri = f"{path.absolute().as_uri()}?mode=ro"
-        connection = sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None)
-        try:
-            connection.execute("PRAGMA query_only = ON")
-            database = Database(connection)
-            _check_schema(database, path)
-            _refuse_older(database, path)
-        except BaseException:
-            connection.close()
-            raise
+    try:
+        with translated_errors(path, waited=timeout):
+            return _connect_to_read(path, timeout)
+    except ArchiveUnwritable as error:
+        # a reader shares the index of the write-ahead log, a file (sqlite.org/wal.html#read_only_databases)
+        raise ArchiveError(
+            f"cannot read {path}: SQLite must be able to write into its folder even to read it; check the folder's"
+            f" permissions and, under systemd, ReadWritePaths= ({error.__cause__})"
+        ) from error
+
+
+def _connect_to_read(path: Path, timeout: float) -> sqlite3.Connection:
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    connection = sqlite3.connect(
+        uri, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False
+    )
+    try:
+        connection.execute("PRAGMA query_only = ON")
+        database = Database(connection)
+        _check_schema(database, path)
+        _refuse_older(database, path)
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

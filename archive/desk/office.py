@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 
 from archive.accounts import Accounts
 from archive.desk.attempts import Attempts
+from archive.errors import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     from archive.desk.health_pages import PublicHealth
 
+#: Characters of a token; short secrets are guessed.
+SHORTEST_TOKEN: Final = 16
 #: Questions to the private database at once; each takes a thread for as long as it lasts.
 _AT_ONCE: Final = 2
 
@@ -41,6 +44,20 @@ class Office:
         #: What everybody may know, with the time (monotonic) it was read; one reads it for all who ask.
         self.summing = asyncio.Lock()
         self.summed: tuple[float, PublicHealth | None] | None = None
+
+
+def read_office(root: Path, metrics_token: str | None) -> Office | None:
+    """The office of the archive at *root*; None where a snapshot lies without its archive.
+
+    Raises UsageError for a token that is too short.
+    """
+    if metrics_token is not None and len(metrics_token) < SHORTEST_TOKEN:
+        raise UsageError(
+            f"the metrics token has {len(metrics_token)} characters; make one of {SHORTEST_TOKEN} or more,"
+            " such as by `openssl rand -hex 32`"
+        )
+    is_there = (root / "archive.db").is_file()
+    return Office(root, metrics_token=metrics_token) if is_there else None
 
 
 _OFFICES: WeakKeyDictionary[Any, Office] = WeakKeyDictionary()

@@ -15,6 +15,7 @@ from datasette.utils import sqlite_timelimit
 
 from archive.database import BUSY_TIMEOUT_S, open_for_reading, translated_errors
 from archive.errors import ArchiveError
+from archive.operations import reading
 from archive.transactions import Transactions
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ async def read_archive(office: Office, read: Callable[[sqlite3.Connection], T]) 
     Raises ArchiveError when there is none, or it is locked, damaged, or of another version.
     """
     async with office.asking:
-        return await asyncio.to_thread(_read, office.root / "archive.db", read)
+        return await asyncio.to_thread(_read, office.root, read)
 
 
 async def write_order(office: Office, write: Callable[[Transactions], T]) -> T:
@@ -63,17 +64,16 @@ async def write_order(office: Office, write: Callable[[Transactions], T]) -> T:
         return await asyncio.to_thread(_write, office.root / "archive.db", write)
 
 
-def _read(path: Path, read: Callable[[sqlite3.Connection], T]) -> T:
-    opened = closing(open_for_reading(path, timeout=_PATIENCE_S))
-    with opened as connection, translated_errors(path, waited=_PATIENCE_S):
-        connection.execute("BEGIN")
+def _read(root: Path, read: Callable[[sqlite3.Connection], T]) -> T:
+    with reading(root, timeout=_PATIENCE_S) as connection:
         try:
             with sqlite_timelimit(connection, _LIMIT_MS):
                 return read(connection)
         except sqlite3.OperationalError as error:
             if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_INTERRUPT:
                 raise
-            raise ArchiveError(f"reading {path} took more than {_LIMIT_MS / 1000:.0f} s") from error
+            seconds = _LIMIT_MS / 1000
+            raise ArchiveError(f"reading the archive took more than {seconds:.0f} s") from error
 
 
 def _write(path: Path, write: Callable[[Transactions], T]) -> T:

@@ -20,7 +20,7 @@ from datasette.plugins import pm
 
 from archive.desk import public_address, robots
 from archive.desk.changeover import Changeover
-from archive.desk.office import Office, open_office
+from archive.desk.office import Office, open_office, read_office
 from archive.desk.public_address import PublicAddress
 from archive.desk.rate_limit import limited
 from archive.desk.releases import KEY as RELEASES
@@ -56,8 +56,6 @@ DATABASE: Final = "dqtv"
 _GZIP_LEVEL: Final = 5
 #: Characters with a meaning of their own in file URIs.
 _IN_URIS: Final = frozenset("?#%")
-#: Characters; short secrets are guessed.
-SHORTEST_TOKEN: Final = 16
 _LAST_PORT: Final = 65_535
 _OWN_HANDLER: Final = "datasette.handle_exception"
 
@@ -131,19 +129,12 @@ def serve(
     A snapshot published meanwhile is taken within seconds, without a break. *releases* is the folder
     with releases to download, by default ``exports/`` of the archive; *viewer_url* and *base_url* are
     those of ``build_app``. *public* limits how much one reader may ask for and lets search engines in.
-    *status* brings log-in, status and the archivists' page where there is an archive; *metrics_token* opens ``/-/metrics`` to programs.
-    *on_ready* is called with the desk's address once it answers; port 0 takes a free one. Raises
+    *status* brings log-in, status and the archivists' page where there is an archive; *metrics_token*
+    opens ``/-/metrics`` to programs. *on_ready* is called with the desk's address once it answers; port 0 takes a free one. Raises
     NothingPublished when there is no snapshot, PortInUse when another program listens there, and
     UsageError when an address cannot be used for another reason.
     """
     prefix = PublicAddress.read(base_url).prefix
-    if metrics_token is not None and len(metrics_token) < SHORTEST_TOKEN:
-        raise UsageError(
-            f"the metrics token has {len(metrics_token)} characters; make one of {SHORTEST_TOKEN} or more,"
-            " such as by `openssl rand -hex 32`"
-        )
-    # a snapshot may be served where its archive is not
-    has_office = status and (root / "archive.db").is_file()
     build = partial(
         build_app,
         viewer_url=viewer_url,
@@ -152,7 +143,7 @@ def serve(
         public=public,
         # the variable is Datasette's own; without it a login lasts as long as this server
         secret=os.environ.get("DATASETTE_SECRET") or secrets.token_hex(32),
-        office=Office(root, metrics_token=metrics_token) if has_office else None,
+        office=read_office(root, metrics_token) if status else None,
     )
     newest_snapshot(root)
     with closing(_listen(host, port)) as listener:

@@ -90,7 +90,15 @@ def test_a_name_is_added_once_and_removed_once(accounts):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"accounts": {"lan": {"salt": 1}}}', '{"accounts": 5}']
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"accounts": {"lan": {"salt": "zz", "hash": "", "added_at": ""}}}',
+        '{"accounts": {"lan": {"salt": 1}}}',
+        '{"accounts": 5}',
+    ],
 )
 def test_a_damaged_file_is_named_with_the_way_out(accounts, text):
     accounts.path.write_text(text)

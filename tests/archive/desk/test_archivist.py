@@ -13,9 +13,9 @@ from archive import accounts
 from archive.accounts import Account, Accounts
 from archive.desk import health_pages, private_archive, sessions
 from archive.desk.changeover import close_app
-from archive.desk.office import Office
+from archive.desk.office import Office, read_office
 from archive.desk.serve import build_app
-from archive.errors import ArchiveError
+from archive.errors import ArchiveError, UsageError
 from archive.snapshot import newest_snapshot
 from archive.store import Store
 
@@ -211,6 +211,18 @@ def test_the_private_database_is_none_of_datasettes(lan):
 def test_no_page_tells_where_the_archive_is(everybody, root):
     for path in ("/-/metadata.json", "/-/settings.json", "/-/plugins.json", "/-/health.json"):
         assert str(root) not in everybody.get(path).text
+
+
+def test_an_office_is_opened_beside_an_archive_only(root, tmp_path):
+    assert read_office(root, TOKEN).metrics_token == TOKEN
+    assert read_office(tmp_path / "elsewhere", TOKEN) is None
+
+
+def test_a_short_token_is_refused_with_the_way_to_a_better_one(root):
+    with pytest.raises(UsageError, match="openssl rand"):
+        read_office(root, "")
+    with pytest.raises(UsageError, match="16 or more"):
+        read_office(root, "secret")
 
 
 # -- archivists -------------------------------------------------------------------------------------
