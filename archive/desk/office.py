@@ -38,7 +38,7 @@ class Office:
         self.metrics_token = metrics_token
         self.accounts = Accounts(root)
         self.attempts = Attempts()
-        #: One password is checked at a time: each takes 32 MB and a tenth of a second of a processor.
+        #: One password is checked at a time: each takes 32 MB and 0.3 s of a processor.
         self.checking = asyncio.Lock()
         self.asking = asyncio.Semaphore(_AT_ONCE)
         #: What everybody may know, with the time (monotonic) it was read; one reads it for all who ask.
