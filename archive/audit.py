@@ -24,7 +24,7 @@ class Deed:
     at: datetime
     #: The person who asked, or the process that obeyed, in words.
     who: str
-    #: ``asked``, ``cancelled``, ``taken``, ``put back``, ``finished``, ``paused`` or ``resumed``.
+    #: ``asked``, ``cancelled``, ``taken``, ``put back``, ``finished``, ``paused``, ``resumed`` or ``acknowledged``.
     action: str
     site: str | None
     order_id: int | None

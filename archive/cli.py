@@ -122,6 +122,18 @@ def publish_command(root: Path, *, as_json: bool) -> None:
     is_flag=True,
     help="Open to the internet: limit how much one reader may ask for, and let search engines in.",
 )
+@click.option(
+    "--status/--no-status",
+    default=True,
+    show_default=True,
+    help="Show how the crawls are doing, and let archivists log in and give orders (dqtv accounts).",
+)
+@click.option(
+    "--metrics-token",
+    envvar="DQTV_METRICS_TOKEN",
+    show_envvar=True,
+    help="Secret with which a program may read /-/metrics; better given in the variable.",
+)
 def serve_command(root: Path, **options: Any) -> None:  # noqa: ANN401  click's own options
     """Serve the search desk on the newest snapshot until Ctrl-C.
 

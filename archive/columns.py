@@ -379,7 +379,7 @@ DESCRIPTIONS: Final[dict[str, dict[str, str]]] = {
         "id": "Row number.",
         "at": "When it was done, UTC.",
         "who": "Person who asked, or process that obeyed.",
-        "action": "asked, cancelled, taken, put back, finished, paused or resumed.",
+        "action": "asked, cancelled, taken, put back, finished, paused, resumed, or acknowledged: of an alarm, on the desk.",
         "site": "Site it is about.",
         "order_id": "Order it belongs to.",
         "detail": "What was asked, or how it ended.",

@@ -167,6 +167,15 @@ class CrawlLog:
         for row in rows:
             yield LogLine(**dict(zip(_COLUMNS, row, strict=True)))
 
+    def page(self, run_id: str, *, after: int, limit: int) -> list[LogLine]:
+        """The run's next *limit* lines after the position *after*, in order."""
+        rows = self._connection.execute(
+            f"SELECT {', '.join(_COLUMNS)} FROM crawl_log WHERE run_id = ? AND position > ?"  # noqa: S608 - own names
+            " ORDER BY position LIMIT ?",
+            (run_id, after, limit),
+        )
+        return [LogLine(**dict(zip(_COLUMNS, row, strict=True))) for row in rows.fetchall()]
+
     def counts(self, run_id: str) -> RunCounts:
         """What the run did as far as its lines say; how many addresses it found, they do not."""
         tally: Counter[str] = Counter()

@@ -29,8 +29,8 @@ _UNWRITABLE: Final = {
 
 
 @contextmanager
-def translated_errors(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors about the file *path* into errors a user can act on.
+def translated_errors(path: Path, *, waited: float = BUSY_TIMEOUT_S) -> Iterator[None]:
+    """Turn SQLite's errors about the file *path* into errors a user can act on; *waited* is the busy timeout.
 
     Raises ArchiveUnwritable (full, read-only, failing disk), SchemaMismatch (no database) or
     ArchiveError (locked for too long, damaged). Other errors pass unchanged.
@@ -48,7 +48,7 @@ def translated_errors(path: Path) -> Iterator[None]:
             raise SchemaMismatch(f"{path} is no SQLite database; {_ELSEWHERE}") from error
         if code == sqlite3.SQLITE_BUSY:
             raise ArchiveError(
-                f"another process has been writing {path} for more than {BUSY_TIMEOUT_S:.0f} s;"
+                f"another process has been writing {path} for more than {waited:.0f} s;"
                 " wait for it to finish and start again"
             ) from error
         if code == sqlite3.SQLITE_CORRUPT:
@@ -81,6 +81,41 @@ def open_database(path: Path) -> Database:
         except BaseException:
             connection.close()
             raise
+
+
+def open_for_reading(path: Path, *, timeout: float = BUSY_TIMEOUT_S) -> sqlite3.Connection:
+    """Open the working database of exactly this version so that nothing can be written by it; any thread may use it.
+
+    Raises ArchiveError when there is none, it is locked, damaged, or its folder cannot be written;
+    SchemaMismatch when another program or another version of this one wrote it.
+    """
+    if not path.is_file():
+        raise ArchiveError(f"{path} is not there; {_ELSEWHERE}")
+    try:
+        with translated_errors(path, waited=timeout):
+            return _connect_to_read(path, timeout)
+    except ArchiveUnwritable as error:
+        # a reader shares the index of the write-ahead log, a file (sqlite.org/wal.html#read_only_databases)
+        raise ArchiveError(
+            f"cannot read {path}: SQLite must be able to write into its folder even to read it; check the folder's"
+            f" permissions and, under systemd, ReadWritePaths= ({error.__cause__})"
+        ) from error
+
+
+def _connect_to_read(path: Path, timeout: float) -> sqlite3.Connection:
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    connection = sqlite3.connect(
+        uri, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False
+    )
+    try:
+        connection.execute("PRAGMA query_only = ON")
+        database = Database(connection)
+        _check_schema(database, path)
+        _refuse_older(database, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 @contextmanager
@@ -134,6 +169,13 @@ def _check_schema(database: Database, path: Path) -> None:
         raise SchemaMismatch(
             f"{path} was written by a newer version of this program (it knows"
             f" {', '.join(sorted(unknown))}); update with `pip install --upgrade dqtv-archive`"
+        )
+
+
+def _refuse_older(database: Database, path: Path) -> None:
+    if MIGRATIONS.pending(database):
+        raise SchemaMismatch(
+            f"{path} was written by an older version of this program; `dqtv status` brings it up to date"
         )
 
 

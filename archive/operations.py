@@ -6,7 +6,6 @@ Pure readings of ``archive.db`` over a connection that writes nothing; every que
 from __future__ import annotations
 
 import enum
-import sqlite3
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -14,8 +13,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from archive.crawl_log import CrawlLog
-from archive.database import BUSY_TIMEOUT_S, translated_errors
-from archive.errors import ArchiveError, SchemaMismatch
+from archive.database import BUSY_TIMEOUT_S, open_for_reading, translated_errors
 from archive.health.alarms import Alarm, open_alarms
 from archive.instants import VIETNAM, instant_of, read_instant
 from archive.locks import LOCK_SECONDS
@@ -25,6 +23,7 @@ from archive.runs import GOOD_REASONS, Run, newest_runs, unfinished_runs
 from archive.schedule_table import read_schedule
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator
     from datetime import date, datetime
     from pathlib import Path
@@ -130,28 +129,17 @@ class PublicPaper:
 
 
 @contextmanager
-def reading(root: Path) -> Iterator[sqlite3.Connection]:
+def reading(root: Path, *, timeout: float = BUSY_TIMEOUT_S) -> Iterator[sqlite3.Connection]:
     """A connection to the archive at *root* that can change nothing, with everything read at one instant.
 
-    Raises ArchiveError (no archive, in use for too long, damaged), SchemaMismatch for an archive of an earlier
-    version, ArchiveUnwritable.
+    Waits *timeout* seconds for a database that is locked as a whole. Raises ArchiveError (no archive, locked for
+    longer, damaged, a folder that cannot be written), SchemaMismatch for an archive of another version.
     """
     path = root / "archive.db"
-    if not path.exists():
-        raise ArchiveError(f"there is no archive at {root} (no {path.name})")
-    with translated_errors(path):
-        uri = f"{path.absolute().as_uri()}?mode=ro"
-        connection = sqlite3.connect(
-            uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
-        )
-        with closing(connection):
-            connection.execute("BEGIN")
-            found = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'audit'")
-            if found.fetchone() is None:
-                raise SchemaMismatch(
-                    f"{path} was last used by an earlier version; run `dqtv status` once"
-                )
-            yield connection
+    opened = closing(open_for_reading(path, timeout=timeout))
+    with opened as connection, translated_errors(path, waited=timeout):
+        connection.execute("BEGIN")
+        yield connection
 
 
 def overview(db: sqlite3.Connection, now: float, *, runs_each: int = 3) -> Overview:

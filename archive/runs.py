@@ -203,6 +203,12 @@ def find_run(store: Store, run_id: str) -> Run:
     return _run(store.connection, rows[0])
 
 
+def run_with_id(connection: sqlite3.Connection, run_id: str) -> Run | None:
+    """The run with exactly this id, on any connection; None when there is none."""
+    row = connection.execute(f"SELECT {_COLUMNS} FROM runs WHERE id = ?", (run_id,)).fetchone()  # noqa: S608 - own names
+    return None if row is None else _run(connection, row)
+
+
 def _run(connection: sqlite3.Connection, row: tuple[Any, ...]) -> Run:
     run_id, site, command, holder, started, finished, reason, counts, *made_with = row
     if finished is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from archive.accounts_cli import accounts_group
 from archive.cli import publish_command, search_command, serve_command
 from archive.diff_cli import diff_command
 from archive.export_cli import export_command
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     import click
 
 COMMANDS: Final[tuple[click.Command, ...]] = (
+    accounts_group,
     backup_command,
     diff_command,
     doctor_command,

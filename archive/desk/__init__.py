@@ -15,13 +15,18 @@ from datasette.utils import escape_fts
 
 from archive.desk import (
     answers,
+    archivist_pages,
     citation_files,
     coverage_pages,
     downloads,
     failures,
+    health_pages,
+    log_in,
+    order_forms,
     pages,
     robots,
     served,
+    sessions,
 )
 from archive.desk.metadata import describe
 from archive.desk.security import guarded, limit_values
@@ -79,6 +84,10 @@ def register_routes() -> list[tuple[str, Callable[..., Awaitable[Response]]]]:
         *pages.ROUTES,
         *coverage_pages.ROUTES,
         *downloads.ROUTES,
+        *health_pages.ROUTES,
+        *log_in.ROUTES,
+        *archivist_pages.ROUTES,
+        *order_forms.ROUTES,
         *robots.ROUTES,
         *failures.CLOSED,
     ]
@@ -116,6 +125,12 @@ def extra_template_vars(
 
 
 @_hook
+def actor_from_request(datasette: Datasette, request: Request) -> dict[str, Any] | None:
+    """The archivist who is logged in, if one is."""
+    return sessions.actor_of(datasette, request)
+
+
+@_hook
 def permission_allowed(
     datasette: Datasette, actor: dict[str, Any] | None, action: str, resource: str | None
 ) -> bool | None:
@@ -138,7 +153,7 @@ def asgi_wrapper(datasette: Datasette) -> Callable[[App], App]:
         found = served.known(datasette)
         return found.facts.id if found is not None else None
 
-    return partial(guarded, snapshot=snapshot)
+    return partial(guarded, snapshot=snapshot, is_https=partial(sessions.is_https, datasette))
 
 
 @_first

@@ -13,6 +13,7 @@ from datasette.utils.asgi import Response
 
 from archive.desk import releases
 from archive.desk.dates import (
+    show_date,
     show_day,
     show_instant,
     show_instant_day,
@@ -22,7 +23,9 @@ from archive.desk.dates import (
 from archive.desk.forms import error_form
 from archive.desk.language import LANGUAGES, number, points, say, say_count, say_marked, strings
 from archive.desk.metadata import VIETNAMESE_COLUMNS
+from archive.desk.office import office_of
 from archive.desk.security import POLICY
+from archive.desk.sessions import archivist
 from archive.desk.visit import TABLES_LANGUAGE
 
 if TYPE_CHECKING:
@@ -45,12 +48,19 @@ _STATIC: Final = {
 
 
 async def page(
-    visit: Visit, template: str, served: Served | None, *, status: int = 200, **values: object
+    visit: Visit,
+    template: str,
+    served: Served | None,
+    *,
+    status: int = 200,
+    private: bool = False,
+    **values: object,
 ) -> Response:
-    """A page of the desk from ``templates/dqtv/<template>.html``."""
+    """A page of the desk from ``templates/dqtv/<template>.html``; nobody keeps a *private* one."""
     chosen = _templates(visit.datasette).get_template(f"dqtv/{template}.html")
     body = chosen.render({**context(visit, served), **values})
-    return Response.html(body, status=status, headers=dict(_PAGE_HEADERS))
+    headers = _PAGE_HEADERS | ({"Cache-Control": "no-store"} if private else {})
+    return Response.html(body, status=status, headers=headers)
 
 
 # Datasette's own environment renders with coroutines, which the desk's templates have no use for: it
@@ -95,8 +105,7 @@ async def error(
     """
     if json:
         return json_error(reason or text, status=status)
-    values = {"title": title, "text": text, "reason": reason}
-    return await page(visit, "error", served, status=status, **values)
+    return await page(visit, "error", served, status=status, title=title, text=text, reason=reason)
 
 
 def static_file(name: str) -> Response | None:
@@ -131,6 +140,8 @@ def context(visit: Visit, served: Served | None) -> dict[str, Any]:
         "visit": visit,
         "served": served,
         "has_downloads": releases.are_there(visit.datasette),
+        "has_office": office_of(visit.datasette) is not None,
+        "archivist": archivist(visit.request),
         "language": language,
         "languages": [(code, visit.in_language(code)) for code in LANGUAGES],
         "t": text,
@@ -141,6 +152,7 @@ def context(visit: Visit, served: Served | None) -> dict[str, Any]:
         "number": lambda value: number(language, value),
         "published": lambda text, precision: show_published(language, text, precision),
         "day": lambda text: show_day(language, text),
+        "date": lambda day: show_date(language, day),
         "instant": lambda text: show_instant(language, text),
         "instant_minute": lambda text: show_instant_minute(language, text),
         "instant_day": lambda text: show_instant_day(language, text),

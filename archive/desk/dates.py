@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from archive.desk.language import say
 from archive.instants import VIETNAM, read_instant
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date
 
 
 def show_published(language: str, text: str | None, precision: str | None) -> str:
@@ -37,6 +38,11 @@ def show_instant_minute(language: str, text: str) -> str:
 def show_instant_day(language: str, text: str) -> str:
     """The day, on Vietnam's calendar, of an instant stored in UTC."""
     return _shown(language, "day", read_instant(text).astimezone(VIETNAM))
+
+
+def show_date(language: str, day: date) -> str:
+    """A day of the calendar."""
+    return _shown(language, "day", datetime(day.year, day.month, day.day, tzinfo=VIETNAM))
 
 
 def _shown(language: str, form: str, moment: datetime) -> str:

@@ -20,6 +20,7 @@ from datasette.plugins import pm
 
 from archive.desk import public_address, robots
 from archive.desk.changeover import Changeover
+from archive.desk.office import Office, open_office, read_office
 from archive.desk.public_address import PublicAddress
 from archive.desk.rate_limit import limited
 from archive.desk.releases import KEY as RELEASES
@@ -67,13 +68,14 @@ def build_app(
     base_url: str | None = None,
     public: bool = False,
     secret: str | None = None,
+    office: Office | None = None,
 ) -> Datasette:
     """A Datasette over one snapshot, opened immutable, with the settings above.
 
     *viewer_url* is the collection of a viewer that shows stored pages; articles then link to it.
     *releases* is a folder with releases to download. *base_url* is the path or the whole address
     under which readers reach the desk. *public* lets search engines in. *secret* signs cookies; they
-    stay good as long as it is the same.
+    stay good as long as it is the same. *office* brings log-in, status and the archivists' page.
     Raises ArchiveError for a path that Datasette would misread, UsageError for a *viewer_url* or
     *base_url* that is no address.
     """
@@ -101,6 +103,8 @@ def build_app(
         metadata={"plugins": {PLUGIN: plugin}},
         secret=secret,
     )
+    if office is not None:
+        open_office(app, office)
     app.remove_database("_memory")  # which Datasette adds when it is given no file
     snapshot = Database(app, path=str(snapshot_path), is_mutable=False)
     app.add_database(snapshot, name=DATABASE)
@@ -116,6 +120,8 @@ def serve(
     releases: Path | None = None,
     base_url: str | None = None,
     public: bool = False,
+    status: bool = True,
+    metrics_token: str | None = None,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve the newest snapshot of the archive *root* in the foreground until Ctrl-C.
@@ -123,7 +129,8 @@ def serve(
     A snapshot published meanwhile is taken within seconds, without a break. *releases* is the folder
     with releases to download, by default ``exports/`` of the archive; *viewer_url* and *base_url* are
     those of ``build_app``. *public* limits how much one reader may ask for and lets search engines in.
-    *on_ready* is called with the desk's address once it answers; port 0 takes a free one. Raises
+    *status* brings log-in, status and the archivists' page where there is an archive; *metrics_token*
+    opens ``/-/metrics`` to programs. *on_ready* is called with the desk's address once it answers; port 0 takes a free one. Raises
     NothingPublished when there is no snapshot, PortInUse when another program listens there, and
     UsageError when an address cannot be used for another reason.
     """
@@ -136,6 +143,7 @@ def serve(
         public=public,
         # the variable is Datasette's own; without it a login lasts as long as this server
         secret=os.environ.get("DATASETTE_SECRET") or secrets.token_hex(32),
+        office=read_office(root, metrics_token) if status else None,
     )
     newest_snapshot(root)
     with closing(_listen(host, port)) as listener:

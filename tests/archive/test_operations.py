@@ -146,12 +146,12 @@ def test_whoever_looks_can_change_nothing(store):
         db.execute("UPDATE schedules SET priority = 1")
 
 
-def test_where_there_is_no_archive_or_an_old_one_it_is_said(tmp_path):
-    with pytest.raises(ArchiveError, match="there is no archive"), reading(tmp_path):
+def test_where_there_is_no_archive_or_another_programs_it_is_said(tmp_path):
+    with pytest.raises(ArchiveError, match="is not there"), reading(tmp_path):
         pass
-    with closing(sqlite3.connect(tmp_path / "archive.db")) as old:
-        old.execute("CREATE TABLE runs (id)")
-    with pytest.raises(SchemaMismatch, match="earlier version"), reading(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "archive.db")) as foreign:
+        foreign.execute("CREATE TABLE runs (id)")
+    with pytest.raises(SchemaMismatch, match="another program"), reading(tmp_path):
         pass
 
 

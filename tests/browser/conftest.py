@@ -9,13 +9,16 @@ import signal
 import subprocess
 import sys
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 import attrs
 import pytest
+from datasette.app import Datasette
 
+from archive.accounts import Account, Accounts
+from archive.desk import sessions
 from archive.desk.serve import DATABASE
 from archive.publish import publish
 from archive.release.build import Wish, build_release
@@ -54,6 +57,9 @@ class Server(uvicorn.Server):
 with contextlib.suppress(KeyboardInterrupt):
     Server(uvicorn.Config(app.app(), log_level="warning")).run(sockets=[listener])
 """
+#: Signs the cookies of the desks served here, so that tests can log in without the form.
+SECRET = "of the tests"
+PASSWORD = "bốn từ chẳng liên quan"
 DESKTOP = {"width": 1280, "height": 800}
 
 HOSTILE_TITLE = (
@@ -147,6 +153,8 @@ class Desk:
     database: str
     #: What a reader who is logged in sends, where the server knows any.
     cookie: str | None = None
+    #: Of the account of who is logged in.
+    password: str = PASSWORD
 
 
 @attrs.define
@@ -186,16 +194,30 @@ def shelf():
 
 
 @contextmanager
-def serving(database, program, *arguments):
+def serving(database, program, *arguments, cookie=None):
     """A desk whose snapshot is called *database*, in a process of its own."""
     command = [sys.executable, "-c", program, *map(str, arguments)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+    secret = {} if program == PLAIN else {"DATASETTE_SECRET": SECRET}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env=os.environ | secret
+    ) as server:
         try:
             told = server.stdout.readline().split()
             assert told, "the desk did not start"
-            yield Desk(told[0], database, *told[1:])
+            yield Desk(told[0], database, cookie or next(iter(told[1:]), None))
         finally:
             server.send_signal(signal.SIGINT)
+
+
+def archivist_of(root):
+    """Make an account of the archive at *root*; the cookie of who is logged in by it."""
+    account = Account.new("lan", PASSWORD, datetime.now(UTC))
+    Accounts(root).add(account)
+    signer = Datasette(memory=True, secret=SECRET)
+    try:
+        return sessions.signed(signer, account)
+    finally:
+        signer.executor.shutdown()
 
 
 @pytest.fixture(scope="package")
@@ -207,13 +229,15 @@ def browsed(shelf, tmp_path_factory):
     withdraw(root, "songmay:9010", reason="Báo yêu cầu gỡ bài.")
     snapshot = publish(root, now=shelf.BUILT + timedelta(hours=1)).path
     build_release(root, root / "exports", Wish(date=date(2026, 11, 25)))
+    shelf.put_to_work(root)
     return snapshot
 
 
 @pytest.fixture(scope="package")
 def served(browsed):
     """A desk over these, as ``dqtv serve`` serves it."""
-    with serving(DATABASE, SERVE, browsed.parents[1], VIEWER) as desk:
+    root = browsed.parents[1]
+    with serving(DATABASE, SERVE, root, VIEWER, cookie=archivist_of(root)) as desk:
         yield desk
 
 
@@ -230,7 +254,8 @@ def served_demo(shelf, tmp_path_factory):
     root = tmp_path_factory.mktemp("pictured") / "archive"
     shelf.build_snapshot(root, changed(shelf.demo_stories()))
     build_release(root, root / "exports", Wish(date=date(2026, 11, 25)))
-    with serving(DATABASE, SERVE, root, VIEWER) as desk:
+    shelf.put_to_work(root)
+    with serving(DATABASE, SERVE, root, VIEWER, cookie=archivist_of(root)) as desk:
         yield desk
 
 

@@ -27,6 +27,8 @@ PAGES = {
     "no-version": ("/-/article/songmay:9001/changes?from=1&to=9", 404),
     "withdrawn": ("/-/article/songmay:9010?", 410),
     "downloads": ("/-/downloads?", 200),
+    "health": ("/-/health?", 200),
+    "log-in": ("/-/log-in?", 200),
     "no-article": ("/-/article/songmay:0?", 404),
     "no-page": ("/nope?", 404),
 }
@@ -59,6 +61,15 @@ READERS = {
     "bad-query": ("/TABLES?sql=select+nope", 400),
     "log-out": ("/-/logout?", 200),
     "actor": ("/-/actor?", 200),
+}
+#: The desk's own as an archivist sees them.
+ARCHIVISTS = {
+    "archivist": ("/-/archivist?order=2", 200),
+    "archivist-live": ("/-/archivist?live=1", 200),
+    "archivist-log": ("/-/archivist/run/20261125T010000Z-nuingan1?", 200),
+    "archivist-order": ("/-/archivist/order/1?", 200),
+    "archivist-stop": ("/-/archivist/stop?site=nuingan", 200),
+    "archivist-nothing-to-stop": ("/-/archivist/stop?site=songmay", 409),
 }
 UNFOLD = "() => document.querySelectorAll('details').forEach(e => { e.open = true })"
 RUN = """only => axe.run(document, {runOnly: only, resultTypes: ['violations'], preload: false})
@@ -104,3 +115,10 @@ def test_axe_finds_nothing_on_datasettes_pages(browse, axe, kind, language):
 def test_axe_finds_nothing_on_pages_of_readers_who_are_logged_in(browse_plain, axe, kind):
     path, status = READERS[kind]
     look_over(browse_plain(f"{path}&_lang=vi", logged_in=True), axe, status, "vi")
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+@pytest.mark.parametrize("kind", ARCHIVISTS)
+def test_axe_finds_nothing_on_archivists_pages(browse, axe, kind, language):
+    path, status = ARCHIVISTS[kind]
+    look_over(browse(f"{path}&lang={language}", logged_in=True), axe, status, language)

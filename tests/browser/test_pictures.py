@@ -27,6 +27,10 @@ VIEWS = {
     "downloads-en": ("/-/downloads?lang=en", READING, "light"),
     "tables-vi": ("/TABLES/articles?_lang=vi&_col=title&_col=published_at&_col=section&_col=level&section__contains=An+ninh", TALL, "light"),
     "tables-en": ("/TABLES/articles?_lang=en&_col=title&_col=published_at&_col=section&_col=level&section__contains=An+ninh", TALL, "light"),
+    "health-vi": ("/-/health?lang=vi", READING, "light"),
+    "health-en": ("/-/health?lang=en", READING, "light"),
+    "archivist-vi": ("/-/archivist?lang=vi", TALL, "light"),
+    "archivist-en": ("/-/archivist?lang=en", TALL, "light"),
     "article-phone-dark-vi": ("/-/article/bienxanh:55001?lang=vi", PHONE, "dark"),
 }  # fmt: skip
 
@@ -35,7 +39,8 @@ VIEWS = {
 @pytest.mark.parametrize("name", VIEWS)
 def test_take_the_picture(browse_demo, name):
     path, viewport, scheme = VIEWS[name]
-    reader = browse_demo(path, viewport=viewport, color_scheme=scheme)
+    for_archivists = path.startswith("/-/archivist")
+    reader = browse_demo(path, viewport=viewport, color_scheme=scheme, logged_in=for_archivists)
     target = Path(TAKEN_INTO) / f"{name}.png"
     target.parent.mkdir(parents=True, exist_ok=True)
     reader.page.screenshot(path=target)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import sys
 import tomllib
 import uuid
 from collections.abc import Iterator
@@ -14,8 +15,12 @@ import attrs
 import pytest
 from datasette.app import Datasette
 
+from archive.crawl_log import CrawlLog, LogLine
 from archive.desk.changeover import close_app
 from archive.desk.serve import build_app
+from archive.health.alarms import Finding, acknowledge, see
+from archive.health.alarms import Kind as AlarmKind
+from archive.instants import utc_text
 from archive.model import (
     Accepted,
     Article,
@@ -26,8 +31,17 @@ from archive.model import (
     RecordLocation,
     Verdict,
 )
+from archive.order_work import finish, take
+from archive.orders import Kind as OrderKind
+from archive.orders import Options, ask
+from archive.orders import Outcome as OrderOutcome
 from archive.publish import publish
+from archive.run_counts import RunCounts
+from archive.runs import finish_run, start_run
+from archive.schedule import Entry, Job
+from archive.schedule_table import ScheduleTable
 from archive.store import Store
+from archive.timing import read_cron, read_every
 
 BUILT = datetime(2026, 11, 24, 3, 15, tzinfo=UTC)
 CAPTURED = datetime(2026, 11, 20, 2, 3, 4, tzinfo=UTC)
@@ -172,6 +186,57 @@ def _demo_story(story: dict) -> Story:
             ("context", "huấn luyện", 2, 0.8),
         ),
     )
+
+
+def put_to_work(root: Path) -> None:
+    """Let the archive at *root* look like one at work: runs, one of them going on, schedule, alarms, orders."""
+    now = datetime.now(UTC)
+    with Store.open(root) as store:
+        for site, days in (("songmay", 9), ("songmay", 2), ("bienxanh", 1)):
+            begun = now - timedelta(days=days)
+            start_run(store, f"20261101T000000Z-{days}", site=site, command="crawl", now=begun)
+            counts = RunCounts(found=12, fetched=30, accepted=4, failed={"timeout": 2})
+            ended = begun + timedelta(minutes=9)
+            finish_run(store, f"20261101T000000Z-{days}", "finished", counts, now=ended)
+        start_run(store, "20261125T010000Z-nuingan1", site="nuingan", command="crawl", now=now)
+        log = CrawlLog(store.connection)
+        with store.transaction():
+            for position in range(1, 131):
+                log.add(
+                    LogLine(
+                        run_id="20261125T010000Z-nuingan1", position=position, site="nuingan", kind="article",
+                        url=f"https://nuingan.example/tin-tuc-nb-{position}.html", outcome="new", status=200,
+                        asked_at=utc_text(now),
+                    )
+                )  # fmt: skip
+            example = "https://culao.example/bai-loi-17.html"
+            see(
+                store.connection,
+                [
+                    Finding(site="culao", kind=AlarmKind.FIELD_MISSING, field="byline", before=0.98, now=0.0, example_url=example),
+                    Finding(site="songmay", kind=AlarmKind.LIST_EMPTY, field="https://songmay.example/rss-quoc-phong-cu", before=1.0, now=0.0),
+                ],
+                now,
+            )  # fmt: skip
+            acknowledge(store.connection, 2, by="minhtri", note="tuần sau sửa quy tắc", now=now)
+        table = ScheduleTable(store)
+        for site, job, timing in (("songmay", Job.CRAWL, read_cron("15 2 * * *")), ("nuingan", Job.RECHECKS, read_every(6))):  # fmt: skip
+            table.set(Entry(site=site, job=job, timing=timing), now.timestamp())
+        table.look(now.timestamp())
+        done = ask(store, OrderKind.CHECK, "songmay", asked_by="minhtri", now=now.timestamp(), note="tuần sau sửa quy tắc")  # fmt: skip
+        take(store, done.id, now=now.timestamp())
+        found = {"site": "songmay", "pages": 5, "found": {"title": 5, "byline": 3}, "problems": []}
+        finish(
+            store, done.id, OrderOutcome.DONE, "nothing wrong", now=now.timestamp(), result=found
+        )
+        span = Options(job=Job.BACKFILL, span="2023..2024", max_pages=50)
+        ask(store, OrderKind.CRAWL, "culao", asked_by="lan", now=now.timestamp(), options=span)
+
+
+@pytest.fixture(scope="session")
+def shelf():
+    """This module: stories, snapshots and archives to build."""
+    return sys.modules[__name__]
 
 
 @pytest.fixture(scope="session")
