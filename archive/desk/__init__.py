@@ -24,6 +24,7 @@ from archive.desk import (
     served,
 )
 from archive.desk.metadata import describe
+from archive.desk.queue import queued
 from archive.desk.security import guarded, limit_values
 from archive.desk.snapshot import is_snapshot
 from archive.desk.spread import read_spread
@@ -132,13 +133,16 @@ def permission_allowed(
 
 @_hook
 def asgi_wrapper(datasette: Datasette) -> Callable[[App], App]:
-    """Safe headers, the snapshot's id and no backslash in paths, for every page of the server."""
+    """Safe headers, the snapshot's id and no backslash in paths for every page; a queue for costly searches."""
 
     def snapshot() -> str | None:
         found = served.known(datasette)
         return found.facts.id if found is not None else None
 
-    return partial(guarded, snapshot=snapshot)
+    def wrap(app: App) -> App:
+        return guarded(queued(app, datasette), snapshot=snapshot)
+
+    return wrap
 
 
 @_first

@@ -3,7 +3,7 @@
 Search: ``ok``, ``query`` (text, from, to, exact, expand, sort, and each facet's chosen values:
 paper, province, province_today, year, month, section, level), ``page``, ``page_size``, ``pages``,
 ``total``, ``total_capped`` (true: there are more), ``counts`` (list of tier 1-4, match ``exact`` or
-``folded``, count, capped), ``facets`` (by name: ``estimated``, ``values`` with value, count, chosen),
+``folded``, count, capped; a list without words has tier 0, match null), ``facets`` (by name: ``estimated``, ``values`` with value, count, chosen),
 ``expansions`` (other ways to write the words, looked for too), ``did_you_mean`` (a spelling with
 marks, or null), ``results``, ``snapshot`` (id, built_at).
 A result: ``id``, ``permalink``, ``url`` (at the paper), ``site``, ``paper``, ``province``,

@@ -129,6 +129,9 @@ def source(step: Step, query: Query, *, span: range | None = None) -> tuple[str,
     index the outer loop: it stops early in the order of its rowids.
     """
     narrowing, filters = condition(query)
+    if not step.match:
+        inside = f" AND facts.rowid BETWEEN {span.start} AND {span.stop - 1}" if span else ""
+        return f"FROM article_facts AS {step.index} WHERE {narrowing or 'TRUE'}{inside}", filters
     join = f" CROSS JOIN article_facts AS facts ON facts.docid = {step.index}.rowid"
     inside = f" AND rowid BETWEEN {span.start} AND {span.stop - 1}" if span is not None else ""
     sql = f"FROM {step.index}{join if narrowing else ''} WHERE {step.index} MATCH ?"

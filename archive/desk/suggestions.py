@@ -9,7 +9,7 @@ import attrs
 
 from archive.desk.filters import Facet
 from archive.desk.hits import gather
-from archive.desk.plan import plan
+from archive.desk.plan import steps_of
 from archive.desk.query import parse
 from archive.vietnamese import exact_key, fold, has_marks, syllables
 
@@ -68,7 +68,7 @@ def relaxations(connection: sqlite3.Connection, query: Query) -> tuple[Relaxatio
     found = [
         Relaxation(what=what, query=other, hits=min(hits, MOST), capped=hits > MOST)
         for what, other in _milder(query)
-        if (hits := _count(connection, other))
+        if (other.text or other.filtered) and (hits := _count(connection, other))
     ]
     return tuple(sorted(found, key=lambda x: -x.hits))
 
@@ -83,6 +83,8 @@ def _milder(query: Query) -> Iterator[tuple[str, Query]]:
         yield "exact", attrs.evolve(query, exact_only=False, page=1)
     if not query.expand:
         yield "expand", attrs.evolve(query, expand=True, page=1)
+    if query.is_listing:
+        return
     parsed = parse(query.text)
     if len(parsed.alternatives) > 1 or any(unit.part or unit.near for unit in parsed.units):
         return
@@ -97,6 +99,5 @@ def _milder(query: Query) -> Iterator[tuple[str, Query]]:
 
 
 def _count(connection: sqlite3.Connection, query: Query) -> int:
-    steps = plan(parse(query.text), exact_only=query.exact_only, expand=query.expand)
-    tiers = gather(connection, query, steps, limit=MOST)
+    tiers = gather(connection, query, steps_of(query), limit=MOST)
     return sum(len(tier.docids) + tier.capped for tier in tiers)

@@ -184,7 +184,7 @@ def test_best_first_puts_what_is_mentioned_more_often_first_in_the_same_place(fi
 
 
 @pytest.mark.parametrize(
-    "text", ["sapo:dân quân", "dân qu*", 'NEAR("dân" "quân", 3)', "dân OR quân"]
+    "text", ["sapo:dân quân", "dân quâ*", 'NEAR("dân" "quân", 3)', "dân OR quân"]
 )
 def test_every_kind_of_query_can_be_ranked(find, story, text):
     query = find(
