@@ -102,7 +102,7 @@ def _among(connection: sqlite3.Connection, step: Step, docids: Sequence[int]) ->
     span = range(min(docids), max(docids) + 1)
     hits, values = source(step, _UNFILTERED, span=span)
     listed = ", ".join(map(str, docids))
-    sql = f"SELECT group_concat({step.index}.rowid) {hits} AND {step.index}.rowid IN ({listed})"  # noqa: S608 - numbers
+    sql = f"SELECT group_concat({step.index}.rowid) {hits} AND {step.index}.rowid IN ({listed})"
     return array("I", sorted(_read(connection.execute(sql, values).fetchone()[0]), reverse=True))
 
 

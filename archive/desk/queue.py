@@ -38,9 +38,10 @@ AT_ONCE: Final = 1
 #: Costly searches that run or wait, of all readers and of one; the next one is told to come again.
 MOST: Final = 8
 SHARE: Final = 3
-#: Words and phrases, or syllables of them, from which on a search is costly.
+#: Words and phrases, or syllables of one and of all of them, from which on a search is costly.
 _MANY_UNITS: Final = 6
-_MANY_SYLLABLES: Final = 8
+_LONG: Final = 8
+_MANY_SYLLABLES: Final = 12
 #: Facets from which on choosing values of them makes a search costly: each is counted by itself.
 _MANY_FACETS: Final = 3
 #: Seconds after which one sent away is asked to come again.
@@ -60,7 +61,7 @@ class TooBusyError(Exception):
 
 
 def is_costly(query: Query) -> bool:
-    """True for a search by the first letters, by nearness, of many words, or narrowed by many facets.
+    """True for a search by first letters, nearness, unwanted words, many words or many facets.
 
     Raises BadQuery when its text cannot be read.
     """
@@ -68,10 +69,13 @@ def is_costly(query: Query) -> bool:
         return False
     parsed = parse(query.text)
     units = [*parsed.units, *parsed.unwanted]
+    lengths = [len(syllables(unit.text)) for unit in units]
     return (
-        len(units) >= _MANY_UNITS
+        bool(parsed.unwanted)
+        or len(units) >= _MANY_UNITS
         or any(unit.prefix or unit.near for unit in units)
-        or sum(len(syllables(unit.text)) for unit in units) >= _MANY_SYLLABLES
+        or max(lengths) >= _LONG
+        or sum(lengths) >= _MANY_SYLLABLES
         or sum(bool(query.chosen(facet)) for facet in Facet) >= _MANY_FACETS
     )
 
@@ -154,7 +158,7 @@ class _Refusals:
             self._made[key] = await self._make(*key)
         await self._made[key].asgi_send(send)
 
-    async def _make(self, language: str, asked: str | None, json: bool) -> Response:  # noqa: FBT001 - its key's parts
+    async def _make(self, language: str, asked: str | None, json: bool) -> Response:
         # the page is everybody's, so its links lead to the empty search and hold no one's words
         request = Request.fake(f"/-/search?lang={asked}" if asked else "/-/search")
         visit = Visit(

@@ -11,6 +11,7 @@ from archive.desk.filters import Facet
 from archive.desk.hits import gather
 from archive.desk.plan import steps_of
 from archive.desk.query import parse
+from archive.desk.tallies import Tallies
 from archive.vietnamese import exact_key, fold, has_marks, syllables
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ class Relaxation:
     hits: int
     #: True when there are more than *hits*.
     capped: bool
+
+
+_KNOWN: Final[Tallies[tuple[Relaxation, ...]]] = Tallies()
 
 
 def spelt_with_marks(query: Query, hits: Sequence[Hit]) -> str | None:
@@ -65,6 +69,10 @@ def spelt_with_marks(query: Query, hits: Sequence[Hit]) -> str | None:
 
 def relaxations(connection: sqlite3.Connection, query: Query) -> tuple[Relaxation, ...]:
     """What a search without any hit would find with one thing less asked for, most hits first."""
+    return _KNOWN.get(connection, query.anyhow(), lambda: _relaxed(connection, query.anyhow()))
+
+
+def _relaxed(connection: sqlite3.Connection, query: Query) -> tuple[Relaxation, ...]:
     found = [
         Relaxation(what=what, query=other, hits=min(hits, MOST), capped=hits > MOST)
         for what, other in _milder(query)
