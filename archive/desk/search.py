@@ -86,6 +86,8 @@ class Results:
     spelling: str | None = None
     #: With no hit at all: what to leave out.
     relaxations: tuple[Relaxation, ...] = ()
+    #: True when facets and suggestions were wanted and took too long.
+    aids_cut: bool = False
 
     @property
     def total(self) -> int:
@@ -117,8 +119,8 @@ def search(connection: sqlite3.Connection, query: Query, *, aids: bool = False) 
     """Answer *query* from a public snapshot; with *aids* count facets and look for suggestions too.
 
     Without words it lists what passes the filters, the newest first in either order. Raises BadQuery
-    when its text cannot be read, SearchTooSlow (a BadQuery) when a time limit set
-    on the connection interrupted it.
+    when its text cannot be read, SearchTooSlow (a BadQuery) when a time limit set on the connection
+    interrupted it; where that happened after the hits were found, they come without facets.
     """
     steps = steps_of(query)
     check_names(connection, query)
@@ -127,11 +129,19 @@ def search(connection: sqlite3.Connection, query: Query, *, aids: bool = False) 
         first = (query.page - 1) * PAGE_SIZE
         span = _span(connection, query, tiers, range(first, first + PAGE_SIZE))
         hits = tuple(hit for step, docids in span for hit in _hits(connection, step, docids))
-        results = Results(query=query, hits=hits, counts=tuple(map(_count, tiers)))
-        return _with_aids(connection, results, steps) if aids else results
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
             raise SearchTooSlow from error
+        raise
+    results = Results(query=query, hits=hits, counts=tuple(map(_count, tiers)))
+    if not aids:
+        return results
+    try:
+        return _with_aids(connection, results, steps)
+    except sqlite3.OperationalError as error:
+        # what was found is worth more than how it spreads
+        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+            return attrs.evolve(results, aids_cut=True)
         raise
 
 
