@@ -109,5 +109,5 @@ lock: ## Resolve the newest allowed versions into requirements.lock.
 		--generate-hashes --no-emit-index-url --no-annotate --no-header --output-file requirements.lock
 
 clean: ## Remove .venv, caches and the demo's archive.
-	rm -rf $(VENV) .venv-peers .venv-view .replayweb .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist dqtv-demo
+	rm -rf $(VENV) .venv-peers .search-peers .venv-view .replayweb .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist dqtv-demo
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

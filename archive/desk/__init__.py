@@ -29,6 +29,7 @@ from archive.desk import (
     sessions,
 )
 from archive.desk.metadata import describe
+from archive.desk.queue import queued
 from archive.desk.security import guarded, limit_values
 from archive.desk.snapshot import is_snapshot
 from archive.desk.spread import read_spread
@@ -147,13 +148,17 @@ def permission_allowed(
 
 @_hook
 def asgi_wrapper(datasette: Datasette) -> Callable[[App], App]:
-    """Safe headers, the snapshot's id and no backslash in paths, for every page of the server."""
+    """Safe headers, the snapshot's id and no backslash in paths for every page; a queue for costly searches."""
 
     def snapshot() -> str | None:
         found = served.known(datasette)
         return found.facts.id if found is not None else None
 
-    return partial(guarded, snapshot=snapshot, is_https=partial(sessions.is_https, datasette))
+    def wrap(app: App) -> App:
+        is_https = partial(sessions.is_https, datasette)
+        return guarded(queued(app, datasette), snapshot=snapshot, is_https=is_https)
+
+    return wrap
 
 
 @_first

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlencode
 from weakref import WeakKeyDictionary
 
 from datasette.utils.asgi import Response
@@ -14,7 +13,7 @@ from archive.desk import answers, failures, served
 from archive.desk.asking import ask, no_snapshot
 from archive.desk.coverage import MONTHS, Coverage, month_name, read_coverage, shade
 from archive.desk.security import POLICY
-from archive.desk.visit import TABLES_LANGUAGE, Visit
+from archive.desk.visit import Visit
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -43,7 +42,7 @@ async def coverage_page(datasette: Datasette, request: Request) -> Response:
     if not asked:
         return await answers.page(
             visit, "coverage", snapshot, coverage=coverage, shade=shade,
-            rows=lambda paper, year: _rows(visit, snapshot.database, paper.id, year=year),
+            rows=lambda paper, year: _articles(visit, paper.id, year=year),
         )  # fmt: skip
     paper = coverage.paper(asked)
     if paper is None:
@@ -51,7 +50,7 @@ async def coverage_page(datasette: Datasette, request: Request) -> Response:
     return await answers.page(
         visit, "coverage_paper", snapshot, paper=paper, coverage=coverage, shade=shade,
         months=MONTHS, month_name=month_name, years=_years(paper),
-        rows=lambda month: _rows(visit, snapshot.database, paper.id, month=month),
+        rows=lambda month: _articles(visit, paper.id, month=month),
     )  # fmt: skip
 
 
@@ -62,13 +61,10 @@ async def _coverage(visit: Visit, snapshot: Served) -> Coverage:
     return known
 
 
-def _rows(visit: Visit, database: str, paper: str, **when: str | int) -> str:
-    """Address of the table of a paper's articles in a year or month, the newest first."""
-    values = {"site": paper, **when, "_sort_desc": "published_at"}
-    if visit.language_asked:
-        # Datasette takes a parameter without the underscore for a column
-        values[TABLES_LANGUAGE] = visit.language_asked
-    return f"{visit.datasette.urls.table(database, 'articles')}?{urlencode(values)}"
+def _articles(visit: Visit, paper: str, **when: str | int) -> str:
+    """Address of the list of a paper's articles in a year or month, the newest first."""
+    given = {name: [str(value)] for name, value in when.items()}
+    return visit.link("/-/search", {"paper": [paper], **given})
 
 
 def _years(paper: PaperCoverage) -> range:

@@ -54,10 +54,11 @@ class FacetLabels:
 
     def choices(self, counts: FacetCounts) -> list[LabelledChoice]:
         """The values of a facet as a page lists them."""
-        name, language = counts.facet.value, self.visit.language
+        language = self.visit.language
+        address = self.visit.toggles("/-/search", counts.facet.value)
         return [
             LabelledChoice(
-                address=self.visit.toggled("/-/search", name, choice.value),
+                address=address(choice.value),
                 label=self.value(counts.facet, choice.value),
                 amount=number(language, choice.count),
                 chosen=choice.chosen,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from datasette.utils.asgi import Base400, NotFound
@@ -28,6 +29,10 @@ async def answer(datasette: Datasette, request: Request, exception: Exception) -
         return await _failure(datasette, request, exception.status, "title", str(exception))
     if isinstance(exception, DatasetteError):
         reason = Markup(exception.message).striptags()  # noqa: S704 - tags are removed at once
+        # Datasette 0.65.5 gives 500 also for a column that the table does not have; what SQLite
+        # itself refused stands behind the exception
+        if exception.status == HTTPStatus.INTERNAL_SERVER_ERROR and exception.__context__ is None:
+            return await _failure(datasette, request, 400, "table", reason, address=request.path)
         return await _failure(datasette, request, exception.status, "title", reason)
     _LOG.error("%s failed", request.path, exc_info=exception)
     return await _failure(datasette, request, 500, "server")
@@ -53,7 +58,12 @@ CLOSED: Final = ((r"^/-/(?:allow-debug|messages|patterns|threads(?:\.json)?)$", 
 
 
 async def _failure(
-    datasette: Datasette, request: Request, status: int, name: str, reason: str | None = None
+    datasette: Datasette,
+    request: Request,
+    status: int,
+    name: str,
+    reason: str | None = None,
+    **values: object,
 ) -> Response:
     """*name* is that of our own sentence; *reason*, Datasette's, is in English."""
     visit = Visit.of(datasette, request)
@@ -62,7 +72,7 @@ async def _failure(
         served.known(datasette),
         status=status,
         title=say(visit.language, f"error.{name}"),
-        text=say(visit.language, f"error.{name}_text"),
+        text=say(visit.language, f"error.{name}_text", **values),
         reason=reason,
         json=request.path.endswith(".json"),
     )

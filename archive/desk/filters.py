@@ -109,6 +109,11 @@ class Query:
         return attrs.evolve(self, **others)
 
     @property
+    def is_listing(self) -> bool:
+        """True when no word is looked for, and what passes the filters is wanted."""
+        return not self.text.strip() and self.filtered
+
+    @property
     def filtered(self) -> bool:
         """True when any filter is set."""
         return bool(

@@ -25,7 +25,6 @@ from archive.desk.language import say
 from archive.desk.notes import gone_among
 from archive.desk.problems import DateProblem, SearchProblem
 from archive.desk.query import DISTANCE
-from archive.desk.queue import RETRY_AFTER, TooBusyError, in_turn
 from archive.desk.ranking import FINELY, RANKED
 from archive.desk.search import COUNT_LIMIT, search
 from archive.desk.search_citation import citation, citation_answer, citation_files
@@ -58,23 +57,21 @@ async def home(datasette: Datasette, request: Request) -> Response:
 
 
 async def search_page(datasette: Datasette, request: Request) -> Response:  # noqa: PLR0911 - one for each kind of answer
-    """Search results as a page or as JSON, or how to cite them; without any ``q`` the empty form."""
+    """Search results as a page or as JSON, or how to cite them; the form where nothing is asked for.
+
+    Without words, filters list all the articles that pass them.
+    """
     visit = Visit.of(datasette, request)
     json = bool(request.url_vars.get("json"))
     cited_as = request.url_vars.get("form")
     snapshot = await served.find(datasette)
     if snapshot is None:
         return await no_snapshot(visit, json=json)
-    if "q" not in visit.parameters and not (json or cited_as):
+    if not (json or cited_as or _asks(visit)):
         return await _search_form(visit, snapshot)
     try:
         query = read_query(visit.parameters)
-        async with in_turn(datasette, query):
-            results, gone = await ask(
-                visit, snapshot, partial(_answer, query, aids=cited_as is None)
-            )
-    except TooBusyError:
-        return await _too_busy(visit, snapshot, json=json)
+        results, gone = await ask(visit, snapshot, partial(_answer, query, aids=cited_as is None))
     except (SearchProblem, DateProblem) as problem:
         message = say(visit.language, problem.key, **problem.values)
         if json:
@@ -196,6 +193,13 @@ async def _results_page(
     )
 
 
+def _asks(visit: Visit) -> bool:
+    """True when there is a ``q``, blank too, or a filter."""
+    filters = (*Facet, "from", "to")
+    given = visit.parameters
+    return "q" in given or any(map(str.strip, (x for name in filters for x in given.get(name, ()))))
+
+
 def _kept_facets(visit: Visit, faulty: object = None) -> list[tuple[str, str]]:
     """Chosen values that the form sends again, without those of the parameter at fault."""
     return [
@@ -214,16 +218,3 @@ def _search_address(visit: Visit, query: Query) -> str:
 def _hit_address(visit: Visit, search: dict[str, list[str]], hit: Hit, place: int) -> str:
     """An article's address that keeps the search and the hit's place, counted from 1."""
     return visit.link(article_path(hit.id), {**search, "hit": [str(place)]})
-
-
-async def _too_busy(visit: Visit, snapshot: Served, *, json: bool) -> Response:
-    response = await answers.error(
-        visit,
-        snapshot,
-        status=503,
-        title=say(visit.language, "error.busy"),
-        text=say(visit.language, "error.busy_text"),
-        json=json,
-    )
-    response.headers.update({"Retry-After": str(RETRY_AFTER), "Cache-Control": "no-store"})
-    return response

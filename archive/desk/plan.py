@@ -1,4 +1,4 @@
-"""The full-text searches that answer a query, best first.
+"""The full-text searches that answer a query, best first; or the list of all that pass its filters.
 
 Marked queries try the exact index, then the folded one. A query typed without any mark gives the
 exact index the whole phrase only: its separate syllables are common words by themselves ("quan",
@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from archive.desk.expansion import variants
+from archive.desk.query import parse
 from archive.vietnamese import exact_key, fold, has_marks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from archive.desk.filters import Query
     from archive.desk.query import ParsedQuery, Unit
 
 EXACT_INDEX: Final = "articles_exact"
@@ -29,6 +31,8 @@ FOLDED_INDEX: Final = "articles_folded"
 class Tier(enum.IntEnum):
     """How well a document answers the query; lower is better."""
 
+    #: Nothing was looked for: it passes the filters.
+    LISTED = 0
     EXACT_PHRASE = 1
     EXACT_WORDS = 2
     FOLDED_PHRASE = 3
@@ -40,8 +44,10 @@ class Tier(enum.IntEnum):
         return self <= Tier.EXACT_WORDS
 
     @property
-    def match(self) -> str:
-        """``exact`` or ``folded``, as the JSON says it."""
+    def match(self) -> str | None:
+        """``exact`` or ``folded``, as the JSON says it; None where nothing was looked for."""
+        if self is Tier.LISTED:
+            return None
         return "exact" if self.exact else "folded"
 
 
@@ -50,8 +56,9 @@ class Step:
     """One FTS5 search; those of its hits that no better step has are of its tier."""
 
     tier: Tier
+    #: Table of the search; ``facts`` of a list without one.
     index: str
-    #: FTS5 expression of the hits.
+    #: FTS5 expression of the hits; empty: every article.
     match: str
     #: FTS5 expression of what is highlighted in them.
     highlight: str
@@ -59,6 +66,17 @@ class Step:
     without_exact: str | None = None
     #: True when a prefix is looked for: FTS5 then reads all words that have it, whatever the span.
     prefix: bool = False
+
+
+#: Every article that passes the filters.
+LISTING: Final = Step(tier=Tier.LISTED, index="facts", match="", highlight="")
+
+
+def steps_of(query: Query) -> tuple[Step, ...]:
+    """The searches that answer *query*. Raises SearchProblem when its text cannot be read or nothing is asked for."""
+    if query.is_listing:
+        return (LISTING,)
+    return plan(parse(query.text), exact_only=query.exact_only, expand=query.expand)
 
 
 def plan(query: ParsedQuery, *, exact_only: bool = False, expand: bool = True) -> tuple[Step, ...]:

@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 MAX_CHARACTERS: Final = 500
 #: Most words and phrases in one query; far below FTS5's own limit on the size of an expression.
 MAX_UNITS: Final = 40
-#: Letters a prefix needs; one letter would walk through a tenth of the index.
-MIN_PREFIX: Final = 2
+#: Letters a prefix needs: FTS5 reads every word that has it, and two letters ("th", "ng") are those of a
+#: tenth of a Vietnamese text; three cost no more than a common word (docs/search.md#limits).
+MIN_PREFIX: Final = 3
 #: Words that may stand between the parts of NEAR, when nothing is said and at most.
 DISTANCE: Final = 10
 MAX_DISTANCE: Final = 100

@@ -16,7 +16,7 @@ from archive.desk.facets import FacetCounts, count_facets
 from archive.desk.filters import PAGE_SIZE, Facet, Query, Sort, read_query
 from archive.desk.highlight import CLOSE, ELLIPSIS, OPEN, Marked, read_marked, unmarked
 from archive.desk.hits import COUNT_LIMIT, Found, found
-from archive.desk.plan import Step, Tier, expansions, plan
+from archive.desk.plan import LISTING, Step, Tier, expansions, steps_of
 from archive.desk.problems import SearchProblem, SearchTooSlow
 from archive.desk.query import parse
 from archive.desk.ranking import ranked
@@ -25,8 +25,6 @@ from archive.desk.tallies import Tallies
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-
-    from archive.desk.query import ParsedQuery
 
 __all__ = [
     "COUNT_LIMIT", "PAGE_SIZE", "Hit", "Query", "Results", "Sort", "Tier", "TierCount",
@@ -88,6 +86,8 @@ class Results:
     spelling: str | None = None
     #: With no hit at all: what to leave out.
     relaxations: tuple[Relaxation, ...] = ()
+    #: True when facets and suggestions were wanted and took too long.
+    aids_cut: bool = False
 
     @property
     def total(self) -> int:
@@ -118,22 +118,30 @@ class Results:
 def search(connection: sqlite3.Connection, query: Query, *, aids: bool = False) -> Results:
     """Answer *query* from a public snapshot; with *aids* count facets and look for suggestions too.
 
-    Raises BadQuery when its text cannot be read, SearchTooSlow (a BadQuery) when a time limit set
-    on the connection interrupted it.
+    Without words it lists what passes the filters, the newest first in either order. Raises BadQuery
+    when its text cannot be read, SearchTooSlow (a BadQuery) when a time limit set on the connection
+    interrupted it; where that happened after the hits were found, they come without facets.
     """
-    parsed = parse(query.text)
-    steps = plan(parsed, exact_only=query.exact_only, expand=query.expand)
+    steps = steps_of(query)
     check_names(connection, query)
     try:
         tiers = found(connection, query, steps)
         first = (query.page - 1) * PAGE_SIZE
         span = _span(connection, query, tiers, range(first, first + PAGE_SIZE))
         hits = tuple(hit for step, docids in span for hit in _hits(connection, step, docids))
-        results = Results(query=query, hits=hits, counts=tuple(map(_count, tiers)))
-        return _with_aids(connection, results, parsed, steps) if aids else results
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
             raise SearchTooSlow from error
+        raise
+    results = Results(query=query, hits=hits, counts=tuple(map(_count, tiers)))
+    if not aids:
+        return results
+    try:
+        return _with_aids(connection, results, steps)
+    except sqlite3.OperationalError as error:
+        # what was found is worth more than how it spreads
+        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+            return attrs.evolve(results, aids_cut=True)
         raise
 
 
@@ -152,7 +160,7 @@ def neighbours(
 
     Raises what ``search`` raises.
     """
-    steps = plan(parse(query.text), exact_only=query.exact_only, expand=query.expand)
+    steps = steps_of(query)
     check_names(connection, query)
     try:
         tiers = found(connection, query, steps)
@@ -172,15 +180,13 @@ def neighbours(
     )
 
 
-def _with_aids(
-    connection: sqlite3.Connection, results: Results, parsed: ParsedQuery, steps: Sequence[Step]
-) -> Results:
+def _with_aids(connection: sqlite3.Connection, results: Results, steps: Sequence[Step]) -> Results:
     query = results.query
     return attrs.evolve(
         results,
         facets=count_facets(connection, query, steps) if results.total else (),
-        expansions=expansions(parsed),
-        spelling=spelt_with_marks(query, results.hits),
+        expansions=() if query.is_listing else expansions(parse(query.text)),
+        spelling=None if query.is_listing else spelt_with_marks(query, results.hits),
         relaxations=() if results.total else relaxations(connection, query),
     )
 
@@ -222,7 +228,7 @@ def _span(
 
 
 def _in_order(connection: sqlite3.Connection, query: Query, tier: Found) -> Sequence[int]:
-    if query.sort is Sort.NEWEST:
+    if query.sort is Sort.NEWEST or query.is_listing:
         return tier.docids
     return _RANKED.get(
         connection,
@@ -246,6 +252,9 @@ def _marked(
     One pass over the page's range of docids: a query for each document would gather the postings
     of a prefix anew every time (``th*`` in 100,000 documents: 3.4 s against 0.7 s).
     """
+    if step is LISTING:
+        sql = f"SELECT docid, title, NULL, NULL FROM articles WHERE docid IN ({', '.join('?' * len(docids))})"  # noqa: S608 - built of constants
+        return {row[0]: tuple(row[1:]) for row in connection.execute(sql, docids)}
     values = [step.highlight, min(docids), max(docids), *docids]
     sql = _MARKED.format(index=step.index, marks=", ".join("?" * len(docids)))
     return {row[0]: tuple(row[1:]) for row in connection.execute(sql, values)}

@@ -82,7 +82,8 @@ def cite_search(visit: Visit, snapshot: Served, results: Results) -> CitedSearch
 
 
 def _asked(visit: Visit, snapshot: Served, query: Query) -> str:
-    return "; ".join([f"“{' '.join(query.text.split())}”", *_filters(visit, snapshot, query)])
+    words = [] if query.is_listing else [f"“{' '.join(query.text.split())}”"]
+    return "; ".join([*words, *_filters(visit, snapshot, query)])
 
 
 def _filters(visit: Visit, snapshot: Served, query: Query) -> Iterator[str]:

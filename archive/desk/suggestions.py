@@ -9,8 +9,9 @@ import attrs
 
 from archive.desk.filters import Facet
 from archive.desk.hits import gather
-from archive.desk.plan import plan
+from archive.desk.plan import steps_of
 from archive.desk.query import parse
+from archive.desk.tallies import Tallies
 from archive.vietnamese import exact_key, fold, has_marks, syllables
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ class Relaxation:
     hits: int
     #: True when there are more than *hits*.
     capped: bool
+
+
+_KNOWN: Final[Tallies[tuple[Relaxation, ...]]] = Tallies()
 
 
 def spelt_with_marks(query: Query, hits: Sequence[Hit]) -> str | None:
@@ -65,10 +69,14 @@ def spelt_with_marks(query: Query, hits: Sequence[Hit]) -> str | None:
 
 def relaxations(connection: sqlite3.Connection, query: Query) -> tuple[Relaxation, ...]:
     """What a search without any hit would find with one thing less asked for, most hits first."""
+    return _KNOWN.get(connection, query.anyhow(), lambda: _relaxed(connection, query.anyhow()))
+
+
+def _relaxed(connection: sqlite3.Connection, query: Query) -> tuple[Relaxation, ...]:
     found = [
         Relaxation(what=what, query=other, hits=min(hits, MOST), capped=hits > MOST)
         for what, other in _milder(query)
-        if (hits := _count(connection, other))
+        if (other.text or other.filtered) and (hits := _count(connection, other))
     ]
     return tuple(sorted(found, key=lambda x: -x.hits))
 
@@ -83,6 +91,8 @@ def _milder(query: Query) -> Iterator[tuple[str, Query]]:
         yield "exact", attrs.evolve(query, exact_only=False, page=1)
     if not query.expand:
         yield "expand", attrs.evolve(query, expand=True, page=1)
+    if query.is_listing:
+        return
     parsed = parse(query.text)
     if len(parsed.alternatives) > 1 or any(unit.part or unit.near for unit in parsed.units):
         return
@@ -97,6 +107,5 @@ def _milder(query: Query) -> Iterator[tuple[str, Query]]:
 
 
 def _count(connection: sqlite3.Connection, query: Query) -> int:
-    steps = plan(parse(query.text), exact_only=query.exact_only, expand=query.expand)
-    tiers = gather(connection, query, steps, limit=MOST)
+    tiers = gather(connection, query, steps_of(query), limit=MOST)
     return sum(len(tier.docids) + tier.capped for tier in tiers)

@@ -12,7 +12,7 @@ from archive.desk.language import LANGUAGES, choose
 from archive.desk.public_address import origin_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from datasette.app import Datasette
     from datasette.utils.asgi import Request
@@ -94,13 +94,23 @@ class Visit:
 
     def toggled(self, path: str, name: str, value: str) -> str:
         """Address of *path* with one value of a repeatable parameter added, or taken out; first page."""
+        return self.toggles(path, name)(value)
+
+    def toggles(self, path: str, name: str) -> Callable[[str], str]:
+        """``toggled`` for many values: what their addresses have in common is written once."""
         given = [each for each in self.parameters.get(name, ()) if each]
-        kept = [each for each in given if each != value]
-        values: dict[str, Sequence[str]] = {
+        others: dict[str, Sequence[str]] = {
             key: many for key, many in self.parameters.items() if key not in {name, "page"}
         }
-        values[name] = kept if value in given else [*given, value]
-        return self.link(path, values)
+        every = self.link(path, {**others, name: given})
+        added = f"{every}{'&' if '?' in every else '?'}{_quoted(name)}="
+
+        def address(value: str) -> str:
+            if value not in given:
+                return f"{added}{_quoted(value)}"
+            return self.link(path, {**others, name: [each for each in given if each != value]})
+
+        return address
 
     def article(self, article_id: str, *, found_by: str | None = None) -> str:
         """Address of an article's page; *found_by* is the search text to be marked in it."""

@@ -40,7 +40,7 @@ TABLES = {
     "no-rows": ("/TABLES/figures?article_id=nobody", 200),
     "row": ("/TABLES/articles/5?", 200),
     "facts": ("/TABLES/article_versions?_sort_desc=version", 200),
-    "bad-sort": ("/TABLES/articles?_sort=nope", 500),
+    "bad-sort": ("/TABLES/articles?_sort=nope", 400),
     "no-row": ("/TABLES/articles/0?", 404),
     "no-sql": ("/TABLES?sql=select+1", 403),
     "login": ("/-/auth-token?", 403),

@@ -96,9 +96,10 @@ def test_the_page_has_a_row_for_each_paper_and_a_column_for_each_year(desk, stor
 def test_a_number_leads_to_its_articles(desk, stories):
     reader = desk(*stories)
     page = BeautifulSoup(reader.get("/-/coverage?lang=en").text, "lxml")
-    address = page.select_one('td a[href*="site=songmay"]')["href"]
-    found = reader.get(address.replace("/articles?", "/articles.json?_shape=array&")).json()
-    assert [row["id"] for row in found] == ["songmay:0"]
+    address = page.select_one('td a[href*="paper=songmay"]')["href"]
+    assert "lang=en" in address
+    found = reader.get(address.replace("/-/search?", "/-/search.json?")).json()
+    assert [row["id"] for row in found["results"]] == ["songmay:0"]
 
 
 def test_one_paper_is_shown_by_month_with_gaps_as_zero(desk, stories):

@@ -109,7 +109,7 @@ def test_a_prefix_with_many_hits_is_estimated_for_every_period(find, story, monk
             )
             for number in range(400)
         )
-    )("qu*")
+    )("quâ*")
     years = counts(results, Facet.YEAR)
     assert set(years) == {str(2000 + n) for n in range(8)}
     assert sum(years.values()) == pytest.approx(300, abs=50)
@@ -117,3 +117,25 @@ def test_a_prefix_with_many_hits_is_estimated_for_every_period(find, story, monk
 
 def test_few_hits_are_counted_one_by_one(mixed):
     assert not any(found.estimated for found in mixed("dân quân").facets)
+
+
+def test_looking_into_each_of_few_articles_finds_what_walking_through_all_does(
+    find, story, monkeypatch
+):
+    titles = ["Dân quân", "Quân và dân", "Dẫn quân", "Quan dan", "Việc khác", "Dân quân hội thao"]
+    query = find(
+        *(
+            story(id=f"{site}:{n}", site=site, title=titles[n % 6], level=1 + n % 2)
+            for n in range(60)
+            for site in [("songmay", "culao")[n % 5 == 0]]
+        )
+    )
+    texts = ["dân quân", "dan quan", 'dân quân -"hội thao"', "quân NOT dân", "dân quâ*", "sapo:dân"]
+    asked = [(text, {"papers": ("culao",), "levels": (2,)}) for text in texts]
+    walked = [query(text, **more) for text, more in asked]
+    hits_module._KNOWN._known.clear()
+    facets_module._KNOWN._known.clear()
+    monkeypatch.setattr(hits_module, "_SLOWER", 1)
+    looked = [query(text, **more) for text, more in asked]
+    assert looked == walked
+    assert sum(results.total for results in walked) > len(texts)

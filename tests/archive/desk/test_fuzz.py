@@ -14,7 +14,7 @@ ASKED = int(os.environ.get("DQTV_FUZZ", "300"))
 SEED = 20261125
 PIECES = [
     "dân quân", "tự vệ", "quan khu", "Đắk Lắk", "NEAR(", "NEAR(dân quân, tự vệ, 5)", ")", "((", '"', '""',
-    "“", "OR", "AND", "NOT", "-", "-quân", "*", "qu*", "q*", "part:", "title:", "sapo:dân", "tiêuđề:quân", ":",
+    "“", "OR", "AND", "NOT", "-", "-quân", "*", "quâ*", "qu*", "part:", "title:", "sapo:dân", "tiêuđề:quân", ":",
     "\x00", "\x1b[0m", "🎖️", "👩‍👩‍👧", "\u202e", "\u200f", "\ufeff", "\ue0f0", "\ue0f1", "da\u0302n", "\ud7ff",
     "' OR 1=1 --", "; DROP TABLE articles", "%", "%00", "%zz", "\\", "{{7*7}}", "{% raw %}", "a\r\nb",
     "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "' onmouseover='alert(1)",

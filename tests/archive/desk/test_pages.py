@@ -295,7 +295,7 @@ def test_search_json_has_the_documented_fields(full):
     form = full.get("/-/search.json?q=d%C3%A2n+qu%C3%A2n&paper=songmay&from=2024").json()
     assert form.keys() == {
         "ok", "query", "page", "page_size", "pages", "total", "total_capped", "counts", "facets",
-        "expansions", "did_you_mean", "results", "snapshot",
+        "facets_cut", "expansions", "did_you_mean", "results", "snapshot",
     }  # fmt: skip
     assert form["query"] == {
         "text": "dân quân", "paper": ["songmay"], "province": [], "province_today": [], "year": [],

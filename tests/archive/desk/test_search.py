@@ -10,6 +10,7 @@ import pytest
 from archive.desk import hits as hits_module
 from archive.desk import ranking as ranking_module
 from archive.desk import search as search_module
+from archive.desk.asking import limited
 from archive.desk.filters import web_parameters
 from archive.desk.problems import SearchTooSlow
 from archive.desk.search import Query, Sort, search
@@ -184,7 +185,7 @@ def test_best_first_puts_what_is_mentioned_more_often_first_in_the_same_place(fi
 
 
 @pytest.mark.parametrize(
-    "text", ["sapo:dân quân", "dân qu*", 'NEAR("dân" "quân", 3)', "dân OR quân"]
+    "text", ["sapo:dân quân", "dân quâ*", 'NEAR("dân" "quân", 3)', "dân OR quân"]
 )
 def test_every_kind_of_query_can_be_ranked(find, story, text):
     query = find(
@@ -314,6 +315,42 @@ def test_interrupted_search_says_what_to_do(build, story):
         connection.set_progress_handler(lambda: 1, 1)
         with pytest.raises(SearchTooSlow, match="Add words"):
             search(connection, Query(text="quân"))
+
+
+def cut_off(connection, *_):
+    connection.set_progress_handler(lambda: 1, 1)
+    connection.execute("SELECT count(*) FROM articles a, articles b, articles c").fetchone()
+
+
+def test_hits_are_shown_also_where_there_is_no_time_for_facets(build, story, monkeypatch):
+    monkeypatch.setattr("archive.desk.search.count_facets", cut_off)
+    path = build(*(story(id=f"songmay:{n}", title="Quân dân") for n in range(30)))
+    with closing(sqlite3.connect(path)) as connection:
+        results = search(connection, Query(text="quân"), aids=True)
+    assert (len(results.hits), results.total, results.facets) == (20, 30, ())
+    assert results.aids_cut
+
+
+def test_a_page_says_that_facets_were_not_counted(desk, story, monkeypatch):
+    browser = desk(story(id="songmay:1", title="Quân dân"))
+    monkeypatch.setattr("archive.desk.search.count_facets", cut_off)
+    page = browser.get("/-/search?q=quân&lang=en")
+    assert page.status_code == 200
+    assert "could not be counted in time" in page.text
+    assert browser.get("/-/search.json?q=quân").json()["facets_cut"] is True
+
+
+def test_a_question_that_takes_too_much_is_stopped_and_the_next_one_is_answered(
+    open_snapshot, story, monkeypatch
+):
+    connection = open_snapshot(story(id="songmay:1"))
+    endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n"
+    monkeypatch.setattr("archive.desk.asking.LIMIT", 0.01)
+    with pytest.raises(sqlite3.OperationalError, match="interrupted"):
+        limited(lambda own: own.execute(endless).fetchone(), connection)
+    assert connection.execute(
+        f"{endless} LIMIT 1".replace("FROM n)", "FROM n LIMIT 9999)")
+    ).fetchone()
 
 
 def test_unreadable_query_is_refused_before_the_database_is_asked():
