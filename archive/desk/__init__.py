@@ -22,6 +22,7 @@ from archive.desk import (
     pages,
     robots,
     served,
+    take_away,
 )
 from archive.desk.metadata import describe
 from archive.desk.security import guarded, limit_values
@@ -76,6 +77,7 @@ def register_routes() -> list[tuple[str, Callable[..., Awaitable[Response]]]]:
     """The desk's addresses; plugins come first, so ``/`` is ours."""
     return [
         *citation_files.ROUTES,
+        *take_away.ROUTES,
         *pages.ROUTES,
         *coverage_pages.ROUTES,
         *downloads.ROUTES,
