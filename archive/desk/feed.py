@@ -78,7 +78,8 @@ def _entry(node: ET.Element, entry: Entry) -> None:
     _add(node, "id", entry.permalink)
     _add(node, "title", article.title)
     _link(node, "alternate", entry.permalink, "text/html")
-    _link(node, "via", article.url, "text/html")
+    if article.url.startswith(("http://", "https://")):
+        _link(node, "via", article.url, "text/html")
     if article.published_at is not None:
         _add(node, "published", article.published_at)
     _add(node, "updated", article.captured_at)

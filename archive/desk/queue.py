@@ -75,10 +75,3 @@ async def in_turn(datasette: Datasette, query: Query) -> AsyncIterator[None]:
         yield
     finally:
         queue.turn.release()
-
-
-@asynccontextmanager
-async def for_a_piece(datasette: Datasette) -> AsyncIterator[None]:
-    """Wait for the turn of a piece of a long answer, which has begun and cannot be sent away."""
-    async with _QUEUES.setdefault(datasette, _Queue()).turn:
-        yield

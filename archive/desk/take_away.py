@@ -1,12 +1,11 @@
 """``/-/search/hits.<form>``: the articles of a search, or of filters alone, as a file or a feed.
 
-``/-/search.ris`` (``search_citation``) cites the search itself. A file is sent in pieces, each read in its turn
-among costly searches; all of them are of one snapshot, since a request has one from start to end.
+``/-/search.ris`` (``search_citation``) cites the search itself. A file is sent in pieces (``sending``), all
+of one snapshot, since a request has one from start to end.
 """
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
@@ -33,9 +32,8 @@ from archive.desk.keys import (
 )
 from archive.desk.language import number, say
 from archive.desk.problems import DateProblem, SearchProblem
-from archive.desk.queue import TooBusyError, for_a_piece, in_turn
 from archive.desk.search_citation import asked_for
-from archive.desk.sending import StreamedAnswer
+from archive.desk.sending import StreamedAnswer, TooManyError, beginning, going_on
 from archive.desk.visit import Visit, article_path
 
 if TYPE_CHECKING:
@@ -73,7 +71,7 @@ async def hits_file(datasette: Datasette, request: Request) -> Response:  # noqa
     try:
         query = read_query(visit.parameters)
         check_snapshot(visit.parameters, snapshot.facts.id)
-        async with in_turn(datasette, query) if query.text else nullcontext():
+        async with beginning(datasette):
             if form == FEED:
                 key = read_key(visit.parameters, attrs.evolve(query, sort=Sort.NEWEST, page=1))
                 found = await ask(
@@ -81,7 +79,7 @@ async def hits_file(datasette: Datasette, request: Request) -> Response:  # noqa
                 )
                 return _feed(visit, snapshot, query, found)
             hits = await ask(visit, snapshot, partial(limited, partial(list_hits, query=query)))
-    except TooBusyError:
+    except TooManyError:
         return await too_busy(visit, snapshot, json=json)
     except (OtherSnapshot, KeyGone) as problem:
         return moved_on(visit, snapshot, problem, f"/-/search/hits.{form}")
@@ -133,7 +131,7 @@ async def _pieces(visit: Visit, snapshot: Served, hits: HitList, form: str) -> A
     yield file.start
     for place, part in hits.pieces(PIECE):
         read = partial(limited, partial(write, place=place, part=part))
-        async with for_a_piece(visit.datasette):
+        async with going_on(visit.datasette):
             piece = await ask(visit, snapshot, read)
         yield piece
     yield file.end
