@@ -67,7 +67,7 @@ def _values(piece: Piece, offset: int, article: ListedArticle) -> dict[str, obje
     told = {
         "place": piece.place + offset,
         "permalink": piece.permalink(article),
-        "tier": piece.tier.value if piece.tier else None,
+        "tier": piece.tier.value if piece.tier else 0,
         "match": piece.tier.match if piece.tier else None,
         "snapshot": piece.snapshot,
     }

@@ -189,6 +189,14 @@ def test_a_file_has_the_order_of_the_pages_and_the_same_articles_in_pieces(ten, 
     assert len(ten.get(f"/-/search/hits.csl.json?{QUERY}&sort={sort}").json()) == 10
 
 
+def test_articles_of_a_list_without_words_are_in_no_group(ten):
+    lines = ten.get("/-/search/hits.jsonl?paper=nuingan").text.splitlines()
+    assert {(x["id"], x["tier"], x["match"]) for x in map(json.loads, lines)} == {
+        ("nuingan:4", 0, None),
+        ("nuingan:5", 0, None),
+    }
+
+
 def test_a_list_longer_than_a_file_is_cut_and_says_so(ten, monkeypatch):
     monkeypatch.setattr(hit_list, "MOST", 4)
     for query in (QUERY, ""):
