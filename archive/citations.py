@@ -59,7 +59,7 @@ def ris(article: CitedArticle) -> str:
     lines += [("SE", article.section or ""), ("AB", article.sapo or "")]
     lines += [("KW", tag) for tag in article.tags]
     lines += [
-        ("UR", article.url),
+        ("UR", _one_address(article.url)),
         ("L2", article.permalink),
         ("Y2", article.captured_at[:10].replace("-", "/")),
         ("DB", f"{ARCHIVE}, snapshot {article.snapshot}"),
@@ -149,7 +149,7 @@ def search_ris(search: CitedSearch) -> str:
     """RIS, type ELEC, dated by the snapshot, because what is found depends on nothing else."""
     lines = (
         ("TY", "ELEC"), ("TI", search.title), ("T2", ARCHIVE), ("PY", search.built_at[:4]),
-        ("DA", search.built_at[:10].replace("-", "/")), ("N1", search.found), ("UR", search.address),
+        ("DA", search.built_at[:10].replace("-", "/")), ("N1", search.found), ("UR", _one_address(search.address)),
         ("DB", f"{ARCHIVE}, snapshot {search.snapshot}"), ("LA", search.language),
     )  # fmt: skip
     written = [f"{tag}  - {' '.join(value.split())}" for tag, value in lines]
@@ -214,6 +214,11 @@ _TEX: Final = {
 
 def _tex(text: str) -> str:
     return "".join(_TEX.get(char, char) for char in " ".join(text.split()))
+
+
+def _one_address(url: str) -> str:
+    """An address that RIS does not take for several: there a semicolon parts them."""
+    return url.replace(";", "%3B")
 
 
 def _bare(url: str) -> str:

@@ -15,7 +15,7 @@ import click
 import pytest
 
 from archive.columns import DESCRIPTIONS
-from archive.desk import filters, hits, query, ranking
+from archive.desk import filters, hit_files, hit_list, hits, keys, query, ranking
 from archive.desk.changeover import close_app
 from archive.desk.serve import SETTINGS, build_app
 from archive.frontier import TRANSIENT
@@ -401,6 +401,19 @@ def test_every_field_of_the_search_json_is_documented(ask):
     assert documented_keys(section) == answer.keys() | result.keys()
     inner = {*answer["query"], *answer["counts"][0], *answer["snapshot"]}
     assert [name for name in sorted(inner) if f"`{name}`" not in section] == []
+
+
+def test_every_field_of_a_searchs_files_is_documented():
+    section = read("docs/search.md").partition("### Articles of a search as files\n")[2]
+    assert documented_keys(section.partition("\n### ")[0]) == set(hit_files.FIELDS)
+    assert f"{hit_list.MOST:,}" in section
+    assert [form for form in hit_files.HIT_FILES if f"`{form}`" not in section] == []
+
+
+def test_paging_by_key_is_documented_with_its_parameters_and_its_refusal(ask):
+    section = read("docs/search.md").partition("### Paging by key\n")[2].partition("\n### ")[0]
+    refusal = ask("/-/search.json?q=d%C3%A2n+qu%C3%A2n&snapshot=another")
+    assert documented_keys(section) == {keys.AFTER, keys.SNAPSHOT, *refusal}
 
 
 def test_every_field_of_the_article_json_is_documented(ask):

@@ -87,6 +87,7 @@ JOINS = {
 DESK_KNOWS = {
     "archive.citations",
     "archive.errors",
+    "archive.export.csv_file",
     "archive.instants",
     "archive.model",
     "archive.public_columns",

@@ -27,6 +27,7 @@ from archive.desk import (
     robots,
     served,
     sessions,
+    take_away,
 )
 from archive.desk.metadata import describe
 from archive.desk.queue import queued
@@ -82,6 +83,7 @@ def register_routes() -> list[tuple[str, Callable[..., Awaitable[Response]]]]:
     """The desk's addresses; plugins come first, so ``/`` is ours."""
     return [
         *citation_files.ROUTES,
+        *take_away.ROUTES,
         *pages.ROUTES,
         *coverage_pages.ROUTES,
         *downloads.ROUTES,

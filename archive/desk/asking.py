@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from archive.desk import answers
 from archive.desk.language import say
+from archive.desk.queue import RETRY_AFTER
 
 if TYPE_CHECKING:
     import sqlite3
@@ -61,3 +62,17 @@ async def no_snapshot(visit: Visit, *, json: bool = False) -> Response:
         text=text,
         databases=[(name, visit.datasette.urls.database(name)) for name in names],
     )
+
+
+async def too_busy(visit: Visit, snapshot: Served, *, json: bool) -> Response:
+    """The answer to a costly search that finds too many others waiting."""
+    response = await answers.error(
+        visit,
+        snapshot,
+        status=503,
+        title=say(visit.language, "error.busy"),
+        text=say(visit.language, "error.busy_text"),
+        json=json,
+    )
+    response.headers.update({"Retry-After": str(RETRY_AFTER), "Cache-Control": "no-store"})
+    return response

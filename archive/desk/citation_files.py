@@ -1,4 +1,4 @@
-"""Citations of an article as files: ``/-/article/<id>.ris``, ``.bib`` and ``.csl.json``."""
+"""An article as a file: its citation (``/-/article/<id>.ris``, ``.bib``, ``.csl.json``) and its text (``.txt``)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 async def citation_file(datasette: Datasette, request: Request) -> Response:
-    """One citation for download; 404 when the snapshot does not have the article, 410 when it is withdrawn."""
+    """One citation, or the text, for download; 404 when the snapshot does not have the article, 410 when it is withdrawn."""
     visit = Visit.of(datasette, request)
     article_id = unquote(request.url_vars["id"])
     snapshot = await served.find(datasette)
@@ -35,9 +35,13 @@ async def citation_file(datasette: Datasette, request: Request) -> Response:
         gone = await withdrawn_answer(visit, snapshot, article_id)
         return gone or await failures.missing(datasette, request)
     form = request.url_vars["form"]
-    write, media_type = CITATION_FORMATS[form]
     permalink = visit.absolute(article_path(article.id))
-    text = write(cited(article, permalink=permalink, snapshot=snapshot.facts.id))
+    about = cited(article, permalink=permalink, snapshot=snapshot.facts.id)
+    if form == _TEXT:
+        text, media_type = plain_text(article, about), "text/plain; charset=utf-8"
+    else:
+        write, media_type = CITATION_FORMATS[form]
+        text = write(about)
     name = re.sub(r"[^A-Za-z0-9.-]", "_", article.id)
     return Response(
         text,
@@ -47,6 +51,24 @@ async def citation_file(datasette: Datasette, request: Request) -> Response:
             "Cache-Control": "max-age=60",
         },
     )
+
+
+def plain_text(article: ShownArticle, about: CitedArticle) -> str:
+    """Lines ``name: value``, then headline, lead and paragraphs with an empty line between them."""
+    facts = {
+        "id": article.id,
+        "paper": article.paper,
+        "byline": article.byline,
+        "published_at": article.published_at,
+        "url": article.url,
+        "permalink": about.permalink,
+        "captured_at": article.captured_at,
+        "snapshot": about.snapshot,
+    }
+    head = "\n".join(f"{name}: {' '.join(x.split())}" for name, x in facts.items() if x)
+    texts = [" ".join(article.title.text.split()), article.sapo.text if article.sapo else ""]
+    texts += [paragraph.text for paragraph in article.paragraphs]
+    return "\n\n".join([head, *filter(None, texts)]) + "\n"
 
 
 def cited(article: ShownArticle, *, permalink: str, snapshot: str) -> CitedArticle:
@@ -67,4 +89,7 @@ def cited(article: ShownArticle, *, permalink: str, snapshot: str) -> CitedArtic
     )
 
 
-ROUTES: Final = ((r"^/-/article/(?P<id>[^/]+?)\.(?P<form>ris|bib|csl\.json)$", citation_file),)
+#: End of the address of an article's text.
+_TEXT: Final = "txt"
+
+ROUTES: Final = ((r"^/-/article/(?P<id>[^/]+?)\.(?P<form>ris|bib|csl\.json|txt)$", citation_file),)

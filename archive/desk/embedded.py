@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archive.citations import CitedArticle
+    from archive.desk.search import Hit
 
 #: What Zotero calls a newspaper's article.
 KIND: Final = "newspaperArticle"
@@ -59,3 +60,14 @@ def coins(
         ("rft.language", "vi"),
     ]
     return urlencode([(name, value) for name, value in values if value])
+
+
+def coins_of(hit: Hit) -> str:
+    """The title attribute of a hit's COinS span."""
+    return coins(
+        title=hit.title.text,
+        paper=hit.paper,
+        published_at=hit.published_at,
+        url=hit.url,
+        authors=hit.authors or ((hit.byline,) if hit.byline else ()),
+    )

@@ -1,19 +1,20 @@
 """The desk's JSON: stable fields, each described here. Missing is null; times are ISO 8601.
 
 Search: ``ok``, ``query`` (text, from, to, exact, expand, sort, and each facet's chosen values:
-paper, province, province_today, year, month, section, level), ``page``, ``page_size``, ``pages``,
-``total``, ``total_capped`` (true: there are more), ``counts`` (list of tier 1-4, match ``exact`` or
+paper, province, province_today, year, month, section, level), ``page`` (null where paged by key),
+``page_size``, ``pages``, ``total``, ``total_capped`` (true: there are more), ``counts`` (list of tier 1-4, match ``exact`` or
 ``folded``, count, capped; a list without words has tier 0, match null), ``facets`` (by name: ``estimated``, ``values`` with value, count, chosen),
 ``facets_cut`` (true: counting them took too long), ``expansions`` (other ways to write the words, looked for too), ``did_you_mean`` (a spelling with
-marks, or null), ``results``, ``snapshot`` (id, built_at).
+marks, or null), ``results``, ``next`` (address of what follows, or null), ``snapshot`` (id, built_at).
 A result: ``id``, ``permalink``, ``url`` (at the paper), ``site``, ``paper``, ``province``,
-``section``, ``title``, ``title_html``, ``excerpts_html`` (escaped, found words in ``<mark>``),
+``section``, ``byline``, ``authors``, ``title``, ``title_html``, ``excerpts_html`` (escaped, found words in ``<mark>``),
 ``published_at``, ``published_precision``, ``level``, ``relevance``, ``tier``, ``match``,
 ``gone`` (``takedown``: the paper took it down; ``missing``: not found once, not yet confirmed; else null).
 
 Article: ``ok``, ``article`` and ``snapshot``; see ``article_form``.
 
-Errors: ``ok`` false, ``error`` (a sentence in the page's language), ``status``.
+Errors: ``ok`` false, ``error`` (a sentence in the page's language), ``status``. Of paging that cannot go on (410) also ``restart`` and
+``continue``, addresses, the latter or null, and ``snapshot``.
 """
 
 from __future__ import annotations
@@ -40,9 +41,18 @@ Form = dict[str, object]
 
 
 def results_form(
-    results: Results, visit: Visit, snapshot: SnapshotFacts, gone: Mapping[str, str]
+    results: Results,
+    visit: Visit,
+    snapshot: SnapshotFacts,
+    gone: Mapping[str, str],
+    *,
+    following: str | None,
+    by_key: bool,
 ) -> Form:
-    """A page of search results; *gone* says which articles are not at their papers now."""
+    """A page of search results; *gone* says which articles are not at their papers now.
+
+    *following* is the address of the next page; one that was asked for *by_key* has no number.
+    """
     query = results.query
     return {
         "ok": True,
@@ -55,7 +65,7 @@ def results_form(
             "expand": query.expand,
             "sort": query.sort.value,
         },
-        "page": query.page,
+        "page": None if by_key else query.page,
         "page_size": PAGE_SIZE,
         "pages": results.pages,
         "total": results.total,
@@ -80,6 +90,7 @@ def results_form(
         "expansions": results.expansions,
         "did_you_mean": results.spelling,
         "results": [_hit_form(hit, visit, gone.get(hit.id)) for hit in results.hits],
+        "next": following,
         "snapshot": _snapshot_form(snapshot),
     }
 
@@ -185,6 +196,8 @@ def _hit_form(hit: Hit, visit: Visit, gone: str | None) -> Form:
         "paper": hit.paper,
         "province": hit.province,
         "section": hit.section,
+        "byline": hit.byline,
+        "authors": hit.authors,
         "title": hit.title.text,
         "title_html": hit.title.__html__(),
         "excerpts_html": [excerpt.__html__() for excerpt in hit.excerpts],

@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Final
 import attrs
 from datasette.utils.asgi import Response
 
-from archive.desk import answers, failures, served
+from archive.desk import answers, failures, served, take_away
 from archive.desk.article_pages import article_page, changes_page
 from archive.desk.asking import ask, limited, no_snapshot
 from archive.desk.compose import FIELDS, PARTS, compose
+from archive.desk.embedded import coins_of
 from archive.desk.facet_labels import FacetLabels
 from archive.desk.filters import PAGE_SIZE, Facet, Query, Sort, read_query, web_parameters
 from archive.desk.forms import results_form
+from archive.desk.keys import Key, KeyGone, OtherSnapshot, check_snapshot, read_key
 from archive.desk.language import say
 from archive.desk.notes import gone_among
 from archive.desk.problems import DateProblem, SearchProblem
@@ -52,7 +54,13 @@ async def home(datasette: Datasette, request: Request) -> Response:
         return await no_snapshot(visit)
     newest = await ask(visit, snapshot, partial(read_newest, count=_NEWEST))
     return await answers.page(
-        visit, "home", snapshot, newest=newest, address=visit.absolute("/"), query=Query(text="")
+        visit,
+        "home",
+        snapshot,
+        newest=newest,
+        address=visit.absolute("/"),
+        query=Query(text=""),
+        feed=take_away.feed_address(visit),
     )
 
 
@@ -71,7 +79,14 @@ async def search_page(datasette: Datasette, request: Request) -> Response:  # no
         return await _search_form(visit, snapshot)
     try:
         query = read_query(visit.parameters)
-        results, gone = await ask(visit, snapshot, partial(_answer, query, aids=cited_as is None))
+        after = None
+        if json:
+            check_snapshot(visit.parameters, snapshot.facts.id)
+            after = read_key(visit.parameters, query)
+        read = partial(_answer, query, aids=cited_as is None, after=after)
+        results, gone = await ask(visit, snapshot, read)
+    except (OtherSnapshot, KeyGone) as problem:
+        return take_away.moved_on(visit, snapshot, problem, "/-/search.json")
     except (SearchProblem, DateProblem) as problem:
         message = say(visit.language, problem.key, **problem.values)
         if json:
@@ -81,16 +96,20 @@ async def search_page(datasette: Datasette, request: Request) -> Response:  # no
     if cited_as:
         return citation_answer(visit, snapshot, results, cited_as)
     if json:
-        return answers.as_json(results_form(results, visit, snapshot.facts, gone))
+        following = take_away.following(visit, results, snapshot.facts.id)
+        form = results_form(
+            results, visit, snapshot.facts, gone, following=following, by_key=after is not None
+        )
+        return answers.as_json(form)
     return await _results_page(visit, snapshot, results, gone)
 
 
 def _answer(
-    query: Query, connection: sqlite3.Connection, *, aids: bool
+    query: Query, connection: sqlite3.Connection, *, aids: bool, after: Key | None
 ) -> tuple[Results, dict[str, str]]:
     """The results, and those of their articles that are not at their papers now."""
     read_spread(connection)  # reading it the first time is not the search's own work
-    results = limited(partial(search, query=query, aids=aids), connection)
+    results = limited(partial(search, query=query, aids=aids, after=after), connection)
     return results, gone_among(connection, [hit.id for hit in results.hits])
 
 
@@ -180,6 +199,10 @@ async def _results_page(
         facets=tuple(Facet),
         citation=citation(visit, snapshot, results),
         citation_files=citation_files(visit, results.query),
+        files=take_away.files(visit, results.query),
+        files_note=take_away.files_note(visit, results),
+        feed=take_away.feed_address(visit, results.query),
+        coins=coins_of,
         sorts=tuple(Sort),
         given=visit.parameters,
         relaxed=[(x, _search_address(visit, x.query)) for x in results.relaxations],

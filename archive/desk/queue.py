@@ -52,7 +52,7 @@ PAUSE: Final = 1.0
 _PAUSING: Final = 200
 
 _SEARCHES: Final = re.compile(
-    r"/-/(?:search(?P<json>\.json)?|search\.\w+(?:\.json)?|article/[^/]+)"
+    r"/-/(?:search(?!/hits\.)(?P<json>\.json)?|search\.\w+(?:\.json)?|article/[^/]+)"
 )
 
 

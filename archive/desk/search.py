@@ -7,6 +7,7 @@ SQLite connection to a published snapshot will do.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +17,7 @@ from archive.desk.facets import FacetCounts, count_facets
 from archive.desk.filters import PAGE_SIZE, Facet, Query, Sort, read_query
 from archive.desk.highlight import CLOSE, ELLIPSIS, OPEN, Marked, read_marked, unmarked
 from archive.desk.hits import COUNT_LIMIT, Found, found
+from archive.desk.keys import Key, place_after
 from archive.desk.plan import LISTING, Step, Tier, expansions, steps_of
 from archive.desk.problems import SearchProblem, SearchTooSlow
 from archive.desk.query import parse
@@ -35,7 +37,7 @@ __all__ = [
 _SAPO_TOKENS: Final = 64
 _BODY_TOKENS: Final = 48
 #: Characters shown of a text in which nothing was found.
-_OPENING: Final = 240
+OPENING: Final = 240
 
 
 @attrs.frozen(kw_only=True)
@@ -58,6 +60,8 @@ class Hit:
     published_precision: str | None
     level: int
     relevance: float
+    byline: str | None
+    authors: tuple[str, ...]
 
 
 @attrs.frozen(kw_only=True)
@@ -76,6 +80,8 @@ class Results:
 
     query: Query
     hits: tuple[Hit, ...]
+    #: Hits before the first of these.
+    before: int = 0
     #: Best tier first; tiers the query does not have, or behind a capped one, are missing.
     counts: tuple[TierCount, ...]
     #: How the hits spread; empty when not asked for.
@@ -115,25 +121,32 @@ class Results:
         return -(-self.total // PAGE_SIZE)
 
 
-def search(connection: sqlite3.Connection, query: Query, *, aids: bool = False) -> Results:
+def search(
+    connection: sqlite3.Connection, query: Query, *, aids: bool = False, after: Key | None = None
+) -> Results:
     """Answer *query* from a public snapshot; with *aids* count facets and look for suggestions too.
 
-    Without words it lists what passes the filters, the newest first in either order. Raises BadQuery
-    when its text cannot be read, SearchTooSlow (a BadQuery) when a time limit set on the connection
-    interrupted it; where that happened after the hits were found, they come without facets.
+    The hits are those of the query's page, or with *after* those that follow the article it names.
+    Without words it lists what passes the filters, the newest first in either order. Raises KeyGone
+    when the snapshot does not have the article to follow, BadQuery when the text cannot be read,
+    SearchTooSlow (a BadQuery) when a time limit set on the connection interrupted it; where that
+    happened after the hits were found, they come without facets.
     """
     steps = steps_of(query)
     check_names(connection, query)
     try:
         tiers = found(connection, query, steps)
         first = (query.page - 1) * PAGE_SIZE
+        if after is not None:
+            first = place_after(connection, tiers, after)
         span = _span(connection, query, tiers, range(first, first + PAGE_SIZE))
-        hits = tuple(hit for step, docids in span for hit in _hits(connection, step, docids))
+        hits = tuple(hit for step, docids in span for hit in hits_of(connection, step, docids))
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
             raise SearchTooSlow from error
         raise
-    results = Results(query=query, hits=hits, counts=tuple(map(_count, tiers)))
+    counts = tuple(map(_count, tiers))
+    results = Results(query=query, hits=hits, before=first, counts=counts)
     if not aids:
         return results
     try:
@@ -223,11 +236,12 @@ def _span(
     for tier in tiers:
         first, last = max(start, 0), min(end, len(tier.docids))
         if first < last:
-            yield tier.step, list(_in_order(connection, query, tier)[first:last])
+            yield tier.step, list(in_order(connection, query, tier)[first:last])
         start, end = start - len(tier.docids), end - len(tier.docids)
 
 
-def _in_order(connection: sqlite3.Connection, query: Query, tier: Found) -> Sequence[int]:
+def in_order(connection: sqlite3.Connection, query: Query, tier: Found) -> Sequence[int]:
+    """The docids of a tier in the query's order."""
     if query.sort is Sort.NEWEST or query.is_listing:
         return tier.docids
     return _RANKED.get(
@@ -237,7 +251,8 @@ def _in_order(connection: sqlite3.Connection, query: Query, tier: Found) -> Sequ
     )
 
 
-def _hits(connection: sqlite3.Connection, step: Step, docids: list[int]) -> Iterator[Hit]:
+def hits_of(connection: sqlite3.Connection, step: Step, docids: Sequence[int]) -> Iterator[Hit]:
+    """The articles with these docids, all of them hits of *step*, with the words marked."""
     marked = _marked(connection, step, docids)
     for docid in docids:
         row = connection.execute(_ARTICLE, [docid]).fetchone()
@@ -245,7 +260,7 @@ def _hits(connection: sqlite3.Connection, step: Step, docids: list[int]) -> Iter
 
 
 def _marked(
-    connection: sqlite3.Connection, step: Step, docids: list[int]
+    connection: sqlite3.Connection, step: Step, docids: Sequence[int]
 ) -> dict[int, tuple[str | None, ...]]:
     """Title, sapo and body passages of each document with markers.
 
@@ -262,7 +277,7 @@ def _marked(
 
 _ARTICLE: Final = f"""
     SELECT id, url, site, paper, province, section, published_at, published_precision, level,
-        relevance, substr(coalesce(sapo, body), 1, {_OPENING + 1})
+        relevance, substr(coalesce(sapo, body), 1, {OPENING + 1}), byline, authors
     FROM articles WHERE docid = ?
 """  # noqa: S608 - built of constants
 _MARKED: Final = f"""
@@ -281,7 +296,7 @@ def _hit(row: sqlite3.Row, marked: tuple[str | None, ...], tier: Tier) -> Hit:
         id=row[0],
         tier=tier,
         title=title,
-        excerpts=excerpts or (unmarked(_opening(row[10])),),
+        excerpts=excerpts or (unmarked(opening(row[10])),),
         url=row[1],
         site=row[2],
         paper=row[3],
@@ -291,6 +306,8 @@ def _hit(row: sqlite3.Row, marked: tuple[str | None, ...], tier: Tier) -> Hit:
         published_precision=row[7],
         level=row[8],
         relevance=row[9],
+        byline=row[11],
+        authors=tuple(json.loads(row[12])),
     )
 
 
@@ -298,7 +315,8 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _opening(text: str) -> str:
-    if len(text) <= _OPENING:
+def opening(text: str) -> str:
+    """The beginning of a text, cut between words, on one line."""
+    if len(text) <= OPENING:
         return _one_line(text)
-    return _one_line(text[:_OPENING].rpartition(" ")[0]) + ELLIPSIS
+    return _one_line(text[:OPENING].rpartition(" ")[0]) + ELLIPSIS

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def citation(visit: Visit, snapshot: Served, results: Results) -> Markup:
     """One line: archive, words, filters, hits, snapshot and its day, address."""
     cited = cite_search(visit, snapshot, results)
-    asked = _asked(visit, snapshot, results.query)
+    asked = asked_for(visit, snapshot, results.query)
     return say_marked(
         visit.language, "cite_search.line", asked=asked, found=cited.found, address=cited.address
     )
@@ -66,7 +66,7 @@ def cite_search(visit: Visit, snapshot: Served, results: Results) -> CitedSearch
     )
     values = web_parameters(attrs.evolve(query, page=1, sort=Sort.NEWEST))
     return CitedSearch(
-        title=say(language, "cite_search.title", asked=_asked(visit, snapshot, query)),
+        title=say(language, "cite_search.title", asked=asked_for(visit, snapshot, query)),
         found=say(
             language,
             "cite_search.found",
@@ -81,7 +81,8 @@ def cite_search(visit: Visit, snapshot: Served, results: Results) -> CitedSearch
     )
 
 
-def _asked(visit: Visit, snapshot: Served, query: Query) -> str:
+def asked_for(visit: Visit, snapshot: Served, query: Query) -> str:
+    """Words and filters in the reader's language; empty without either."""
     words = [] if query.is_listing else [f"“{' '.join(query.text.split())}”"]
     return "; ".join([*words, *_filters(visit, snapshot, query)])
 

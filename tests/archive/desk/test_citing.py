@@ -27,6 +27,25 @@ def test_an_article_is_cited_in_three_formats(desk, story):
     assert "/-/article/songmay:1.ris" in page
 
 
+def test_an_article_can_be_had_as_plain_text(desk, story):
+    browser = desk(
+        story(id="songmay:1", title="Dân quân\nra quân", sapo="Lời dẫn.", body=("Một.", "Hai & <ba>."),
+              byline="PV", url="https://songmay.example/1.html"),
+        story(id="songmay:2", published_at=None),
+    )  # fmt: skip
+    answer = browser.get("/-/article/songmay:1.txt")
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    head, *texts = answer.text.removesuffix("\n").split("\n\n")
+    assert texts == ["Dân quân ra quân", "Lời dẫn.", "Một.", "Hai & <ba>."]
+    facts = dict(line.split(": ", 1) for line in head.split("\n"))
+    assert facts["url"] == "https://songmay.example/1.html"
+    assert facts["published_at"] == "2024-03-19T09:12:00+07:00"
+    assert facts["snapshot"] == answer.headers["dqtv-snapshot"]
+    assert "published_at" not in browser.get("/-/article/songmay:2.txt").text
+    assert browser.get("/-/article/songmay:3.txt").status_code == 404
+    assert "/-/article/songmay:1.txt" in browser.get("/-/article/songmay:1").text
+
+
 def test_no_citation_of_an_article_that_is_not_there(desk, story):
     assert desk(story(id="songmay:1")).get("/-/article/songmay:2.ris").status_code == 404
 

@@ -76,3 +76,25 @@ def test_coins_of_an_undated_article_name_no_day():
     assert "rft.date" not in coins(
         title="A", paper="B", published_at=None, url="https://a.example/1"
     )
+
+
+def test_a_page_of_results_offers_every_hit_in_coins(desk, story):
+    browser = desk(
+        story(id="songmay:1", title='Dân quân "&" <tự vệ>', authors=("Lê Ân", "Trần Bình"),
+              url="https://songmay.example/1.html?a=1&b=2"),
+        story(id="songmay:2", title="Dân quân", byline="PV", published_at=None),
+        story(id="songmay:3", title="Dân quân"),
+    )  # fmt: skip
+    page = BeautifulSoup(browser.get("/-/search?q=d%C3%A2n+qu%C3%A2n").text, "lxml")
+    spans = page.select("ol.hits > li span.Z3988")
+    assert len(spans) == 3
+    assert {span["aria-hidden"] for span in spans} == {"true"}
+    told = {x["rft.identifier"][0]: x for x in (parse_qs(span["title"]) for span in spans)}
+    first = told["https://songmay.example/1.html?a=1&b=2"]
+    assert first["rft.title"] == ['Dân quân "&" <tự vệ>']
+    assert first["rft.creator"] == ["Lê Ân", "Trần Bình"]
+    assert first["rft.source"] == ["Báo Sông Mây"]
+    assert first["rft.date"] == ["2024-03-19"]
+    undated = told["https://songmay.example/bai-viet-2.html"]
+    assert undated["rft.creator"] == ["PV"]
+    assert "rft.date" not in undated

@@ -295,7 +295,7 @@ def test_search_json_has_the_documented_fields(full):
     form = full.get("/-/search.json?q=d%C3%A2n+qu%C3%A2n&paper=songmay&from=2024").json()
     assert form.keys() == {
         "ok", "query", "page", "page_size", "pages", "total", "total_capped", "counts", "facets",
-        "facets_cut", "expansions", "did_you_mean", "results", "snapshot",
+        "facets_cut", "expansions", "did_you_mean", "results", "next", "snapshot",
     }  # fmt: skip
     assert form["query"] == {
         "text": "dân quân", "paper": ["songmay"], "province": [], "province_today": [], "year": [],
@@ -309,8 +309,8 @@ def test_search_json_has_the_documented_fields(full):
     assert (form["expansions"], form["did_you_mean"]) == ([], None)
     [result] = form["results"]
     assert result.keys() == {
-        "id", "permalink", "url", "site", "paper", "province", "section", "title", "title_html",
-        "excerpts_html", "published_at", "published_precision", "level", "relevance", "tier",
+        "id", "permalink", "url", "site", "paper", "province", "section", "byline",
+        "authors", "title", "title_html", "excerpts_html", "published_at", "published_precision", "level", "relevance", "tier",
         "match", "gone",
     }  # fmt: skip
     assert result["title_html"] == "<mark>Dân quân</mark> giúp dân"

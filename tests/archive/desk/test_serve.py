@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+from http.client import IncompleteRead
 from pathlib import Path
 from time import monotonic
 from urllib.request import Request, urlopen
@@ -100,5 +101,41 @@ def test_a_snapshot_published_meanwhile_is_served_and_pages_are_packed(build, st
             deadline = monotonic() + 60
             while second.id not in _ask(address, "")[1].decode():
                 assert monotonic() < deadline, "the desk stayed with the former snapshot"
+        finally:
+            server.kill()
+
+
+FAILING = """
+import pathlib, sqlite3, sys
+from archive.desk import take_away
+from archive.desk.serve import serve
+
+read, pieces = take_away.read_articles, []
+def fail(connection, docids):
+    pieces.append(docids)
+    if len(pieces) % 2 == 0:
+        raise sqlite3.OperationalError("disk I/O error")
+    return read(connection, docids)
+take_away.PIECE, take_away.read_articles = 1, fail
+serve(pathlib.Path(sys.argv[1]), host="127.0.0.1", port=0, on_ready=lambda url: print(url, flush=True))
+"""
+
+
+def test_a_file_that_fails_in_the_middle_is_a_failed_download_packed_or_not(build, story):
+    root = build(*(story(id=f"songmay:{n}") for n in range(3))).parents[1]
+    command = [sys.executable, "-c", FAILING, str(root)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as server:
+        try:
+            address = server.stdout.readline().strip()
+            for encoding in ("identity", "gzip"):
+                with pytest.raises(IncompleteRead) as failed:
+                    _ask(address, "-/search/hits.csv", **{"Accept-Encoding": encoding})
+                assert b"<html" not in failed.value.partial
+            # the server goes on
+            assert _ask(address, "-/search/hits.atom")[0]["content-type"].startswith(
+                "application/atom"
+            )
         finally:
             server.kill()
