@@ -222,7 +222,10 @@ _OTHER_MARKS: Final = re.compile(f"[{re.escape(''.join(map(chr, _WITHOUT_MARKS))
 # No mark in it combines with another, so each stands for itself in NFC. A table of 256 that begins with
 # NUL is what makes charmap_build() fast.
 _PLAIN: Final = (
-    "\x00\t\n\r" + "".join(map(chr, range(0x20, 0x7F))) + _both_cases(_VIETNAMESE_LETTERS) + "\xa0“”‘’–—…•"
+    "\x00\t\n\r"
+    + "".join(map(chr, range(0x20, 0x7F)))
+    + _both_cases(_VIETNAMESE_LETTERS)
+    + "\xa0“”‘’–—…•"
 )
 _PLAIN_PLACES: Final = codecs.charmap_build(_PLAIN.ljust(256, "\ufffe"))
 _PLAIN_SMALL: Final = _PLAIN.lower()
