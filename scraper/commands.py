@@ -27,7 +27,7 @@ PLACES: Final = {
     "accounts": Place(
         "archive.accounts_cli",
         "accounts_group",
-        "Say who may log in to the desk, see the archivists" page and give orders there.",
+        "Say who may log in to the desk, see the archivists' page and give orders there.",
     ),
     "backup": Place(
         "scraper.care_cli",
