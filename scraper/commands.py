@@ -102,7 +102,7 @@ PLACES: Final = {
     "run-due": Place(
         "scraper.due_cli",
         "run_due_command",
-        "Crawl what is due by the schedule, then end; exit code 1 when a crawl failed.",
+        "Obey orders and crawl what is due by the schedule, then end; exit code 1 when a crawl failed.",
     ),
     "runs": Place(
         "archive.runs_cli",
@@ -147,7 +147,7 @@ PLACES: Final = {
     "watch": Place(
         "scraper.due_cli",
         "watch_command",
-        "Do what is due whenever it is, until Ctrl-C or SIGTERM: for containers and terminals.",
+        "Obey orders, and do what is due whenever it is, until Ctrl-C or SIGTERM: for containers and terminals.",
     ),
     "withdraw": Place(
         "archive.withdraw_cli",
