@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
 
-from archive.publish import newest_snapshot, publish
+from archive.snapshot import newest_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,6 +77,8 @@ def _jsonable(value: object) -> object:
 @json_option
 def publish_command(root: Path, *, as_json: bool) -> None:
     """Build a read-only public snapshot of the archive for the search desk."""
+    from archive.publish import publish  # noqa: PLC0415  needed by this command alone
+
     with stderr_progress() as bar:
         task = bar.add_task("publish", total=None)
 

@@ -7,7 +7,6 @@ import hashlib
 import sqlite3
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
-from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -17,7 +16,7 @@ from archive.instants import compact_text, utc_text
 from archive.provinces import province_today
 from archive.public_columns import NOT_PUBLIC
 from archive.published_stories import write_stories
-from archive.search_index import indexes_under_way, move_in
+from archive.search_index import fed_file, indexes_under_way, move_in
 from archive.signatures import sign_texts
 from archive.snapshot import Snapshot, newest_snapshot, put_in_place
 from archive.store import Store
@@ -45,7 +44,7 @@ WHERE a.id NOT IN (SELECT id FROM main.withdrawals)
 ORDER BY a.published_at IS NOT NULL, a.published_at, a.first_captured_at, a.id
 """
 _ARTICLES: Final = """
-INSERT INTO articles (docid, {columns}, paper, captured_at, warc_file, warc_offset, warc_length,
+INSERT INTO fed.articles (docid, {columns}, paper, captured_at, warc_file, warc_offset, warc_length,
     year, month)
 SELECT o.docid, {source_columns}, ifnull(s.name, a.site), c.fetched_at, c.warc_file, c.offset, c.length,
     CAST(substr(a.published_at, 1, 4) AS INTEGER), substr(a.published_at, 1, 7)
@@ -172,6 +171,9 @@ def _connect(draft: Path, working: Path) -> sqlite3.Connection:
         # nothing is lost with a draft; the finished file is synced as a whole
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("ATTACH ? AS fed", (str(fed_file(draft)),))
+        connection.execute("PRAGMA fed.journal_mode = OFF")
+        connection.execute("PRAGMA fed.synchronous = OFF")
         connection.execute("ATTACH ? AS work", (f"{working.absolute().as_uri()}?mode=ro",))
         connection.create_function("province_today", 1, _today, deterministic=True)
     except BaseException:
@@ -189,25 +191,31 @@ def _build(
     connection: sqlite3.Connection, draft: Path, root: Path, built_at: datetime, progress: Progress
 ) -> str:
     steps: tuple[tuple[str, Callable[[sqlite3.Connection], None]], ...] = (
-        ("withdrawals", partial(_write_withdrawals, root=root)),
-        ("articles", _write_articles),
         ("parts", _write_parts),
         ("stories", write_stories),
         ("facts", _write_facts),
     )
-    total = len(steps) + 2
-    # one transaction: everything is read from one state of the archive
+    total = len(steps) + 4
     connection.execute("BEGIN")
-    for number, (name, step) in enumerate(steps):
-        progress(name, number, total)
-        step(connection)
-    connection.execute("COMMIT")
+    with _one_state(connection):
+        progress("withdrawals", 0, total)
+        _write_withdrawals(connection, root=root)
+        progress("articles", 1, total)
+        articles = _write_articles(connection)
+        connection.execute("COMMIT")
+        with indexes_under_way(draft, articles=articles):
+            connection.execute("BEGIN")
+            _copy_articles(connection)
+            for number, (name, step) in enumerate(steps, start=2):
+                progress(name, number, total)
+                step(connection)
+            connection.execute("COMMIT")
+            progress("indexes", total - 2, total)
+            snapshot_id = f"{compact_text(built_at)}-{_content_digest(connection)[:8]}"
     connection.execute("DETACH work")
-    progress("indexes", len(steps), total)
-    articles = connection.execute("SELECT count(*) FROM articles").fetchone()[0]
-    with indexes_under_way(draft, articles=articles):
-        snapshot_id = f"{compact_text(built_at)}-{_content_digest(connection)[:8]}"
-    progress("check", len(steps) + 1, total)
+    connection.execute("DETACH fed")
+    fed_file(draft).unlink()
+    progress("check", total - 1, total)
     move_in(connection, draft)
     _write_snapshot(connection, snapshot_id, built_at)
     # a sample of each index tells the planner enough; reading all of them took a tenth of a build
@@ -216,6 +224,18 @@ def _build(
     connection.execute("PRAGMA journal_mode = DELETE")
     progress("done", total, total)
     return snapshot_id
+
+
+@contextmanager
+def _one_state(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let everything be read from one state of the archive, also after a COMMIT.
+
+    A transaction reads on for as long as a query of it has rows to give, committed or not
+    (https://sqlite.org/lang_transaction.html).
+    """
+    with closing(connection.execute("SELECT 1 FROM work.sqlite_master")) as pending:
+        pending.fetchone()
+        yield
 
 
 def _write_withdrawals(connection: sqlite3.Connection, *, root: Path) -> None:
@@ -229,11 +249,12 @@ def _write_withdrawals(connection: sqlite3.Connection, *, root: Path) -> None:
     )
 
 
-def _write_articles(connection: sqlite3.Connection) -> None:
+def _write_articles(connection: sqlite3.Connection) -> int:
+    """Write the articles into the file that the indexes are fed from; returns how many."""
     columns = _columns(connection, "articles")
     ddl = ",\n    ".join(_declared(columns, key="id"))
     connection.execute(
-        f"CREATE TABLE articles (\n    docid INTEGER PRIMARY KEY,\n    {ddl},\n"
+        f"CREATE TABLE fed.articles (\n    docid INTEGER PRIMARY KEY,\n    {ddl},\n"
         "    paper TEXT NOT NULL,\n    captured_at TEXT NOT NULL,\n    warc_file TEXT NOT NULL,\n"
         "    warc_offset INTEGER NOT NULL,\n    warc_length INTEGER NOT NULL,\n"
         "    year INTEGER,\n    month TEXT\n)"
@@ -242,8 +263,17 @@ def _write_articles(connection: sqlite3.Connection) -> None:
         "CREATE TEMP TABLE ordered (docid INTEGER PRIMARY KEY, place INTEGER NOT NULL)"
     )
     connection.execute(_ORDER)
-    connection.execute(_filled(_ARTICLES, columns))
-    connection.execute("DROP TABLE temp.ordered")
+    return connection.execute(_filled(_ARTICLES, columns)).rowcount
+
+
+def _copy_articles(connection: sqlite3.Connection) -> None:
+    """Copy the articles into the draft, while the indexes are fed with them."""
+    (declaration,) = connection.execute(
+        "SELECT sql FROM fed.sqlite_master WHERE name = 'articles'"
+    ).fetchone()
+    connection.execute(declaration)
+    # of a table declared alike SQLite copies the rows as they are
+    connection.execute("INSERT INTO main.articles SELECT * FROM fed.articles")
 
 
 def _write_parts(connection: sqlite3.Connection) -> None:

@@ -29,18 +29,19 @@ _TOKENIZERS: Final = {
 _PARTS: Final = ("data", "idx", "docsize", "config")
 #: Articles read at a time.
 _FED_AT_ONCE: Final = 500
-#: Bytes of an index that FTS5 gathers before it writes them. Its own 1 MB makes many small pieces, and
-#: merging those took a third of the time.
-_GATHERED: Final = 32 << 20
+#: Settings of FTS5 for as long as it is fed: bytes it gathers before it writes a piece (its own 1 MB makes
+#: many small ones, and merging those took a third of the time), and no merging before all are there.
+_WHILE_BUILT: Final = {"hashsize": 32 << 20, "automerge": 0}
 #: A process of its own costs more than it saves for fewer articles.
 _WORTH_A_PROCESS: Final = 2_000
 
 
 @contextmanager
 def indexes_under_way(draft: Path, *, articles: int) -> Iterator[None]:
-    """Build the indexes of the committed snapshot *draft* in files beside it; they are complete at the end.
+    """Build the indexes of the snapshot *draft* in files beside it; they are complete at the end.
 
-    Until then the draft may be read and not written. Raises sqlite3.DatabaseError, or ArchiveError
+    They are fed from the table ``articles``, committed, in the file ``fed_file`` names; until the end it
+    may be read and not written. Raises sqlite3.DatabaseError, or ArchiveError
     when a process was killed; the files are then left to whoever removes the draft.
     """
     if articles < _WORTH_A_PROCESS:
@@ -105,10 +106,14 @@ def _build(draft: Path, name: str) -> None:
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("BEGIN")
         connection.execute(_declared(name, _TOKENIZERS[name]))
-        _tell(connection, name, "hashsize", _GATHERED)
+        for setting, value in _WHILE_BUILT.items():
+            _tell(connection, name, setting, value)
         _feed(connection, name, draft)
         _tell(connection, name, "optimize")
-        connection.execute(f"DELETE FROM {name}_config WHERE k = 'hashsize'")  # noqa: S608 - own names
+        connection.executemany(
+            f"DELETE FROM {name}_config WHERE k = ?",  # noqa: S608 - own names
+            [(setting,) for setting in _WHILE_BUILT],
+        )
         connection.execute("COMMIT")
 
 
@@ -116,7 +121,9 @@ def _feed(connection: sqlite3.Connection, name: str, draft: Path) -> None:
     # never 'rebuild': that would read the unfolded text of the articles
     insert = f"INSERT INTO {name} (rowid, {_COLUMNS}) VALUES (?, ?, ?, ?)"  # noqa: S608 - own names
     key = exact_key if name == "articles_exact" else fold
-    with closing(sqlite3.connect(f"{draft.absolute().as_uri()}?mode=ro", uri=True)) as reading:
+    with closing(
+        sqlite3.connect(f"{fed_file(draft).absolute().as_uri()}?mode=ro", uri=True)
+    ) as reading:
         articles = reading.execute(f"SELECT docid, {_COLUMNS} FROM articles ORDER BY docid")  # noqa: S608 - own names
         while rows := articles.fetchmany(_FED_AT_ONCE):
             connection.executemany(
@@ -136,6 +143,11 @@ def _tell(
     connection: sqlite3.Connection, name: str, command: str, value: int | None = None
 ) -> None:
     connection.execute(f"INSERT INTO {name} ({name}, rank) VALUES (?, ?)", (command, value))  # noqa: S608 - own names
+
+
+def fed_file(draft: Path) -> Path:
+    """Where the articles of *draft* are that its indexes are fed with."""
+    return draft.with_name(f"{draft.name}.articles")
 
 
 def _file_of(draft: Path, name: str) -> Path:

@@ -19,6 +19,7 @@ import http.client
 import json
 import os
 import re
+import socket
 import sqlite3
 import statistics
 import subprocess
@@ -60,7 +61,9 @@ HEADERS = {"Accept-Encoding": "gzip"}
 @contextlib.contextmanager
 def serving(root: Path) -> Iterator[tuple[int, int]]:
     """``dqtv serve`` on a free port: its port and process number."""
-    command = [sys.executable, "-m", "scraper", "serve", "--archive", str(root), "--port", "8765"]
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        chosen = str(free.getsockname()[1])
+    command = [sys.executable, "-m", "scraper", "serve", "--archive", str(root), "--port", chosen]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None  # noqa: S101 - it was asked for

@@ -25,27 +25,24 @@ from archive.cli import (
 )
 from archive.errors import DqtvError, UsageError, unwritable
 from archive.spans import read_span
-from archive.store import Store
-from scraper.commands import COMMANDS
+from scraper.commands import CommandGroup
 from scraper.contact import contact_option
-from scraper.importer import ImportReport, import_warc
-from scraper.report import print_reasons, show_reports
-from scraper.saved_page import outcome_for_json, read_file
+from scraper.report import one_line, print_reasons, show_reports
 from scraper.settings import DQTV_OPERATOR, SOFTWARE
 from scraper.sites.known import DEMO_PORT_VARIABLE, known_sites, why_not_crawled
 from scraper.sites.load import DEMO_PORT
 from scraper.sites.spec import Scope, SiteSpec, SiteStatus
-from scraper.sites_cli import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.progress import Progress, TaskID
 
+    from scraper.importer import ImportReport
     from scraper.sites.load import Registry
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="dqtv-archive", prog_name="dqtv")
 def cli() -> None:
     """Crawl Vietnam's provincial newspapers for articles about the militia (dân quân tự vệ), keep them, publish them."""
@@ -83,10 +80,6 @@ def main() -> None:
 _MACHINE_ERRORS = {
     errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO,
 }  # fmt: skip
-
-
-for command in COMMANDS:
-    cli.add_command(command)
 
 
 # -- crawl ------------------------------------------------------------------------------------------
@@ -211,6 +204,9 @@ def extract_command(
     as_json: bool,
 ) -> None:
     """Read one saved page (- for stdin) as a crawl would, without network and without storing it."""
+    from archive.store import Store  # noqa: PLC0415  needed by two commands alone
+    from scraper.saved_page import outcome_for_json, read_file  # noqa: PLC0415  needed by this command alone
+
     with ExitStack() as opened:
         store = opened.enter_context(Store.open(root.absolute(), create=False)) if root else None
         outcome = read_file(
@@ -257,6 +253,9 @@ def _echo_block(heading: str, items: object) -> None:
 @json_option
 def import_command(files: tuple[Path, ...], root: Path, *, all_pages: bool, as_json: bool) -> None:
     """Take in articles of known papers from WARC and WACZ files written by others; run again to go on."""
+    from archive.store import Store  # noqa: PLC0415  needed by two commands alone
+    from scraper.importer import import_warc  # noqa: PLC0415  needed by this command alone
+
     for path in files:
         if not path.is_file():
             raise UsageError(f"{path} is no file; check the path")

@@ -110,3 +110,17 @@ def print_reasons(console: Console, heading: str, reasons: dict[str, int]) -> No
     if reasons:
         listed = ", ".join(f"{reason} {count}" for reason, count in sorted(reasons.items()))
         console.print(f"{heading}: {listed}")
+
+
+def one_line(value: object) -> str:
+    """A value of a table as one line: tables as their pairs, lists with bars between."""
+    if isinstance(value, dict):
+        pairs = ((key, item) for key, item in value.items() if _says_something(item))
+        return ", ".join(f"{key} {one_line(item)}" for key, item in pairs)
+    if isinstance(value, list | tuple):
+        return " | ".join(map(one_line, value))
+    return str(value)
+
+
+def _says_something(item: object) -> bool:
+    return item is not False and item not in (None, {}, (), [], "")

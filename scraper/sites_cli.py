@@ -19,6 +19,7 @@ from scraper.probe.fetch import Budget, PoliteFetcher
 from scraper.probe.new import Wish, explore_paper
 from scraper.probe.preview import preview_rows, preview_table
 from scraper.probe.site_file import write_new
+from scraper.report import one_line
 from scraper.settings import user_agent
 from scraper.sites.build import DEFAULT_DELAY_S, SHORTEST_DELAY_S
 from scraper.sites.known import known_sites, new_file
@@ -75,20 +76,6 @@ def sites_show(site_id: str, *, as_json: bool) -> None:
                 click.echo(f"  {item if isinstance(item, str) else one_line(item)}")
         else:
             click.echo(f"{key}: {'' if value is None else value}")
-
-
-def one_line(value: object) -> str:
-    """A value of a table as one line: tables as their pairs, lists with bars between."""
-    if isinstance(value, dict):
-        pairs = ((key, item) for key, item in value.items() if _says_something(item))
-        return ", ".join(f"{key} {one_line(item)}" for key, item in pairs)
-    if isinstance(value, list | tuple):
-        return " | ".join(map(one_line, value))
-    return str(value)
-
-
-def _says_something(item: object) -> bool:
-    return item is not False and item not in (None, {}, (), [], "")
 
 
 def _site_for_json(site: SiteSpec) -> dict[str, object]:

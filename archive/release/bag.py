@@ -19,7 +19,7 @@ def bag(folder: Path, facts: Facts) -> None:
     folder.rename(payload)
     folder.mkdir()
     payload.rename(folder / "data")
-    sums = {f"data/{name}": value for name, value in digests(folder / "data").items()}
+    sums = {f"data/{name}": value for name, value in digests(folder / "data", facts.sums).items()}
     octets = sum((folder / name).stat().st_size for name in sums)
     info = [
         f"Bag-Software-Agent: {facts.snapshot.software}",

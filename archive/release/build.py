@@ -319,7 +319,7 @@ def _write_documents(
     for name, content in documents.items():
         text = content.encode() if isinstance(content, str) else _json(content)
         (draft / name).write_bytes(text)
-    (draft / SUMS).write_bytes(lines(digests(draft)).encode())
+    (draft / SUMS).write_bytes(lines(digests(draft, facts.sums)).encode())
 
 
 def _json(value: object) -> bytes:

@@ -18,9 +18,10 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def digests(folder: Path) -> dict[str, str]:
-    """Relative path -> hex SHA-256 of every file under *folder*, by path."""
-    return {name: sha256_of(folder / name) for name in files_under(folder)}
+def digests(folder: Path, known: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Relative path -> hex SHA-256 of every file under *folder*, by path; files in *known* are not read again."""
+    sums = known or {}
+    return {name: sums.get(name) or sha256_of(folder / name) for name in files_under(folder)}
 
 
 def files_under(folder: Path) -> list[str]:

@@ -113,6 +113,11 @@ class Facts:
         return self.date.isoformat()
 
     @property
+    def sums(self) -> dict[str, str]:
+        """Path -> hex SHA-256 of the files with data."""
+        return {file.path: file.sha256 for file in self.files}
+
+    @property
     def is_fictional(self) -> bool:
         """True when papers of the demo press are among the papers."""
         return any(paper.status == "demo" for paper in self.papers)

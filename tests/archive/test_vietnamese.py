@@ -183,6 +183,23 @@ def test_normalise_tone_changes_nothing_but_the_place_of_marks(text):
 
 
 @given(st.one_of(any_text, vietnamese_text, glides))
+def test_a_foreign_letter_elsewhere_in_a_text_changes_no_key(text):
+    # texts of Vietnamese letters alone are read in a faster way
+    foreign = f"{text} ★ ŭ"
+    assert exact_key(foreign) == f"{exact_key(text)} ★ ŭ"
+    assert fold(foreign) == f"{fold(text)} ★ u"
+    assert syllables(foreign) == [*syllables(text), "ŭ"]
+
+
+def test_every_letter_and_sign_has_the_keys_it_has_in_a_foreign_text():
+    for code in range(0x2100):
+        letter = chr(code)
+        assert exact_key(f"{letter} ★") == f"{exact_key(letter)} ★"
+        assert fold(f"{letter} ★") == f"{fold(letter)} ★"
+        assert syllables(f"a{letter}b ★") == syllables(f"a{letter}b")
+
+
+@given(st.one_of(any_text, vietnamese_text, glides))
 def test_exact_key_and_fold_are_idempotent(text):
     assert exact_key(exact_key(text)) == exact_key(text)
     assert fold(fold(text)) == fold(text)
