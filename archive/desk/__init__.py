@@ -22,6 +22,7 @@ from archive.desk import (
     pages,
     robots,
     served,
+    timeline_pages,
 )
 from archive.desk.metadata import describe
 from archive.desk.security import guarded, limit_values
@@ -78,6 +79,7 @@ def register_routes() -> list[tuple[str, Callable[..., Awaitable[Response]]]]:
         *citation_files.ROUTES,
         *pages.ROUTES,
         *coverage_pages.ROUTES,
+        *timeline_pages.ROUTES,
         *downloads.ROUTES,
         *robots.ROUTES,
         *failures.CLOSED,

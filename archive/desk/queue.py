@@ -55,12 +55,12 @@ _QUEUES: WeakKeyDictionary[Any, _Queue] = WeakKeyDictionary()
 
 
 @asynccontextmanager
-async def in_turn(datasette: Datasette, query: Query) -> AsyncIterator[None]:
-    """Wait for the turn of a costly search; plain ones pass at once.
+async def in_turn(datasette: Datasette, *queries: Query) -> AsyncIterator[None]:
+    """Wait for the turn of a costly search, or of several at once; a plain one passes at once.
 
-    Raises TooBusyError when too many wait, BadQuery when the text cannot be read.
+    Raises TooBusyError when too many wait, BadQuery when the text of one cannot be read.
     """
-    if not is_costly(query):
+    if len(queries) == 1 and not is_costly(queries[0]):
         yield
         return
     queue = _QUEUES.setdefault(datasette, _Queue())

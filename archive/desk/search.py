@@ -8,7 +8,7 @@ SQLite connection to a published snapshot will do.
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import attrs
 
@@ -24,7 +24,7 @@ from archive.desk.suggestions import Relaxation, relaxations, spelt_with_marks
 from archive.desk.tallies import Tallies
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from archive.desk.query import ParsedQuery
 
@@ -32,6 +32,8 @@ __all__ = [
     "COUNT_LIMIT", "PAGE_SIZE", "Hit", "Query", "Results", "Sort", "Tier", "TierCount",
     "read_query", "search",
 ]  # fmt: skip
+
+T = TypeVar("T")
 
 #: Syllables shown of sapo and body; 64 is FTS5's most, and holds most sapos whole.
 _SAPO_TOKENS: Final = 64
@@ -124,17 +126,16 @@ def search(connection: sqlite3.Connection, query: Query, *, aids: bool = False) 
     parsed = parse(query.text)
     steps = plan(parsed, exact_only=query.exact_only, expand=query.expand)
     check_names(connection, query)
-    try:
+
+    def answered(connection: sqlite3.Connection) -> Results:
         tiers = found(connection, query, steps)
         first = (query.page - 1) * PAGE_SIZE
         span = _span(connection, query, tiers, range(first, first + PAGE_SIZE))
         hits = tuple(hit for step, docids in span for hit in _hits(connection, step, docids))
         results = Results(query=query, hits=hits, counts=tuple(map(_count, tiers)))
         return _with_aids(connection, results, parsed, steps) if aids else results
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
-            raise SearchTooSlow from error
-        raise
+
+    return interruptible(answered, connection)
 
 
 @attrs.frozen(kw_only=True)
@@ -154,16 +155,15 @@ def neighbours(
     """
     steps = plan(parse(query.text), exact_only=query.exact_only, expand=query.expand)
     check_names(connection, query)
-    try:
+    around = range(max(place - 1, 0), place + 2)
+
+    def look(connection: sqlite3.Connection) -> list[str]:
         tiers = found(connection, query, steps)
-        around = range(max(place - 1, 0), place + 2)
         docids = [x for _, some in _span(connection, query, tiers, around) for x in some]
         sql = "SELECT id FROM articles WHERE docid = ?"
-        ids = [connection.execute(sql, [docid]).fetchone()[0] for docid in docids]
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
-            raise SearchTooSlow from error
-        raise
+        return [connection.execute(sql, [docid]).fetchone()[0] for docid in docids]
+
+    ids = interruptible(look, connection)
     own = place - around.start
     if not 0 <= own < len(ids) or ids[own] != article_id:
         return None
@@ -183,6 +183,16 @@ def _with_aids(
         spelling=spelt_with_marks(query, results.hits),
         relaxations=() if results.total else relaxations(connection, query),
     )
+
+
+def interruptible(read: Callable[[sqlite3.Connection], T], connection: sqlite3.Connection) -> T:
+    """What *read* makes of the snapshot; SearchTooSlow when a time limit set on the connection ends it."""
+    try:
+        return read(connection)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+            raise SearchTooSlow from error
+        raise
 
 
 def check_names(connection: sqlite3.Connection, query: Query) -> None:
