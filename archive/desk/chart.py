@@ -27,6 +27,8 @@ WIDTH: Final = 650
 #: Least pixels of a period, and most.
 _NARROW: Final = 5
 _BROAD: Final = 56
+#: Pixels above and below a point of a line within which it can be clicked on.
+_REACH: Final = 8
 #: Pixels that the label of a period needs.
 _LABEL: Final = 62
 #: Marks on the upright axis, at most.
@@ -40,12 +42,16 @@ class Bar:
     #: Which of the series, from 0.
     series: int
     point: Point
-    #: Middle and upper end, and the width that can be clicked on.
+    #: Middle and upper end.
     x: float
     y: float
+    height: float
+    #: Of its period: left end and width.
     left: float
     width: float
-    height: float
+    #: Of where it can be clicked on: upper end and height; a whole column where it is the only one.
+    reach_top: float
+    reach: float
 
 
 @attrs.frozen(kw_only=True)
@@ -84,7 +90,7 @@ def draw(timeline: Timeline, *, share: bool) -> Chart:
     step = min(max(WIDTH / many, _NARROW), _BROAD)
     ticks = _ticks(max((_value(p, share=share) for some in points for p in some), default=0), share)
     bars = tuple(
-        tuple(_bars(some, number, step, ticks[-1], share=share, of=len(points)))
+        tuple(_bars(some, number, step, ticks[-1], share=share, alone=len(points) == 1))
         for number, some in enumerate(points)
     )
     floor = TOP + HEIGHT
@@ -108,10 +114,8 @@ def _up(value: float, top: float) -> float:
 
 
 def _bars(
-    points: Sequence[Point], number: int, step: float, top: float, *, share: bool, of: int
+    points: Sequence[Point], number: int, step: float, top: float, *, share: bool, alone: bool
 ) -> Iterator[Bar]:
-    # of several series each has a strip of its own to click on
-    strip = step / of
     for place, point in enumerate(points):
         if not point.articles:
             continue
@@ -120,11 +124,16 @@ def _bars(
             # one hit among many is still seen
             y = min(y, TOP + HEIGHT - 1.5)
         yield Bar(
-            series=number, point=point,
-            x=round(LEFT + step * (place + 0.5), 1), y=y,
-            left=round(LEFT + step * place + strip * number, 1), width=round(strip, 2),
+            series=number,
+            point=point,
+            x=round(LEFT + step * (place + 0.5), 1),
+            y=y,
             height=round(TOP + HEIGHT - y, 1),
-        )  # fmt: skip
+            left=round(LEFT + step * place, 1),
+            width=round(step, 2),
+            reach_top=TOP if alone else round(y - _REACH, 1),
+            reach=HEIGHT if alone else 2 * _REACH,
+        )
 
 
 def _lines(bars: Sequence[Bar], step: float) -> Iterator[tuple[Bar, ...]]:
