@@ -15,7 +15,7 @@ import click
 import pytest
 
 from archive.columns import DESCRIPTIONS
-from archive.desk import filters, hits, query, ranking
+from archive.desk import filters, hits, query, ranking, timeline_asked
 from archive.desk.changeover import close_app
 from archive.desk.serve import SETTINGS, build_app
 from archive.frontier import TRANSIENT
@@ -401,6 +401,17 @@ def test_every_field_of_the_search_json_is_documented(ask):
     assert documented_keys(section) == answer.keys() | result.keys()
     inner = {*answer["query"], *answer["counts"][0], *answer["snapshot"]}
     assert [name for name in sorted(inner) if f"`{name}`" not in section] == []
+
+
+def test_every_field_and_parameter_of_the_timeline_is_documented(ask):
+    section = read("docs/search.md").partition("### Timeline\n")[2].partition("\n### ")[0]
+    shown = ask("/-/timeline.json?q=d%C3%A2n+qu%C3%A2n")
+    places = ask("/-/timeline.json?q=d%C3%A2n+qu%C3%A2n&by=province")
+    parameters = {"q", *timeline_asked.OPTIONS}
+    fields = {"points", *shown} | places.keys() - {"query"}
+    assert documented_keys(section) == (parameters | fields) - {"ok"}
+    inner = {*shown["series"][0], *shown["series"][0]["points"][0], *places["places"][0], *places}
+    assert [name for name in sorted(inner - {"ok"}) if f"`{name}`" not in section] == []
 
 
 def test_every_field_of_the_article_json_is_documented(ask):

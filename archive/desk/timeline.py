@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
+from archive.desk.expansion import variants
 from archive.desk.filters import Facet, condition
 from archive.desk.hits import dated, whole
 from archive.desk.plan import expansions, plan
@@ -151,11 +152,31 @@ def _of_index(
     """What any step finds; all of *steps* are of one index and leave out the same."""
     if not steps:
         return []
-    if not (query.expand and expansions(parsed)):
-        # where the words stand together they stand in the article
-        return whole(connection, steps[-1], query, span)
-    match = " OR ".join(f"({step.match})" for step in steps)
+    match = " OR ".join(f"({step.match})" for step in _needed(query, parsed, steps))
     return whole(connection, attrs.evolve(steps[-1], match=match), query, span)
+
+
+def _needed(query: Query, parsed: ParsedQuery, steps: Sequence[Step]) -> Sequence[Step]:
+    """Fewer or cheaper steps that find together what *steps* find.
+
+    Where words stand together they stand in the article, so of the step for the phrase only other ways
+    to write it are needed. Finding long phrases of common words is most of the work.
+    """
+    if not (query.expand and expansions(parsed)):
+        return steps[-1:]
+    phrases = parsed.together().alternatives
+    if len(steps) == 1 or any(len(units) > 1 for units in phrases):
+        return steps
+    others = attrs.evolve(
+        parsed,
+        alternatives=tuple(
+            (attrs.evolve(unit, text=other, quoted=True),)
+            for [unit] in phrases
+            for other in variants(unit.text)
+        ),
+    )
+    instead = plan(others, exact_only=query.exact_only, expand=False)
+    return [*(step for step in instead if step.index == steps[0].index), steps[-1]]
 
 
 def count_pool(connection: sqlite3.Connection, query: Query) -> Mapping[Month, int]:

@@ -100,12 +100,28 @@ def test_months_equal_a_count_on_the_snapshot(connection, text, filters):
 
 @pytest.mark.parametrize("filters", FILTERS)
 @pytest.mark.parametrize(
-    "text", [*TEXTS, "dân quân -quan", "dân quân -quân", 'dan quan -"tự vệ"', "kỹ thuật dân quân", "dân quân tự vệ"]
+    "text", [*TEXTS, "dân quân -quan", "dân quân -quân", 'dan quan -"tự vệ"', "kỹ thuật dân quân", "DQTV xã", "dân quân tự vệ OR kỹ thuật -quan", "title:dân quân tự vệ",
+     "NEAR(dân tự) OR dân quân tự vệ", '"dân quân tự vệ" biển', "dân quân tự vệ"]
 )  # fmt: skip
 def test_a_timeline_counts_what_the_search_finds(connection, text, filters):
     query = read_query({"q": [text], **parameters(filters)})
     counts, found = count_months(connection, query), search(connection, query)
     assert (counts.total, counts.exact_total) == (found.total, found.exact_total)
+
+
+def test_other_ways_to_write_a_phrase_are_counted_where_its_words_are_not_found(
+    open_snapshot, story
+):
+    opened = open_snapshot(
+        story(id="songmay:1", title="DQTV ra quân"),
+        story(id="songmay:2", title="Vệ tự quân dân"),
+        story(id="songmay:3", title="Dẫn quân tư về"),
+        story(id="songmay:4", title="Không có gì"),
+    )
+    counts = count_months(opened, Query(text="dân quân tự vệ"))
+    assert (counts.total, counts.exact_total) == (3, 2)
+    counts = count_months(opened, Query(text="dân quân tự vệ", expand=False))
+    assert (counts.total, counts.exact_total) == (2, 1)
 
 
 @pytest.mark.parametrize("facet", [Facet.PAPER, Facet.PROVINCE, Facet.PROVINCE_TODAY])
