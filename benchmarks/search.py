@@ -2,8 +2,8 @@
 
 An archive of invented articles (``search_corpus.py``) is filled and published; ``dqtv serve`` runs as
 a process of its own, and four clients ask it for pages of results, whole and as a browser gets them.
-Each order has a server of its own, so that every page is asked for the first time once. Then 50 clients
-flood it with the costliest searches while another one looks for phrases.
+Each order has a server of its own, so that every page is asked for the first time once; so have the
+timelines. Then 50 clients flood it with the costliest searches while another one looks for phrases.
 Beside it, in the same run and on the same texts, tantivy answers the phrase queries in this process,
 where it is installed (``pip install -r benchmarks/search_peers.txt``); without it that is said.
 
@@ -177,6 +177,11 @@ def measure(root: Path, articles: int, length: int, pages: int, *, sign: bool) -
             result[f"dân quân, {sort}, first time"] = timed(port, pid, [common] * CLIENTS)
             result[f"dân quân, {sort}, again"] = timed(port, pid, [common] * (pages // 4))
             memory.append(peak_memory(pid))
+    report("timelines")
+    with serving(root) as (port, pid):
+        at_once(port, ["/-/search"] * CLIENTS)
+        result |= {name: timed(port, pid, paths) for name, paths in timelines(phrases)}
+        memory.append(peak_memory(pid))
     report("the flood")
     with serving(root) as (port, pid):
         result["beside a flood, newest"] = flooded(port, phrases[:BESIDE])
@@ -193,6 +198,19 @@ def measure(root: Path, articles: int, length: int, pages: int, *, sign: bool) -
             "ratio": round(ours / theirs, 1),
         }  # fmt: skip
     return result
+
+
+def timelines(phrases: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    """Pages of hits over time, each asked for the first time: one query, papers, provinces, five queries."""
+    share = len(phrases) // 4
+    for place, way in enumerate(("term", "paper", "province")):
+        own = phrases[place * share : (place + 1) * share]
+        yield f"timelines by {way}", [f"/-/timeline?q={quote_plus(text)}&by={way}" for text in own]
+    rest = [quote_plus(text) for text in phrases[3 * share :]]
+    five = ["&q=".join(rest[start : start + 5]) for start in range(0, len(rest), 5)]
+    yield "timelines of five queries", [f"/-/timeline?q={texts}" for texts in five]
+    again = [f"/-/timeline?q={quote_plus(text)}&by=term" for text in phrases[:share]]
+    yield "timelines by term, again", again
 
 
 def made(root: Path, articles: int, length: int, *, sign: bool) -> dict[str, object]:

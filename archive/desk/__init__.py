@@ -28,6 +28,7 @@ from archive.desk import (
     served,
     sessions,
     take_away,
+    timeline_pages,
 )
 from archive.desk.metadata import describe
 from archive.desk.queue import queued
@@ -86,6 +87,7 @@ def register_routes() -> list[tuple[str, Callable[..., Awaitable[Response]]]]:
         *take_away.ROUTES,
         *pages.ROUTES,
         *coverage_pages.ROUTES,
+        *timeline_pages.ROUTES,
         *downloads.ROUTES,
         *health_pages.ROUTES,
         *log_in.ROUTES,
