@@ -16,6 +16,7 @@ from datasette.utils import escape_fts
 from archive.desk import (
     answers,
     citation_files,
+    concordance_pages,
     coverage_pages,
     downloads,
     failures,
@@ -78,6 +79,7 @@ def register_routes() -> list[tuple[str, Callable[..., Awaitable[Response]]]]:
         *citation_files.ROUTES,
         *pages.ROUTES,
         *coverage_pages.ROUTES,
+        *concordance_pages.ROUTES,
         *downloads.ROUTES,
         *robots.ROUTES,
         *failures.CLOSED,

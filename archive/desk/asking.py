@@ -1,4 +1,4 @@
-"""Asking the snapshot in one of Datasette's threads, and what is said where there is none."""
+"""Asking the snapshot in one of Datasette's threads, and what is said where there is none or too much to do."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datasette.utils import sqlite_timelimit
 
 from archive.desk import answers
 from archive.desk.language import say
+from archive.desk.queue import RETRY_AFTER
 
 if TYPE_CHECKING:
     import sqlite3
@@ -52,3 +53,17 @@ async def no_snapshot(visit: Visit, *, json: bool = False) -> Response:
         text=text,
         databases=[(name, visit.datasette.urls.database(name)) for name in names],
     )
+
+
+async def too_busy(visit: Visit, snapshot: Served, *, json: bool) -> Response:
+    """The answer where as many costly searches wait as may, as a page or as JSON."""
+    response = await answers.error(
+        visit,
+        snapshot,
+        status=503,
+        title=say(visit.language, "error.busy"),
+        text=say(visit.language, "error.busy_text"),
+        json=json,
+    )
+    response.headers.update({"Retry-After": str(RETRY_AFTER), "Cache-Control": "no-store"})
+    return response

@@ -16,7 +16,7 @@ from datasette.utils.asgi import Response
 
 from archive.desk import answers, failures, served
 from archive.desk.article_pages import article_page, changes_page
-from archive.desk.asking import ask, limited, no_snapshot
+from archive.desk.asking import ask, limited, no_snapshot, too_busy
 from archive.desk.compose import FIELDS, PARTS, compose
 from archive.desk.facet_labels import FacetLabels
 from archive.desk.filters import PAGE_SIZE, Facet, Query, Sort, read_query, web_parameters
@@ -25,7 +25,7 @@ from archive.desk.language import say
 from archive.desk.notes import gone_among
 from archive.desk.problems import DateProblem, SearchProblem
 from archive.desk.query import DISTANCE
-from archive.desk.queue import RETRY_AFTER, TooBusyError, in_turn
+from archive.desk.queue import TooBusyError, in_turn
 from archive.desk.ranking import FINELY, RANKED
 from archive.desk.search import COUNT_LIMIT, search
 from archive.desk.search_citation import citation, citation_answer, citation_files
@@ -74,7 +74,7 @@ async def search_page(datasette: Datasette, request: Request) -> Response:  # no
                 visit, snapshot, partial(_answer, query, aids=cited_as is None)
             )
     except TooBusyError:
-        return await _too_busy(visit, snapshot, json=json)
+        return await too_busy(visit, snapshot, json=json)
     except (SearchProblem, DateProblem) as problem:
         message = say(visit.language, problem.key, **problem.values)
         if json:
@@ -214,16 +214,3 @@ def _search_address(visit: Visit, query: Query) -> str:
 def _hit_address(visit: Visit, search: dict[str, list[str]], hit: Hit, place: int) -> str:
     """An article's address that keeps the search and the hit's place, counted from 1."""
     return visit.link(article_path(hit.id), {**search, "hit": [str(place)]})
-
-
-async def _too_busy(visit: Visit, snapshot: Served, *, json: bool) -> Response:
-    response = await answers.error(
-        visit,
-        snapshot,
-        status=503,
-        title=say(visit.language, "error.busy"),
-        text=say(visit.language, "error.busy_text"),
-        json=json,
-    )
-    response.headers.update({"Retry-After": str(RETRY_AFTER), "Cache-Control": "no-store"})
-    return response
