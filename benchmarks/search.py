@@ -166,6 +166,15 @@ def measure(root: Path, articles: int, length: int, pages: int, *, sign: bool) -
             result[f"dân quân, {sort}, first time"] = timed(port, pid, [common] * CLIENTS)
             result[f"dân quân, {sort}, again"] = timed(port, pid, [common] * (pages // 4))
             memory.append(peak_memory(pid))
+    report("words in context")
+    with serving(root) as (port, pid):
+        at_once(port, ["/-/concordance"] * CLIENTS)
+        paths = [f"/-/concordance?q={quote_plus(text)}&order=left1" for text in phrases]
+        common = f"/-/concordance?q={quote_plus('dân quân')}&order=left1"
+        result["concordance, first time"] = timed(port, pid, paths)
+        result["concordance, again"] = timed(port, pid, paths)
+        result["dân quân, concordance"] = timed(port, pid, [common] * (pages // 4))
+        memory.append(peak_memory(pid))
     report("the flood")
     with serving(root) as (port, pid):
         result["beside a flood, newest"] = flooded(port, phrases[:BESIDE])

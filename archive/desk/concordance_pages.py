@@ -29,6 +29,7 @@ from archive.desk.concordance import (
 from archive.desk.contexts import SPAN, Order
 from archive.desk.facet_labels import FacetLabels
 from archive.desk.filters import Facet, Sort, web_parameters
+from archive.desk.forms import query_form
 from archive.desk.language import say
 from archive.desk.problems import DateProblem, SearchProblem
 from archive.desk.queue import TooBusyError, in_turn
@@ -167,7 +168,7 @@ def _json(visit: Visit, snapshot: Served, found: Concordance) -> dict[str, objec
     asked = found.asked
     return {
         "ok": True,
-        "query": _search(asked),
+        "query": query_form(asked.query),
         "order": asked.order.value,
         "width": asked.width,
         "total": found.total,

@@ -127,8 +127,8 @@ def _occurrence(text: str, start: int, end: int, width: int) -> Occurrence:
 
 @lru_cache
 def _some_words(width: int) -> re.Pattern[str]:
-    """At most *width* words with the signs that belong to the last of them."""
-    return re.compile(rf"(?:[\W_]*[^\W_]+){{0,{width}}}[^\w\s]*")
+    """At most *width* words, and what is written together with the last of them: of 3.000 not the 3 alone."""
+    return re.compile(rf"(?:[\W_]*[^\W_]+){{0,{width}}}\S*")
 
 
 def _matched(pattern: re.Pattern[str], text: str) -> str:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from archive.desk.article import ShownArticle, Version
+    from archive.desk.filters import Query
     from archive.desk.search import Hit, Results
     from archive.desk.snapshot import SnapshotFacts
     from archive.desk.visit import Visit
@@ -39,6 +40,18 @@ if TYPE_CHECKING:
 Form = dict[str, object]
 
 
+def query_form(query: Query) -> Form:
+    """A search as understood, without its order."""
+    return {
+        "text": query.text,
+        **{facet.value: query.chosen(facet) for facet in Facet},
+        "from": query.published_from.isoformat() if query.published_from else None,
+        "to": query.published_to.isoformat() if query.published_to else None,
+        "exact": query.exact_only,
+        "expand": query.expand,
+    }
+
+
 def results_form(
     results: Results, visit: Visit, snapshot: SnapshotFacts, gone: Mapping[str, str]
 ) -> Form:
@@ -46,15 +59,7 @@ def results_form(
     query = results.query
     return {
         "ok": True,
-        "query": {
-            "text": query.text,
-            **{facet.value: query.chosen(facet) for facet in Facet},
-            "from": query.published_from.isoformat() if query.published_from else None,
-            "to": query.published_to.isoformat() if query.published_to else None,
-            "exact": query.exact_only,
-            "expand": query.expand,
-            "sort": query.sort.value,
-        },
+        "query": {**query_form(query), "sort": query.sort.value},
         "page": query.page,
         "page_size": PAGE_SIZE,
         "pages": results.pages,

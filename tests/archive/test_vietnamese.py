@@ -332,7 +332,8 @@ def test_a_letter_counts_before_a_tone_and_a_syllable_before_the_next_one():
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("hoà", "hòa"), ("DÂN", "dân"), ("thuỷ", "thủy"), ("qu\u00e2\u0323n", "quận")]
+    ("one", "other"),
+    [("hoà", "hòa"), ("DÂN", "dân"), ("thuỷ", "thủy"), ("qu\u00e2\u0323n", "quận")],
 )
 def test_spellings_of_one_word_sort_together(one, other):
     assert collation_key(one) == collation_key(other)

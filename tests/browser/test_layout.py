@@ -8,6 +8,7 @@ PAGES = [
     "/", "/-/search", "/-/search?q=d%C3%A2n+qu%C3%A2n", "/-/search?q=script+alert", "/-/search?q=d*",
     "/-/search?q=zzzz&year=2023", "/-/search/advanced", "/-/article/songmay:9001", "/-/article/songmay:9002", "/nope",
     "/-/article/songmay:9007", "/-/article/songmay:9008", "/-/article/songmay:9010", "/-/article/songmay:9001/changes", "/-/downloads",
+    "/-/concordance?q=d%C3%A2n+qu%C3%A2n", "/-/concordance?q=dan+quan&width=30",
     "/TABLES", "/TABLES/articles?site__exact=songmay&_sort=published_at", "/TABLES/articles/5", "/-/plugins", "/-/auth-token",
 ]  # fmt: skip
 OVERFLOWING = """() => {
