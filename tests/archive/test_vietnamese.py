@@ -314,13 +314,13 @@ def test_folded_query_meets_the_folded_index(folding_tokenizer):
 
 
 def test_letters_sort_in_the_order_of_the_vietnamese_alphabet():
-    words = "a ă â b c d đ e ê f g h i k l m n o ô ơ p q r s t u ư v x y z".split()
-    assert sorted(reversed(words), key=collation_key) == words
+    words = [*"aăâbcdđeêfghiklmnoôơpqrstuưvxyz"]
+    assert sorted(set(words), key=collation_key) == words
 
 
 def test_tones_sort_none_huyen_hoi_nga_sac_nang():
     words = ["ma", "mà", "mả", "mã", "má", "mạ"]
-    assert sorted(reversed(words), key=collation_key) == words
+    assert sorted(set(words), key=collation_key) == words
 
 
 def test_a_letter_counts_before_a_tone_and_a_syllable_before_the_next_one():
@@ -328,7 +328,7 @@ def test_a_letter_counts_before_a_tone_and_a_syllable_before_the_next_one():
         "12", "an ninh", "ạn", "anh", "ăn", "ân cần", "dân", "dân quân", "dân tộc", "dấn", "dẫu",
         "đại đội", "đầu", "Đầu tư", "quan", "quân", "quận", "Яма",
     ]  # fmt: skip
-    assert sorted(reversed(words), key=collation_key) == words
+    assert sorted(set(words), key=collation_key) == words
 
 
 @pytest.mark.parametrize(
@@ -341,7 +341,7 @@ def test_spellings_of_one_word_sort_together(one, other):
 
 def test_foreign_letters_sort_with_their_base_letter_behind_the_vietnamese_ones():
     words = ["mo", "mọ", "mö", "môn", "mu"]
-    assert sorted(reversed(words), key=collation_key) == words
+    assert sorted(set(words), key=collation_key) == words
 
 
 @given(vietnamese_text, vietnamese_text)
