@@ -229,6 +229,12 @@ def test_the_page_says_how_much_it_covers(desk, many, monkeypatch):
     assert ["start=5" in address for address in onwards] == [False, True]
 
 
+def test_hits_that_are_not_counted_to_the_end_are_not_called_all(desk, many, monkeypatch):
+    monkeypatch.setattr("archive.desk.hits.COUNT_LIMIT", 3)
+    told = page_of(desk(*many), q="dân quân", lang="en").select_one("p[role=status]").text
+    assert told.startswith("9 occurrences in articles 1 to 3 of those found (more than 3 articles)")
+
+
 def test_a_search_that_runs_out_of_time_is_too_slow(find, many):
     search = find(*many)
     connection = search.__closure__[0].cell_contents
@@ -378,6 +384,13 @@ def test_beyond_the_last_article_or_page_the_way_back_is_shown(demo):
 @pytest.mark.parametrize("form", ["", ".json", ".csv"])
 def test_a_word_in_every_article_is_answered(desk, many, form):
     assert ask(desk(*many), form, q="dân quân OR tin OR số").status_code == 200
+
+
+@pytest.mark.parametrize("form", ["", ".json"])
+def test_where_too_many_wait_one_is_told_to_come_again(demo, monkeypatch, form):
+    monkeypatch.setattr("archive.desk.queue.WAITING", 0)
+    answer = ask(demo, form, q="dân quân")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
 
 
 def test_without_a_query_there_is_the_form(demo):
