@@ -182,6 +182,11 @@ def measure(root: Path, articles: int, length: int, pages: int, *, sign: bool) -
         at_once(port, ["/-/search"] * CLIENTS)
         result |= {name: timed(port, pid, paths) for name, paths in timelines(phrases)}
         memory.append(peak_memory(pid))
+    report("words in context")
+    with serving(root) as (port, pid):
+        at_once(port, ["/-/concordance"] * CLIENTS)
+        result |= {name: timed(port, pid, paths) for name, paths in concordances(phrases, pages)}
+        memory.append(peak_memory(pid))
     report("the flood")
     with serving(root) as (port, pid):
         result["beside a flood, newest"] = flooded(port, phrases[:BESIDE])
@@ -211,6 +216,15 @@ def timelines(phrases: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
     yield "timelines of five queries", [f"/-/timeline?q={texts}" for texts in five]
     again = [f"/-/timeline?q={quote_plus(text)}&by=term" for text in phrases[:share]]
     yield "timelines by term, again", again
+
+
+def concordances(phrases: Sequence[str], pages: int) -> Iterator[tuple[str, list[str]]]:
+    """Pages of words in context: phrases, first and again, and the commonest one."""
+    paths = [f"/-/concordance?q={quote_plus(text)}&order=left1" for text in phrases]
+    yield "concordance, first time", paths
+    yield "concordance, again", paths
+    common = f"/-/concordance?q={quote_plus('dân quân')}&order=left1"
+    yield "dân quân, concordance", [common] * (pages // 4)
 
 
 def made(root: Path, articles: int, length: int, *, sign: bool) -> dict[str, object]:

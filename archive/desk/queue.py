@@ -53,7 +53,7 @@ _PAUSING: Final = 200
 
 #: Pages that run a search; of those that have data too, errors are JSON there.
 _SEARCHES: Final = re.compile(
-    r"/-/(?:(?:search(?!/hits\.)|timeline)(?P<json>\.json|\.csv)?|article/[^/]+)"
+    r"/-/(?:(?:search(?!/hits\.)|timeline|concordance)(?P<json>\.json|\.csv)?|article/[^/]+)"
 )
 
 

@@ -20,6 +20,7 @@ from datasette.utils.asgi import Response
 
 from archive.desk.filters import web_parameters
 from archive.desk.security import POLICY
+from archive.export.csv_file import guarded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
     from archive.desk.series import Point, Series, Timeline
     from archive.desk.served import Served
     from archive.desk.visit import Visit
-
-#: What makes a spreadsheet read a cell as a formula: a query comes from an address anyone may write.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def timeline_form(timeline: Timeline, by: str, visit: Visit, snapshot: Served) -> dict[str, object]:
@@ -89,7 +87,7 @@ def timeline_csv(timeline: Timeline, snapshot: Served) -> Response:
     """One line for each series and period, those without an article too; undated hits have no period."""
     lines: list[list[object]] = [["query", "paper", "period", "hits", "exact", "articles", "share"]]
     for series, points in zip(timeline.series, timeline.points, strict=True):
-        own = [_cell(series.query.text), series.paper or ""]
+        own = [guarded(series.query.text), series.paper or ""]
         lines += [[*own, p.period, p.hits, p.exact, p.articles, _share(p.share)] for p in points]
         if undated := series.pool.get(None, 0):
             hits, exact = series.counts.undated, series.counts.exact.get(None, 0)
@@ -102,16 +100,12 @@ def places_csv(places: Sequence[Place], by: str, text: str, snapshot: Served) ->
     lines: list[list[object]] = [["query", by, "hits", "exact", "articles", "share"]]
     for place in places:
         shown = [place.hits, place.exact, place.articles, _share(place.share)]
-        lines.append([_cell(text), place.name or "", *shown])
+        lines.append([guarded(text), place.name or "", *shown])
     return _csv(lines, f"dqtv-{by}-{snapshot.facts.id}.csv")
 
 
 def _search(visit: Visit, query: Query) -> str:
     return f"{visit.absolute('/-/search')}?{urlencode(web_parameters(query), doseq=True)}"
-
-
-def _cell(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _share(share: float | None) -> str:
