@@ -5,9 +5,10 @@ Text is stored as published; only the forms made here are compared, joined and i
 - ``normalise_tone``: one of the two tone placements in use (hoà and hòa) for both;
 - ``exact_key``: what an exact search index is fed with, marks kept;
 - ``spelling_key``: the same for kỹ and kĩ, which differ by spelling school only;
-- ``fold``: what a search without marks is answered from, marks and đ removed.
+- ``fold``: what a search without marks is answered from, marks and đ removed;
+- ``collation_key``: what lists of words are sorted by.
 
-All of them keep the word boundaries that SQLite's ``unicode61`` tokenizer sees, so that positions
+All of them but the last keep the word boundaries that SQLite's ``unicode61`` tokenizer sees, so that positions
 found in an index of keys point at the same words of the original text.
 """
 
@@ -97,6 +98,19 @@ def fold(text: str) -> str:
     if key.isascii() or _OTHER_MARKS.search(key) is None:
         return key
     return key.translate(_WITHOUT_MARKS)
+
+
+def collation_key(text: str) -> tuple[tuple[str, str], ...]:
+    """Key by which text sorts as in a Vietnamese dictionary, one syllable after the other.
+
+    Letters count first (a ă â b c d đ e ê ...), then tones: none, huyền, hỏi, ngã, sắc, nặng. Capitals, Unicode
+    form and the place of the tone make no difference; digits stand before letters, other scripts behind them.
+    Source of both orders: the collation for vi of Unicode CLDR, applied here to each syllable by itself.
+    """
+    return tuple(
+        (syllable.translate(_LETTER_RANKS), syllable.translate(_TONE_RANKS))
+        for syllable in syllables(exact_key(text))
+    )
 
 
 def has_marks(text: str) -> bool:
@@ -233,3 +247,28 @@ _PLAIN_FOLDED: Final = _PLAIN_SMALL.translate(
     {ord(letter): base for letter, base in _VIETNAMESE_BASES}
 )
 _PLAIN_PARTED: Final = re.sub(r"[\W_]", " ", _PLAIN)
+
+_ALPHABET: Final = "aăâbcdđeêfghijklmnoôơpqrstuưvwxyz"
+_TONE_ORDER: Final = "\u0300\u0309\u0303\u0301\u0323"
+# above the digits, below every letter that is not Latin
+_RANK_OF: Final = {letter: chr(ord("a") + place) for place, letter in enumerate(_ALPHABET)}
+_FOREIGN_LETTERS: Final = {
+    code: _RANK_OF[base]
+    for code, base in _WITHOUT_MARKS.items()
+    if base in _RANK_OF and chr(code).islower()
+}
+_TONED: Final = {
+    ord(nfc(vowel + tone)): (vowel, str(rank))
+    for vowel in "aăâeêioôơuưy"
+    for rank, tone in enumerate(_TONE_ORDER, start=1)
+}
+_LETTER_RANKS: Final = {
+    **_FOREIGN_LETTERS,
+    **{ord(letter): rank for letter, rank in _RANK_OF.items()},
+    **{code: _RANK_OF[vowel] for code, (vowel, _) in _TONED.items()},
+}
+_TONE_RANKS: Final = {
+    **dict.fromkeys(_FOREIGN_LETTERS, "6"),
+    **{ord(letter): "0" for letter in _ALPHABET},
+    **{code: rank for code, (_, rank) in _TONED.items()},
+}

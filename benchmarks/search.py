@@ -2,8 +2,8 @@
 
 An archive of invented articles (``search_corpus.py``) is filled and published; ``dqtv serve`` runs as
 a process of its own, and four clients ask it for pages of results, whole and as a browser gets them.
-Each order has a server of its own, so that every page is asked for the first time once. Then 50 clients
-flood it with the costliest searches while another one looks for phrases.
+Each order has a server of its own, so that every page is asked for the first time once; so have the
+timelines. Then 50 clients flood it with the costliest searches while another one looks for phrases.
 Beside it, in the same run and on the same texts, tantivy answers the phrase queries in this process,
 where it is installed (``pip install -r benchmarks/search_peers.txt``); without it that is said.
 
@@ -89,11 +89,11 @@ def asked(port: int, paths: Sequence[str]) -> list[tuple[float, bool]]:
     return taken
 
 
-def at_once(port: int, paths: Sequence[str]) -> tuple[list[float], int]:
-    """The same with four clients, each asking for its share: times in order, pages not given."""
-    shares = [paths[number::CLIENTS] for number in range(CLIENTS)]
-    with ThreadPoolExecutor(CLIENTS) as clients:
-        taken = [x for some in clients.map(lambda share: asked(port, share), shares) for x in some]
+def at_once(port: int, paths: Sequence[str], clients: int = CLIENTS) -> tuple[list[float], int]:
+    """The same with several clients, each asking for its share: times in order, pages not given."""
+    shares = [paths[number::clients] for number in range(clients)]
+    with ThreadPoolExecutor(clients) as pool:
+        taken = [x for some in pool.map(lambda share: asked(port, share), shares) for x in some]
     return sorted(seconds for seconds, _ in taken), sum(not given for _, given in taken)
 
 
@@ -103,10 +103,10 @@ def processor_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def timed(port: int, pid: int, paths: Sequence[str]) -> dict[str, float]:
-    """Wall time of pages asked for by four clients, and the server's processor time for each."""
+def timed(port: int, pid: int, paths: Sequence[str], clients: int = CLIENTS) -> dict[str, float]:
+    """Wall time of pages asked for by several clients, and the server's processor time for each."""
     before = processor_seconds(pid)
-    taken, refused = at_once(port, paths)
+    taken, refused = at_once(port, paths, clients)
     used = processor_seconds(pid) - before
     return {
         "pages": len(taken),
@@ -177,6 +177,18 @@ def measure(root: Path, articles: int, length: int, pages: int, *, sign: bool) -
             result[f"dân quân, {sort}, first time"] = timed(port, pid, [common] * CLIENTS)
             result[f"dân quân, {sort}, again"] = timed(port, pid, [common] * (pages // 4))
             memory.append(peak_memory(pid))
+    report("timelines")
+    with serving(root) as (port, pid):
+        at_once(port, ["/-/search"] * CLIENTS)
+        result |= {name: timed(port, pid, paths) for name, paths in timelines(phrases)}
+        # costly, so they wait in a queue that gives four clients at one address three places
+        result["timelines of five queries"] = timed(port, pid, of_five(phrases), clients=1)
+        memory.append(peak_memory(pid))
+    report("words in context")
+    with serving(root) as (port, pid):
+        at_once(port, ["/-/concordance"] * CLIENTS)
+        result |= {name: timed(port, pid, paths) for name, paths in concordances(phrases, pages)}
+        memory.append(peak_memory(pid))
     report("the flood")
     with serving(root) as (port, pid):
         result["beside a flood, newest"] = flooded(port, phrases[:BESIDE])
@@ -193,6 +205,32 @@ def measure(root: Path, articles: int, length: int, pages: int, *, sign: bool) -
             "ratio": round(ours / theirs, 1),
         }  # fmt: skip
     return result
+
+
+def timelines(phrases: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    """Pages of hits over time, each asked for the first time: one query, papers, provinces."""
+    share = len(phrases) // 4
+    for place, way in enumerate(("term", "paper", "province")):
+        own = phrases[place * share : (place + 1) * share]
+        yield f"timelines by {way}", [f"/-/timeline?q={quote_plus(text)}&by={way}" for text in own]
+    again = [f"/-/timeline?q={quote_plus(text)}&by=term" for text in phrases[:share]]
+    yield "timelines by term, again", again
+
+
+def of_five(phrases: Sequence[str]) -> list[str]:
+    """Timelines of those that ``timelines`` leaves, five on each."""
+    rest = [quote_plus(text) for text in phrases[len(phrases) // 4 * 3 :]]
+    five = ["&q=".join(rest[start : start + 5]) for start in range(0, len(rest), 5)]
+    return [f"/-/timeline?q={texts}" for texts in five]
+
+
+def concordances(phrases: Sequence[str], pages: int) -> Iterator[tuple[str, list[str]]]:
+    """Pages of words in context: phrases, first and again, and the commonest one."""
+    paths = [f"/-/concordance?q={quote_plus(text)}&order=left1" for text in phrases]
+    yield "concordance, first time", paths
+    yield "concordance, again", paths
+    common = f"/-/concordance?q={quote_plus('dân quân')}&order=left1"
+    yield "dân quân, concordance", [common] * (pages // 4)
 
 
 def made(root: Path, articles: int, length: int, *, sign: bool) -> dict[str, object]:

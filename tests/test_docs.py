@@ -15,7 +15,7 @@ import click
 import pytest
 
 from archive.columns import DESCRIPTIONS
-from archive.desk import filters, hit_files, hit_list, hits, keys, query, ranking
+from archive.desk import filters, hit_files, hit_list, hits, keys, query, ranking, timeline_asked
 from archive.desk.changeover import close_app
 from archive.desk.serve import SETTINGS, build_app
 from archive.frontier import TRANSIENT
@@ -414,6 +414,17 @@ def test_paging_by_key_is_documented_with_its_parameters_and_its_refusal(ask):
     section = read("docs/search.md").partition("### Paging by key\n")[2].partition("\n### ")[0]
     refusal = ask("/-/search.json?q=d%C3%A2n+qu%C3%A2n&snapshot=another")
     assert documented_keys(section) == {keys.AFTER, keys.SNAPSHOT, *refusal}
+
+
+def test_every_field_and_parameter_of_the_timeline_is_documented(ask):
+    section = read("docs/search.md").partition("### Timeline\n")[2].partition("\n### ")[0]
+    shown = ask("/-/timeline.json?q=d%C3%A2n+qu%C3%A2n")
+    places = ask("/-/timeline.json?q=d%C3%A2n+qu%C3%A2n&by=province")
+    parameters = {"q", *timeline_asked.OPTIONS}
+    fields = {"points", *shown} | places.keys() - {"query"}
+    assert documented_keys(section) == (parameters | fields) - {"ok"}
+    inner = {*shown["series"][0], *shown["series"][0]["points"][0], *places["places"][0], *places}
+    assert [name for name in sorted(inner - {"ok"}) if f"`{name}`" not in section] == []
 
 
 def test_every_field_of_the_article_json_is_documented(ask):

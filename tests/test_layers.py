@@ -87,6 +87,7 @@ JOINS = {
 DESK_KNOWS = {
     "archive.citations",
     "archive.errors",
+    # one rule for what a spreadsheet might compute
     "archive.export.csv_file",
     "archive.instants",
     "archive.model",

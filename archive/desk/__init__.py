@@ -17,6 +17,7 @@ from archive.desk import (
     answers,
     archivist_pages,
     citation_files,
+    concordance_pages,
     coverage_pages,
     downloads,
     failures,
@@ -28,6 +29,7 @@ from archive.desk import (
     served,
     sessions,
     take_away,
+    timeline_pages,
 )
 from archive.desk.metadata import describe
 from archive.desk.queue import queued
@@ -86,6 +88,8 @@ def register_routes() -> list[tuple[str, Callable[..., Awaitable[Response]]]]:
         *take_away.ROUTES,
         *pages.ROUTES,
         *coverage_pages.ROUTES,
+        *timeline_pages.ROUTES,
+        *concordance_pages.ROUTES,
         *downloads.ROUTES,
         *health_pages.ROUTES,
         *log_in.ROUTES,

@@ -1,4 +1,4 @@
-"""Asking the snapshot in one of Datasette's threads, and what is said where there is none."""
+"""Asking the snapshot in one of Datasette's threads, and what is said where there is none or too much to do."""
 
 from __future__ import annotations
 

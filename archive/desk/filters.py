@@ -97,6 +97,11 @@ class Query:
         changes: dict[str, Any] = {_ATTRIBUTES[facet]: ()}
         return attrs.evolve(self, **changes)
 
+    def narrowed(self, facet: Facet, value: str | int) -> Query:
+        """The same search with one value of *facet*."""
+        changes: dict[str, Any] = {_ATTRIBUTES[facet]: (value,)}
+        return attrs.evolve(self, **changes)
+
     def anyhow(self) -> Query:
         """The same search in any order, on any page: it has the same hits."""
         return attrs.evolve(self, sort=Sort.NEWEST, page=1)

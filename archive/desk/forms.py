@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from archive.desk.article import ShownArticle, Version
+    from archive.desk.filters import Query
     from archive.desk.search import Hit, Results
     from archive.desk.snapshot import SnapshotFacts
     from archive.desk.visit import Visit
@@ -38,6 +39,18 @@ if TYPE_CHECKING:
     from archive.versions import VersionDiff
 
 Form = dict[str, object]
+
+
+def query_form(query: Query) -> Form:
+    """A search as understood, without its order."""
+    return {
+        "text": query.text,
+        **{facet.value: query.chosen(facet) for facet in Facet},
+        "from": query.published_from.isoformat() if query.published_from else None,
+        "to": query.published_to.isoformat() if query.published_to else None,
+        "exact": query.exact_only,
+        "expand": query.expand,
+    }
 
 
 def results_form(
@@ -56,15 +69,7 @@ def results_form(
     query = results.query
     return {
         "ok": True,
-        "query": {
-            "text": query.text,
-            **{facet.value: query.chosen(facet) for facet in Facet},
-            "from": query.published_from.isoformat() if query.published_from else None,
-            "to": query.published_to.isoformat() if query.published_to else None,
-            "exact": query.exact_only,
-            "expand": query.expand,
-            "sort": query.sort.value,
-        },
+        "query": {**query_form(query), "sort": query.sort.value},
         "page": None if by_key else query.page,
         "page_size": PAGE_SIZE,
         "pages": results.pages,

@@ -11,6 +11,7 @@ from array import array
 from typing import TYPE_CHECKING, Final
 
 import attrs
+import orjson
 
 from archive.desk.filters import Query, condition
 from archive.desk.plan import EXACT_INDEX
@@ -31,6 +32,9 @@ COUNT_LIMIT: Final = 10_000
 _LOOKED_INTO: Final = 4_000
 #: Times as long as walking past an article of the span.
 _SLOWER: Final = 20
+#: Hits that come out of SQLite in one text; of ten characters each they stay below the longest value it
+#: may make (``security.MAX_VALUE_BYTES``).
+_AT_ONCE: Final = 400_000
 
 _UNFILTERED: Final = Query(text="")
 _KNOWN: Final[Tallies[tuple[Found, ...]]] = Tallies()
@@ -150,6 +154,22 @@ def thinned(
     hits, values = source(step, query, span=span)
     sql = f"SELECT group_concat({step.index}.rowid) {hits} AND {step.index}.rowid % {every} = 0"
     return _read(connection.execute(sql, values).fetchone()[0])
+
+
+def whole(connection: sqlite3.Connection, step: Step, query: Query, span: range) -> list[int]:
+    """Every hit of a step within a span, the oldest first; better tiers included."""
+    docids: list[int] = []
+    while span:
+        hits, values = source(step, query, span=span)
+        sql = (
+            f"SELECT group_concat(docid) FROM (SELECT {step.index}.rowid AS docid {hits}"  # noqa: S608 - built of constants
+            f" ORDER BY {step.index}.rowid LIMIT {_AT_ONCE})"
+        )
+        # four times as quick as reading number by number (measured)
+        some: list[int] = orjson.loads(f"[{connection.execute(sql, values).fetchone()[0] or ''}]")
+        docids += some
+        span = range(some[-1] + 1, span.stop) if len(some) == _AT_ONCE else range(0)
+    return docids
 
 
 def _read(listed: str | None) -> array[int]:

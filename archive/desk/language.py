@@ -68,6 +68,18 @@ def points(language: str, value: float, *, signed: bool = False) -> str:
     return format(value, "+.2f" if signed else ".2f").replace(".", _DECIMAL[language])
 
 
+def share(language: str, value: float | None) -> str:
+    """A share from 0 to 1 in percent: 12,3 % or 12.3%; small ones with two decimals; an en dash for none."""
+    if value is None:
+        return "–"
+    percent = value * 100
+    small = 0 < percent < 1
+    return say(
+        language, "site.percent",
+        n=format(percent, ".2f" if small else ".1f").replace(".", _DECIMAL[language]),
+    )  # fmt: skip
+
+
 def choose(asked: str | None, accept_language: str | None) -> str:
     """The language to answer in: asked for by name, else the browser's first choice, else Vietnamese.
 

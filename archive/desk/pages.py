@@ -213,6 +213,7 @@ async def _results_page(
         ranked=RANKED,
         finely=FINELY,
         count_limit=COUNT_LIMIT,
+        over_time=visit.link("/-/timeline", web_parameters(results.query.anyhow())),
     )
 
 

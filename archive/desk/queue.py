@@ -51,8 +51,9 @@ RETRY_AFTER: Final = 5
 PAUSE: Final = 1.0
 _PAUSING: Final = 200
 
+#: Pages that run a search; of those that have data too, errors are JSON there.
 _SEARCHES: Final = re.compile(
-    r"/-/(?:search(?!/hits\.)(?P<json>\.json)?|search\.\w+(?:\.json)?|article/[^/]+)"
+    r"/-/(?:(?:search(?!/hits\.)|timeline|concordance)(?P<json>\.json|\.csv)?|article/[^/]+)"
 )
 
 
@@ -138,6 +139,11 @@ def _asks_much(scope: Message) -> bool:
     # an article's page asks for the hits around it where it knows its place among them
     if "q" not in values or ("/-/article/" in scope["path"] and "hit" not in values):
         return False
+    texts = [text for text in values["q"] if text.strip()]
+    if "/-/timeline" in scope["path"]:
+        if len(texts) > 1:
+            return True
+        values = {**values, "q": texts, "page": [], "sort": []}  # which it does not read
     try:
         return is_costly(read_query(values))
     except (BadQuery, BadDateRange):

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import attrs
 
@@ -26,12 +27,14 @@ from archive.desk.suggestions import Relaxation, relaxations, spelt_with_marks
 from archive.desk.tallies import Tallies
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 __all__ = [
     "COUNT_LIMIT", "PAGE_SIZE", "Hit", "Query", "Results", "Sort", "Tier", "TierCount",
     "read_query", "search",
 ]  # fmt: skip
+
+T = TypeVar("T")
 
 #: Syllables shown of sapo and body; 64 is FTS5's most, and holds most sapos whole.
 _SAPO_TOKENS: Final = 64
@@ -134,28 +137,25 @@ def search(
     """
     steps = steps_of(query)
     check_names(connection, query)
-    try:
+
+    def listed(connection: sqlite3.Connection) -> Results:
         tiers = found(connection, query, steps)
         first = (query.page - 1) * PAGE_SIZE
         if after is not None:
             first = place_after(connection, tiers, after)
         span = _span(connection, query, tiers, range(first, first + PAGE_SIZE))
         hits = tuple(hit for step, docids in span for hit in hits_of(connection, step, docids))
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
-            raise SearchTooSlow from error
-        raise
-    counts = tuple(map(_count, tiers))
-    results = Results(query=query, hits=hits, before=first, counts=counts)
+        counts = tuple(map(_count, tiers))
+        return Results(query=query, hits=hits, before=first, counts=counts)
+
+    results = interruptible(listed, connection)
     if not aids:
         return results
     try:
-        return _with_aids(connection, results, steps)
-    except sqlite3.OperationalError as error:
+        return interruptible(partial(_with_aids, results=results, steps=steps), connection)
+    except SearchTooSlow:
         # what was found is worth more than how it spreads
-        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
-            return attrs.evolve(results, aids_cut=True)
-        raise
+        return attrs.evolve(results, aids_cut=True)
 
 
 @attrs.frozen(kw_only=True)
@@ -175,16 +175,15 @@ def neighbours(
     """
     steps = steps_of(query)
     check_names(connection, query)
-    try:
+    around = range(max(place - 1, 0), place + 2)
+
+    def look(connection: sqlite3.Connection) -> list[str]:
         tiers = found(connection, query, steps)
-        around = range(max(place - 1, 0), place + 2)
         docids = [x for _, some in _span(connection, query, tiers, around) for x in some]
         sql = "SELECT id FROM articles WHERE docid = ?"
-        ids = [connection.execute(sql, [docid]).fetchone()[0] for docid in docids]
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
-            raise SearchTooSlow from error
-        raise
+        return [connection.execute(sql, [docid]).fetchone()[0] for docid in docids]
+
+    ids = interruptible(look, connection)
     own = place - around.start
     if not 0 <= own < len(ids) or ids[own] != article_id:
         return None
@@ -202,6 +201,16 @@ def _with_aids(connection: sqlite3.Connection, results: Results, steps: Sequence
         spelling=None if query.is_listing else spelt_with_marks(query, results.hits),
         relaxations=() if results.total else relaxations(connection, query),
     )
+
+
+def interruptible(read: Callable[[sqlite3.Connection], T], connection: sqlite3.Connection) -> T:
+    """What *read* makes of the snapshot; SearchTooSlow when a time limit set on the connection ends it."""
+    try:
+        return read(connection)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+            raise SearchTooSlow from error
+        raise
 
 
 def check_names(connection: sqlite3.Connection, query: Query) -> None:

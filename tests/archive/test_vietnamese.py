@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.vietnamese import (
+    collation_key,
     exact_key,
     fold,
     has_marks,
@@ -327,3 +328,40 @@ def test_fold_keeps_the_tokens_of_the_folded_index(folding_tokenizer, text):
 
 def test_folded_query_meets_the_folded_index(folding_tokenizer):
     assert folding_tokenizer.tokens(fold("Điện Biên, Đắk Lắk")) == ["dien", "bien", "dak", "lak"]
+
+
+def test_letters_sort_in_the_order_of_the_vietnamese_alphabet():
+    words = [*"aăâbcdđeêfghiklmnoôơpqrstuưvxyz"]
+    assert sorted(set(words), key=collation_key) == words
+
+
+def test_tones_sort_none_huyen_hoi_nga_sac_nang():
+    words = ["ma", "mà", "mả", "mã", "má", "mạ"]
+    assert sorted(set(words), key=collation_key) == words
+
+
+def test_a_letter_counts_before_a_tone_and_a_syllable_before_the_next_one():
+    words = [
+        "12", "an ninh", "ạn", "anh", "ăn", "ân cần", "dân", "dân quân", "dân tộc", "dấn", "dẫu",
+        "đại đội", "đầu", "Đầu tư", "quan", "quân", "quận", "Яма",
+    ]  # fmt: skip
+    assert sorted(set(words), key=collation_key) == words
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("hoà", "hòa"), ("DÂN", "dân"), ("thuỷ", "thủy"), ("qu\u00e2\u0323n", "quận")],
+)
+def test_spellings_of_one_word_sort_together(one, other):
+    assert collation_key(one) == collation_key(other)
+
+
+def test_foreign_letters_sort_with_their_base_letter_behind_the_vietnamese_ones():
+    words = ["mo", "mọ", "mö", "môn", "mu"]
+    assert sorted(set(words), key=collation_key) == words
+
+
+@given(vietnamese_text, vietnamese_text)
+def test_texts_of_one_key_have_the_same_exact_syllables(one, other):
+    same_words = syllables(exact_key(one)) == syllables(exact_key(other))
+    assert (collation_key(one) == collation_key(other)) is same_words

@@ -10,6 +10,8 @@ PAGES = [
     "/-/article/songmay:9007", "/-/article/songmay:9008", "/-/article/songmay:9010", "/-/article/songmay:9001/changes", "/-/downloads",
     "/-/health", "/-/log-in", "/-/archivist", "/-/archivist/run/20261125T010000Z-nuingan1", "/-/archivist/order/1",
     "/-/archivist/stop?site=nuingan",
+    "/-/timeline?q=d%C3%A2n+qu%C3%A2n", "/-/timeline?q=bi%E1%BB%83n&q=hu%E1%BA%A5n+luy%E1%BB%87n", "/-/timeline?q=d%C3%A2n+qu%C3%A2n&by=province",
+    "/-/search?paper=songmay", "/-/concordance?q=d%C3%A2n+qu%C3%A2n", "/-/concordance?q=dan+quan&width=30",
     "/TABLES", "/TABLES/articles?site__exact=songmay&_sort=published_at", "/TABLES/articles/5", "/-/plugins", "/-/auth-token",
 ]  # fmt: skip
 OVERFLOWING = """() => {

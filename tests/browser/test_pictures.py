@@ -19,6 +19,8 @@ VIEWS = {
     "search-en": ("/-/search?q=d%C3%A2n+qu%C3%A2n&paper=songmay&paper=culao&lang=en", DESKTOP, "light"),
     "search-phone-vi": ("/-/search?q=d%C3%A2n+qu%C3%A2n&lang=vi", PHONE, "light"),
     "advanced-en": ("/-/search/advanced?lang=en", DESKTOP, "light"),
+    "timeline-vi": ("/-/timeline?q=d%C3%A2n+qu%C3%A2n&q=hu%E1%BA%A5n+luy%E1%BB%87n&q=di%E1%BB%85n+t%E1%BA%ADp&lang=vi", TALL, "light"),
+    "timeline-en": ("/-/timeline?q=hu%E1%BA%A5n+luy%E1%BB%87n&measure=share&lang=en", TALL, "light"),
     "article-vi": ("/-/article/bienxanh:55001?q=d%C3%A2n+qu%C3%A2n&hit=2&lang=vi", READING, "light"),
     "article-en": ("/-/article/bienxanh:55001?terms=1&lang=en", READING, "light"),
     "changes-vi": ("/-/article/bienxanh:55001/changes?lang=vi", READING, "light"),

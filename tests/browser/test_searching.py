@@ -2,6 +2,8 @@
 
 import re
 
+from archive.vietnamese import collation_key
+
 
 def count_of(reader):
     shown = reader.page.locator(".summary [role=status]").inner_text()
@@ -113,3 +115,32 @@ def test_a_hostile_headline_is_text_among_the_hits(browse):
     [title] = reader.titles()
     assert "<script>" in title
     assert reader.page.locator("script, main img").count() == 0
+
+
+def first_words_right(reader):
+    rights = reader.page.locator(".kwic tbody:first-of-type .right").all_inner_texts()
+    return [(re.findall(r"\w+", text.lower()) or [""])[0] for text in rights]
+
+
+def test_the_words_found_are_seen_in_context_and_sorted_by_a_neighbour(browse):
+    reader = browse("/-/search", parameters={"q": "dân quân", "paper": "culao"})
+    reader.page.locator("main a[href*='/-/concordance']").click()
+    assert reader.path == "/-/concordance"
+    assert reader.page.locator(".chosen a", has_text="Báo Cù Lao").count() == 1
+    by_date = first_words_right(reader)
+    reader.page.locator("#order").select_option("right1")
+    reader.page.locator(".comparing button").click()
+    by_word = first_words_right(reader)
+    assert sorted(by_date) == sorted(by_word)
+    assert by_date != by_word
+    assert by_word == sorted(by_word, key=collation_key)
+
+
+def test_a_line_in_context_opens_its_article_at_that_place(browse):
+    reader = browse("/-/concordance", parameters={"q": "dân quân", "paper": "songmay"})
+    lines = reader.page.locator(".kwic tr:not(.tier)")
+    last = lines.nth(lines.count() - 1).locator(".source a")
+    last.click()
+    reader.page.wait_for_function("() => document.querySelector('article.story, .story') !== null")
+    assert reader.path.startswith("/-/article/songmay:")
+    assert reader.page.locator("mark").count() > 0

@@ -23,8 +23,12 @@ PIECES = [
 NAMES = [
     "q", "sort", "page", "paper", "province", "province_today", "year", "month", "section", "level",
     "from", "to", "exact", "expand", "hit", "terms", "lang", "all", "phrase", "any", "none", "near", "x<y",
+    "order", "width", "start",
 ]  # fmt: skip
-PATHS = ["/-/search", "/-/search", "/-/search.json", "/-/search/advanced", "ARTICLE"]
+PATHS = [
+    "/-/search", "/-/search", "/-/search.json", "/-/search/advanced", "ARTICLE", "/-/concordance", "/-/concordance.json",
+    "/-/concordance.csv",
+]  # fmt: skip
 #: What the desk's own templates never print; event handlers are found by their names.
 FORBIDDEN = {"script", "svg", "iframe", "object", "embed", "base", "style"}
 

@@ -116,6 +116,7 @@ VIETNAMESE = re.compile("[ăâđêôơưạảấầẩẫậắằẳẵặẹ�
     [
         "/?lang=en", "/-/search?q=dân quân&paper=songmay&lang=en", "/-/search?q=dan quan&lang=en", "/-/search/advanced?lang=en",
         "/-/article/ARTICLE?q=dân quân&terms=1&lang=en", "/-/article/ARTICLE/changes?lang=en", "/-/coverage?lang=en",
+        "/-/timeline?q=dân quân&q=biển&lang=en", "/-/timeline?q=dân quân&by=paper&lang=en", "/-/timeline?q=dân quân&by=province&lang=en",
         "/TABLES/articles?_lang=en", "/TABLES/articles/1?_lang=en", "/TABLES/sites?_lang=en", "/TABLES/figures?_lang=en",
     ],
 )  # fmt: skip
