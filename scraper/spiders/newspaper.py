@@ -224,7 +224,11 @@ class NewspaperSpider(scrapy.Spider):
             for item in self.parse(response):
                 yield item
             return
-        outcome = await self.readers.read(leased, capture, self.template_of(leased.site))
+        try:
+            outcome = await self.readers.read(leased, capture, self.template_of(leased.site))
+        except OSError as error:
+            # a reader is a process, which needs files of its own
+            outcome = failure_outcome(error)
         yield PageOutcome(leased=leased, outcome=outcome)
 
     def failed(self, failure: Failure) -> Iterator[PageOutcome]:

@@ -38,7 +38,7 @@ def crawl(dqtv, press):  # noqa: ARG001 - the press has to be there
             "-s", f"DQTV_ARCHIVE={dqtv.archive}", "-s", f"DQTV_CLOCK_AHEAD={day * DAY_S}",
             "-s", "DQTV_PROGRESS=False",
         ]  # fmt: skip
-        process = SERVER.Process(target=execute, args=(command,), daemon=True)
+        process = SERVER.Process(target=execute, args=(command,))
         process.start()
         process.join(120)
         assert process.exitcode == 0
