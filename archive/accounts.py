@@ -5,7 +5,6 @@ Passwords are kept as scrypt (RFC 7914) with a salt of their own, never as they 
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import hmac
 import os
@@ -21,6 +20,7 @@ import attrs
 import orjson
 
 from archive.errors import ArchiveError, UsageError, unwritable
+from archive.folder_lock import folder_lock
 from archive.instants import utc_text
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class Accounts:
 
     @contextmanager
     def _changing(self) -> Iterator[dict[str, Account]]:
-        with _one_at_a_time(self.path.parent):
+        with folder_lock(self.path.parent):
             known = {account.name: account for account in self.all()}
             yield known
             self._write(known)
@@ -199,16 +199,3 @@ def _for_json(account: Account) -> dict[str, str]:
     values: dict[str, str] = attrs.asdict(account)
     del values["name"]
     return values
-
-
-@contextmanager
-def _one_at_a_time(folder: Path) -> Iterator[None]:
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError as error:
-        raise unwritable(folder, error) from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

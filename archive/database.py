@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Final
 
 from archive.errors import ArchiveError, ArchiveUnwritable, SchemaMismatch, unwritable
+from archive.folder_lock import folder_lock
 from archive.plain_sqlite_utils import Database
 from archive.schema import MIGRATIONS
 
@@ -68,7 +68,8 @@ def open_database(path: Path) -> Database:
     SchemaMismatch before anything is changed when the file is no database of this program or
     knows migrations this program does not; ArchiveUnwritable; ArchiveError.
     """
-    with translated_errors(path), _one_at_a_time(path.parent):
+    # SQLite does not wait when two processes turn WAL on at once (measured)
+    with translated_errors(path), folder_lock(path.parent):
         _refuse_unwritable(path)
         if path.exists():
             # read-only: even closing a writer could change the file of another program
@@ -116,20 +117,6 @@ def _connect_to_read(path: Path, timeout: float) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
-
-
-@contextmanager
-def _one_at_a_time(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock: SQLite does not wait when two processes turn WAL on at once (measured)."""
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError as error:
-        raise unwritable(folder, error) from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -6,17 +6,15 @@ says which one the file fits. The file is written anew as a whole, then renamed.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from archive.errors import unwritable
+from archive.folder_lock import folder_lock
 from archive.warc_files import refusals, sync_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from archive.store import Store
@@ -63,7 +61,8 @@ def complete_manifest(
     place = store.warc_folder / folder
     if not place.is_dir():
         return 0
-    with _alone(place), refusals(place / MANIFEST_NAME):
+    # an import and a crawl may close files of one paper at once
+    with folder_lock(place), refusals(place / MANIFEST_NAME):
         before = read_manifest(place)
         rows = store.connection.execute(
             "SELECT name, sha256 FROM warc_files WHERE closed_at IS NOT NULL AND sha256 IS NOT NULL"
@@ -86,17 +85,3 @@ def _write(folder: Path, sums: Mapping[str, str]) -> None:
         os.fsync(file.fileno())
     path.rename(folder / MANIFEST_NAME)
     sync_folder(folder)
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock: an import and a crawl may close files of one paper at once."""
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError as error:
-        raise unwritable(folder, error) from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
