@@ -188,5 +188,6 @@ def test_the_list_of_pages_names_every_article_and_a_click_plays_it(page, addres
     title, body = max(crawled[1].items())
     listed.filter(has_text=title).locator("a").first.click()
     frame = page.frame_locator("wr-coll-replay iframe")
-    assert title in frame.locator("body").inner_text()
+    # an empty page stands there until the viewer has found the capture
+    frame.get_by_text(title).first.wait_for()
     assert body.partition("\n\n")[0] in frame.locator("body").inner_text()
