@@ -189,5 +189,5 @@ def test_the_list_of_pages_names_every_article_and_a_click_plays_it(page, addres
     listed.filter(has_text=title).locator("a").first.click()
     frame = page.frame_locator("wr-coll-replay iframe")
     # an empty page stands there until the viewer has found the capture
-    frame.get_by_text(title).first.wait_for()
+    frame.locator("h1", has_text=title).first.wait_for()
     assert body.partition("\n\n")[0] in frame.locator("body").inner_text()
