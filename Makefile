@@ -50,6 +50,7 @@ replayweb-install: .replayweb/.installed ## Fetch ReplayWeb.page with npm into .
 	@cd .replayweb && npm pack --silent --fetch-retries=0 --fetch-timeout=20000 replaywebpage@$(REPLAYWEB:replaywebpage-%=%) > /dev/null && sha256sum --check --quiet ../tests/browser/replayweb.sha256 && tar xzf $(REPLAYWEB).tgz
 	@touch $@
 
+PARTS := $(VENV)/tests-of-parts.txt
 test: check view-install ## Run every check and every test; those in a browser where Chromium is found.
 	@if [ -n "$(CHROMIUM)" ]; then $(MAKE) --no-print-directory browser-install; fi
 	@if [ -n "$(CHROMIUM)" ]; then $(MAKE) --no-print-directory replayweb-install || echo "Tests in ReplayWeb.page are skipped." >&2; fi
