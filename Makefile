@@ -54,7 +54,10 @@ PARTS := $(VENV)/tests-of-parts.txt
 test: check view-install ## Run every check and every test; those in a browser where Chromium is found.
 	@if [ -n "$(CHROMIUM)" ]; then $(MAKE) --no-print-directory browser-install; fi
 	@if [ -n "$(CHROMIUM)" ]; then $(MAKE) --no-print-directory replayweb-install || echo "Tests in ReplayWeb.page are skipped." >&2; fi
-	$(BIN)/pytest
+	@echo "Tests of single parts run beside those of the whole program; what they said follows at the end."
+	@( $(BIN)/pytest --ignore=tests/end_to_end --ignore=tests/faults --ignore=tests/browser >$(PARTS) 2>&1; echo $$? >$(PARTS).code ) & \
+	$(BIN)/pytest tests/end_to_end tests/faults tests/browser; whole=$$?; wait; cat $(PARTS); \
+	test "$$whole" -eq 0 -a "$$(cat $(PARTS).code)" -eq 0
 
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 browser-install: $(VENV)/.browser-installed ## Set up what drives Chromium in tests.
