@@ -91,3 +91,20 @@ def test_readers_of_citations_get_a_search_back():
     [item] = search_csl(SEARCH)
     assert (item["type"], item["URL"], item["note"]) == ("webpage", SEARCH.address, SEARCH.found)
     assert item["issued"] == {"date-parts": [[2026, 11, 24]]}
+
+
+@pytest.mark.filterwarnings("ignore")  # citeproc-py warns of fields that a style does not use
+def test_a_csl_processor_sets_an_article_and_a_search_with_what_finds_them():
+    citeproc = pytest.importorskip("citeproc", reason="citeproc-py is not installed")
+    from citeproc.source.json import CiteProcJSON  # noqa: PLC0415 - where it is installed
+
+    source = CiteProcJSON([*csl(ARTICLE), *search_csl(SEARCH)])
+    style = citeproc.CitationStylesStyle("harvard-cite-them-right", validate=False)
+    bibliography = citeproc.CitationStylesBibliography(style, source, citeproc.formatter.plain)
+    for key in source:
+        bibliography.register(citeproc.Citation([citeproc.CitationItem(key)]))
+    article, search = (str(entry) for entry in bibliography.bibliography())
+    for part in ("Nguyễn Văn Ân", "2024", "Báo Điện Biên", "19", ARTICLE.url):
+        assert part in article
+    for part in ("dân quân & {xã}", "2026", SEARCH.address):
+        assert part in search
