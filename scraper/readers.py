@@ -61,6 +61,7 @@ class Readers:
 
     def __init__(self, registry: Registry, *, processes: int) -> None:
         self._registry = registry
+        self._to_begin = processes
         self._pool: ProcessPoolExecutor | None = None
         if processes:
             # a process with threads and an open database must not be forked
@@ -93,7 +94,18 @@ class Readers:
         if self._pool is None:
             return _done(_answer(self._registry, leased, capture, template))
         with _watched(), _without_main():
+            self._begin_all(self._pool)
             return self._pool.submit(_answer_there, leased, capture, template)
+
+    def _begin_all(self, pool: ProcessPoolExecutor) -> None:
+        """Start every process with the first page.
+
+        The executor would start them one by one as pages come, and one that it starts while another dies is
+        waited for and never ended: the whole program hangs (CPython 3.11.7, measured).
+        """
+        while self._to_begin:
+            self._to_begin -= 1
+            pool.submit(_nothing)
 
     def read_stored(
         self, folder: Path, pages: Sequence[StoredPage], template: Template
@@ -112,6 +124,7 @@ class Readers:
             return _done(_read_stored(self._registry, folder, pages, template))
         try:
             with _without_main():
+                self._begin_all(self._pool)
                 return self._pool.submit(_read_stored_there, folder, pages, template)
         except BrokenProcessPool as error:
             broken: Future[list[Read]] = Future()
@@ -179,6 +192,10 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
     os._exit(1)
+
+
+def _nothing() -> None:
+    """Keep a reader's first task short."""
 
 
 def _answer_there(leased: LeasedUrl, capture: Capture, template: Template) -> Outcome:

@@ -130,7 +130,7 @@ def test_ctrl_c_reaches_reader_and_crawl_and_nothing_is_lost_or_left_over(dqtv, 
     assert_whole(dqtv.archive, press)
 
 
-@pytest.mark.parametrize("after", [0, 1, 2])
+@pytest.mark.parametrize("after", [0, 2, 5])
 def test_a_killed_crawl_leaves_no_reader_behind_and_loses_nothing(dqtv, press, until_asked, after):
     press.set_fault(PAPER, "slow")
     crawl = dqtv.start("crawl", PAPER, start_new_session=True)
@@ -198,6 +198,30 @@ def aged(dqtv, press):  # noqa: ARG001 - it has to run
             "UPDATE articles SET body = 'bản cũ', text_sha256 = 'cũ', printed_digest = NULL"
         )
     return dqtv.archive
+
+
+def test_a_replay_names_the_page_that_kills_its_readers_and_reads_all_others(
+    dqtv, press, aged, deadly, monkeypatch
+):
+    article = min(kept(press))
+    number = article.rpartition(":")[2]
+    deadly(f"{number!r} in capture.url")
+    ran = dqtv("replay", "--workers", "2", "--json", code=1)
+    report = ran.json()
+    [(url,)] = rows(aged, f"SELECT url FROM captures WHERE url LIKE '%{number}.html'")
+    assert report["given_up"] == [f"{url}: the process that reads pages died 3 times with this page"]  # fmt: skip
+    assert (report["corrected"], report["unreadable"]) == (len(kept(press)) - 1, [])
+    assert f"{url}: the process that reads pages died 3 times with this page" in ran.err
+    assert rows(aged, "SELECT id FROM articles WHERE text_sha256 = 'cũ'") == [(article,)]
+    said = dqtv("replay", "--dry-run", "--workers", "2", code=1).out
+    assert f"given up: {url}: the process that reads pages died" in said
+    [run] = [x for x in dqtv("runs", "--json").json()["runs"] if x["command"] == "replay"]
+    assert (run["reason"], run["counts"]["failed"]) == ("pages given up", {"reader_died": 1})
+
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    last = dqtv("replay", "--workers", "2", "--json").json()
+    assert (last["corrected"], last["given_up"]) == (1, [])
+    assert_whole(aged, press)
 
 
 def test_a_replay_whose_readers_die_whatever_they_read_ends_with_the_way_out(dqtv, aged, deadly):
