@@ -72,10 +72,7 @@ def open_database(path: Path) -> Database:
     with translated_errors(path), folder_lock(path.parent):
         _refuse_unwritable(path)
         if path.exists():
-            # read-only: even closing a writer could change the file of another program
-            uri = f"{path.absolute().as_uri()}?mode=ro"
-            with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S)) as probe:
-                _check_schema(Database(probe), path)
+            _check_as_it_lies(path)
         connection = _connect(path)
         try:
             return _prepared(connection)
@@ -101,6 +98,20 @@ def open_for_reading(path: Path, *, timeout: float = BUSY_TIMEOUT_S) -> sqlite3.
             f"cannot read {path}: SQLite must be able to write into its folder even to read it; check the folder's"
             f" permissions and, under systemd, ReadWritePaths= ({error.__cause__})"
         ) from error
+
+
+def _check_as_it_lies(path: Path) -> None:
+    """Check whose database it is; read-only, as even closing a writer could change the file of another program."""
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    try:
+        with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S)) as probe:
+            _check_schema(Database(probe), path)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_READONLY_ROLLBACK:
+            raise
+        # killed in a transaction: only a writer can take it back, and nothing can be read before that
+        with closing(_connect(path)) as probe:
+            _check_schema(Database(probe), path)
 
 
 def _connect_to_read(path: Path, timeout: float) -> sqlite3.Connection:

@@ -10,12 +10,15 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
+import tempfile
 import threading
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
@@ -28,7 +31,6 @@ from scraper.process import make_ready, process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
     from types import TracebackType
 
     from archive.frontier import LeasedUrl
@@ -63,10 +65,12 @@ class Readers:
         self._registry = registry
         self._to_begin = processes
         self._pool: ProcessPoolExecutor | None = None
+        self._handed: Path | None = None
         if processes:
+            self._handed = _hand_over(registry)
             # a process with threads and an open database must not be forked
             self._pool = ProcessPoolExecutor(
-                processes, multiprocessing.get_context("spawn"), _begin, (registry,)
+                processes, multiprocessing.get_context("spawn"), _begin, (self._handed,)
             )
 
     def __enter__(self) -> Self:
@@ -84,6 +88,8 @@ class Readers:
         """End the readers; what waits for them is dropped."""
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
+        if self._handed is not None:
+            self._handed.unlink(missing_ok=True)
 
     def read(self, leased: LeasedUrl, capture: Capture, template: Template) -> Future[Outcome]:
         """What an article's page, as it was sent, means for its address; the outcome's capture is without its body.
@@ -177,20 +183,33 @@ def _without_main() -> Iterator[None]:
         sys.modules["__main__"] = main
 
 
-def _begin(registry: Registry) -> None:
+def _hand_over(registry: Registry) -> Path:
+    """A file with the site files, for readers to begin with.
+
+    What a new process is given is written into a pipe of 64 KB that its parent holds open at both ends: with
+    more than that, the parent would wait for ever where the process dies before it has read it all (measured).
+    """
+    with tempfile.NamedTemporaryFile(prefix="dqtv-readers-", delete=False) as file:
+        pickle.dump(registry, file)
+    return Path(file.name)
+
+
+def _begin(handed: Path) -> None:
     """Make this process a reader: it leaves Ctrl-C to its parent, and ends with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    _known.append(registry)
+    threading.Thread(target=_end_with_parent, args=(handed,), daemon=True).start()
+    _known.append(pickle.loads(handed.read_bytes()))  # noqa: S301 - our parent's, and open to its user only
     # as in a crawl: every page makes thousands of short-lived objects
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(handed: Path) -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
+    # one that was killed has left it
+    handed.unlink(missing_ok=True)
     os._exit(1)
 
 

@@ -138,6 +138,30 @@ def test_a_start_killed_before_the_first_table_is_repeated(tmp_path):
         assert connection.execute("SELECT count(*) FROM articles").fetchone() == (0,)
 
 
+def test_a_start_killed_while_it_makes_the_database_is_repeated(tmp_path):
+    """What a kill leaves then is a rollback journal, which no read-only connection can take back."""
+    killed = tmp_path / "killed"
+    killed.mkdir()
+    with closing(sqlite3.connect(tmp_path / "begun.db", isolation_level=None)) as begun:
+        begun.execute("PRAGMA cache_size = 1")
+        begun.execute("BEGIN IMMEDIATE")
+        begun.execute("CREATE TABLE half (x)")
+        # more than the cache holds: the journal is on the disk, and so are some of the pages
+        begun.execute("INSERT INTO half SELECT randomblob(4000) FROM json_each(?)", [str([0] * 50)])
+        for suffix in ("", "-journal"):
+            left = (tmp_path / f"begun.db{suffix}").read_bytes()
+            assert left
+            (killed / f"archive.db{suffix}").write_bytes(left)
+    with closing(sqlite3.connect(f"file:{killed}/archive.db?mode=ro", uri=True)) as reader, \
+            pytest.raises(sqlite3.OperationalError, match="readonly"):  # fmt: skip
+        reader.execute("SELECT * FROM half")
+    with Store.open(killed) as store:
+        assert "half" not in {
+            x for (x,) in store.connection.execute("SELECT name FROM sqlite_master")
+        }
+        assert store.connection.execute("SELECT count(*) FROM articles").fetchone() == (0,)
+
+
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(ArchiveUnwritable, match="file/archive"):

@@ -139,7 +139,7 @@ def test_ctrl_c_reaches_reader_and_crawl_and_nothing_is_lost_or_left_over(dqtv, 
     assert_whole(dqtv.archive, press)
 
 
-@pytest.mark.parametrize("after", [0, 2, 5])
+@pytest.mark.parametrize("after", [0, 1, 3])
 def test_a_killed_crawl_leaves_no_reader_behind_and_loses_nothing(dqtv, press, until_asked, after):
     press.set_fault(PAPER, "slow")
     crawl = dqtv.start("crawl", PAPER, start_new_session=True)
@@ -155,10 +155,14 @@ def test_a_killed_crawl_leaves_no_reader_behind_and_loses_nothing(dqtv, press, u
     assert_whole(dqtv.archive, press)
 
 
-def test_a_killed_reader_costs_a_repeated_reading_and_is_reported(dqtv, press, until_asked):
+@pytest.mark.parametrize("stage", ["while it begins", "under way"])
+def test_a_killed_reader_costs_a_repeated_reading_and_is_reported(dqtv, press, until_asked, stage):
     press.set_fault(PAPER, "slow")
     crawl = dqtv.start("crawl", PAPER, start_new_session=True)
-    for pid in reading(crawl, until_asked):
+    beginning(crawl)
+    if stage == "under way":
+        assert until_asked(crawl, 1)
+    for pid in readers(crawl.pid):
         os.kill(pid, signal.SIGKILL)
     press.set_fault(PAPER, None)
     _, err = crawl.communicate(timeout=120)
