@@ -46,10 +46,6 @@ GONE: Final = (
     "DELETE FROM dqtv_workers WHERE name = %(name)s OR seen_at < now() - interval '7 days'"
 )
 DRAINING: Final = "SELECT extract(epoch FROM since)::float8 AS since FROM dqtv_drain"
-TROUBLE: Final = """
-INSERT INTO dqtv_troubles (site, kind, detail, holder) VALUES (%(site)s, %(kind)s, %(detail)s, %(holder)s)
-ON CONFLICT (site, kind) DO UPDATE SET detail = excluded.detail, holder = excluded.holder, seen_at = now()
-"""
 
 
 def prepare(connection: psycopg.Connection[Any]) -> None:
