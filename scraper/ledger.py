@@ -320,6 +320,14 @@ class Ledger:
             renewed = [s.lock.renew(s.last_fetch_at) for s in self.sessions.values()]
         return all(renewed)
 
+    def seal(self, site: str) -> None:
+        """Commit, and close the site's WARC file, so that all that is on record stands in closed files.
+
+        The next exchange begins another file. Raises ArchiveUnwritable.
+        """
+        self.commit()
+        register_closed(self.store, self.sessions[site].writer.rotate())
+
     # -- closing ------------------------------------------------------------------------------
 
     def close(

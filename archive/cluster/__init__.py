@@ -1,0 +1,1 @@
+"""Crawling on several machines: leases, segments, the inbox. Nothing else imports it; it needs the extra ``cluster``."""
