@@ -326,6 +326,14 @@ class Ledger:
         """Whether a request may be sent to *site* now. Raises ArchiveError where that cannot be seen."""
         return self.sessions[site].lease.may_ask()
 
+    def seal(self, site: str) -> None:
+        """Commit, and close the site's WARC file, so that all that is on record stands in closed files.
+
+        The next exchange begins another file. Raises ArchiveUnwritable.
+        """
+        self.commit()
+        register_closed(self.store, self.sessions[site].writer.rotate())
+
     # -- closing ------------------------------------------------------------------------------
 
     def close(
