@@ -19,6 +19,7 @@
     │   ├── SchedulerBusy         another process is doing what is due
     │   ├── IngestBusy            another process is taking in what workers left
     │   ├── HubUnreachable        where workers and the archive hand things over is not reached, or takes nothing
+    │   ├── ClusterUnreachable    the database between several machines does not answer
     │   ├── NothingPublished      no public snapshot yet
     │   └── NothingCaptured       no capture of a paper in a period
     ├── NotSent                   a notice that a mail server, a web address or a file did not take
@@ -153,6 +154,10 @@ class IngestBusy(ArchiveError):
 
 class HubUnreachable(ArchiveError):
     """The place where workers and the archive hand things over cannot be reached, or takes nothing."""
+
+
+class ClusterUnreachable(ArchiveError):
+    """The database that several machines share cannot be reached, or does not answer as it should."""
 
 
 class NothingPublished(ArchiveError):

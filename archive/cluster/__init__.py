@@ -1,1 +1,4 @@
-"""Crawling on several machines: leases, segments, the inbox. Nothing else imports it; it needs the extra ``cluster``."""
+"""Crawls on several machines into one archive, with PostgreSQL between them; an optional extra.
+
+Nothing outside imports it but what is only used there, so that a single machine needs none of its packages.
+"""
