@@ -12,6 +12,7 @@ import pytest
 
 from archive.cluster.segment import seal
 from archive.cluster.state import open_spool
+from archive.errors import ClusterUnreachable
 from archive.frontier import Frontier
 from archive.manifest import register_closed
 from archive.model import (
@@ -58,6 +59,8 @@ class FakeLeases:
     #: Called before a verdict is given, with the number of verdicts before.
     on_judging: object = None
     judged: int = 0
+    #: Marks are not committed: the database dies at that instant.
+    goes_away: bool = False
 
     def take(self, site: str = SITE) -> int:
         self.tokens[site] = self.tokens.get(site, 0) + 1
@@ -73,6 +76,8 @@ class FakeLeases:
         judgement = _Judged(newest, self.acked.get(site, 0), newest == token)
         yield judgement
         if judgement.marked is not None:
+            if self.goes_away:
+                raise ClusterUnreachable("gone")
             self.acked[site] = max(self.acked[site], judgement.marked)
 
     def without_state(self):
