@@ -45,6 +45,8 @@ STAGE_KNOWS = {
 JOINS = {
     "scraper.answers": {"discovery", "extract"},
     "scraper.cli": {"sites"},
+    # names papers, as the other commands do
+    "scraper.cluster.cli": {"sites"},
     "scraper.guard": {"sites"},
     "scraper.importer": {"sites"},
     # people read a sample of what was judged
