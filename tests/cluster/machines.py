@@ -176,7 +176,7 @@ def smallest_gap(press, paper=PAPER):
     return min(later - earlier for earlier, later in itertools.pairwise(times))
 
 
-def until(is_so, seconds=25.0, what=""):
+def until(is_so, seconds=60.0, what=""):
     give_up = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < give_up, f"not within {seconds} s: {what}"
