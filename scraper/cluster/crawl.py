@@ -178,6 +178,7 @@ class _Run:
             root = self.folder / str(lease.token)
             if (nothing := self._fetch_state(root, held)) is not None:
                 return nothing
+            is_home = False
             end = self._crawl(root, held)
             is_home = end.acked >= end.segments
             if is_home:
