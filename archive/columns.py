@@ -27,7 +27,7 @@ DESCRIPTIONS: Final[dict[str, dict[str, str]]] = {
         "holder": "Host, process number and process start that run it; tells a killed run from a live one.",
         "started_at": "Start of the run, UTC.",
         "finished_at": "End of the run, UTC; NULL while it runs or after it was killed.",
-        "reason": "Why it ended: finished, interrupted, stopped by order, page limit, error.",
+        "reason": "Why it ended: finished, interrupted, stopped by order, page limit, lease_lost (another process took the paper over), error.",
         "counts": "Found, fetched, accepted, rejected and failed by reason, as JSON.",
         "versions": "Versions of the program, Python and the libraries that fetch, read and write pages, as JSON.",
         "rules": "SHA-256 of the files whose rules were followed (site file, family, lexicon), as JSON.",

@@ -17,6 +17,7 @@
     │   │   └── OutOfHandles      too many open files
     │   ├── SiteLocked            another process is crawling this site
     │   ├── SchedulerBusy         another process is doing what is due
+    │   ├── ClusterUnreachable    the database between several machines does not answer
     │   ├── NothingPublished      no public snapshot yet
     │   └── NothingCaptured       no capture of a paper in a period
     ├── NotSent                   a notice that a mail server, a web address or a file did not take
@@ -143,6 +144,10 @@ class SiteLocked(ArchiveError):
 
 class SchedulerBusy(ArchiveError):
     """Another process is doing what is due in this archive."""
+
+
+class ClusterUnreachable(ArchiveError):
+    """The database that several machines share cannot be reached, or does not answer as it should."""
 
 
 class NothingPublished(ArchiveError):

@@ -1,8 +1,9 @@
 """Site locks: one site is written by one process at a time, by a crawl or by an import.
 
 A lock is a row with a random token and an expiry, renewed while the crawl lives. A lock is taken over
-when its holder has died on this machine, or lives on another one and let the expiry pass. Must not
-know what is written. Beside them, one lock of the whole archive for whoever does what is due.
+when its holder has died on this machine, or lives on another one and let the expiry pass. It is the lease
+(`archive.lease`) of crawls on one machine. Must not know what is written. Beside them, one lock of the whole
+archive for whoever does what is due.
 """
 
 from __future__ import annotations
@@ -14,35 +15,35 @@ from typing import TYPE_CHECKING, Final
 
 from archive.clock import steady_time
 from archive.errors import SchedulerBusy, SiteLocked, unwritable
+from archive.lease import TTL_SECONDS, Term, boot_time
 from archive.processes import in_words, is_alive, is_surely_alive, this_process
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from archive.store import Store
 
 #: Locked by the process that does what is due; it holds that process's name.
 SCHEDULER_LOCK: Final = "schedule.lock"
-#: Seconds a lock outlives its last renewal.
-LOCK_SECONDS: Final = 60.0
 
 
 class SiteLock:
-    """The lock of one site, held from `acquire` to `release`."""
+    """The lock of one site, held from `acquire` to `release`; a `Lease`."""
 
-    def __init__(self, store: Store, site: str) -> None:
+    def __init__(self, store: Store, site: str, *, clock: Callable[[], float] = boot_time) -> None:
         self.site = site
+        self.token = secrets.token_hex(8)
         self._store = store
-        self._token = secrets.token_hex(8)
+        self._term = Term(clock=clock)
 
     def acquire(self) -> float | None:
         """Take the lock; returns the Unix time of the site's last request, if one is known.
 
         Raises SiteLocked when another living process holds it.
         """
-        now = steady_time()
+        now, asked_at = steady_time(), self._term.clock()
         with self._store.transaction():
             row = self._store.connection.execute(
                 "SELECT holder, expires_at, last_fetch_at FROM site_locks WHERE site = ?",
@@ -57,18 +58,34 @@ class SiteLock:
                 "INSERT INTO site_locks (site, token, holder, acquired_at, expires_at) VALUES (?, ?, ?, ?, ?)"
                 " ON CONFLICT (site) DO UPDATE SET token = excluded.token, holder = excluded.holder,"
                 " acquired_at = excluded.acquired_at, expires_at = excluded.expires_at",
-                (self.site, self._token, this_process(), now, now + LOCK_SECONDS),
+                (self.site, self.token, this_process(), now, now + TTL_SECONDS),
             )
+        self._term.extend(asked_at)
         return None if row is None or row[2] is None else float(row[2])
 
     def renew(self, last_fetch_at: float | None) -> bool:
         """Hold the lock for another term (inside a transaction); False when it was lost."""
+        asked_at = self._term.clock()
         changed = self._store.connection.execute(
             "UPDATE site_locks SET expires_at = ?, last_fetch_at = coalesce(?, last_fetch_at)"
             " WHERE site = ? AND token = ?",
-            (steady_time() + LOCK_SECONDS, last_fetch_at, self.site, self._token),
+            (steady_time() + TTL_SECONDS, last_fetch_at, self.site, self.token),
         )
-        return bool(changed.rowcount == 1)
+        if changed.rowcount == 1:
+            self._term.extend(asked_at)
+        else:
+            self._term.lose()
+        return not self._term.is_lost
+
+    def may_ask(self) -> bool:
+        """Whether the lock is still ours; the database is only asked after a pause without renewals.
+
+        A process that lives keeps its lock however long it stood still, so the pause alone ends nothing.
+        """
+        if self._term.is_over and not self._term.is_lost:
+            with self._store.transaction():
+                self.renew(None)
+        return not self._term.is_lost
 
     def release(self, last_fetch_at: float | None) -> None:
         """Give the lock back, keeping the time of the last request."""
@@ -76,8 +93,9 @@ class SiteLock:
             self._store.connection.execute(
                 "UPDATE site_locks SET holder = '', expires_at = 0,"
                 " last_fetch_at = coalesce(?, last_fetch_at) WHERE site = ? AND token = ?",
-                (last_fetch_at, self.site, self._token),
+                (last_fetch_at, self.site, self.token),
             )
+        self._term.lose()
 
 
 def _is_held(holder: str, expires_at: float, now: float) -> bool:

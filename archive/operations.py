@@ -16,7 +16,7 @@ from archive.crawl_log import CrawlLog
 from archive.database import BUSY_TIMEOUT_S, open_for_reading, translated_errors
 from archive.health.alarms import Alarm, open_alarms
 from archive.instants import VIETNAM, instant_of, read_instant
-from archive.locks import LOCK_SECONDS
+from archive.lease import TTL_SECONDS
 from archive.orders import Kind, Order, last_orders, open_orders
 from archive.processes import is_surely_alive
 from archive.runs import GOOD_REASONS, Run, newest_runs, unfinished_runs
@@ -189,7 +189,7 @@ def _running(db: sqlite3.Connection, run: Unfinished, orders: list[Order]) -> Ru
         host=host,
         process=int(process),
         is_here=is_surely_alive(run.holder),
-        seen_at=instant_of(renewed[0] - LOCK_SECONDS) if renewed else None,
+        seen_at=instant_of(renewed[0] - TTL_SECONDS) if renewed else None,
         requests=requests,
         accepted=counts.accepted,
         failed=sum(counts.failed.values()),

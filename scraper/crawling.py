@@ -15,6 +15,7 @@ from scrapy.settings import Settings
 from archive.backfill import BackfillProgress
 from archive.errors import ArchiveError, DqtvError
 from archive.frontier import Frontier
+from archive.locks import SiteLock
 from archive.rechecks import count_due
 from archive.run_counts import RunCounts
 from archive.runs import GOOD_REASONS
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from archive.lease import LeaseFactory
     from scraper.crawl_request import CrawlRequest
 
 
@@ -40,7 +42,7 @@ class SiteReport:
     """How the crawl of one site ended."""
 
     site: str
-    #: ``finished``, ``page limit``, ``interrupted``, ``unreachable``, ``asked to come back later`` ...
+    #: ``finished``, ``page limit``, ``interrupted``, ``unreachable``, ``lease_lost`` ...
     reason: str
     detail: str | None
     counts: RunCounts
@@ -61,8 +63,8 @@ class SiteReport:
         return self.reason in GOOD_REASONS
 
 
-def crawl(request: CrawlRequest) -> tuple[SiteReport, ...]:
-    """Crawl the sites of *request*; one report per site.
+def crawl(request: CrawlRequest, leases: LeaseFactory = SiteLock) -> tuple[SiteReport, ...]:
+    """Crawl the sites of *request*; one report per site. *leases* makes what each site is held by.
 
     Can run once per process (Twisted's reactor cannot be started again). Raises what opening the
     archive raises (SiteLocked, SchemaMismatch, ArchiveUnwritable ...), and the error that ended the
@@ -82,6 +84,7 @@ def crawl(request: CrawlRequest) -> tuple[SiteReport, ...]:
         scope=request.scope,
         rechecks=request.rechecks,
         until=request.until,
+        leases=leases,
     )
     process.start()
     _raise_failure(task)

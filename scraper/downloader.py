@@ -1,17 +1,20 @@
-"""Scrapy's downloader, noting when each request is handed to the network and how long it took.
+"""Scrapy's downloader, asking the site's lease before each request is sent, and noting when and for how long.
 
-No signal of Scrapy's says so: ``request_reached_downloader`` comes before the site's delay is waited for,
-and ``download_latency`` stands for answers only, and for their heads.
+This is the last step of ours before the network. A downloader middleware comes before the site's delay is
+waited for, seconds in which a lease may end: a process that was stopped there would send its request when
+it goes on. Nor does a signal of Scrapy's say when a request is sent: ``request_reached_downloader`` comes
+before the delay as well, and ``download_latency`` stands for answers only, and for their heads.
 """
 
 from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import attrs
 from scrapy.core.downloader import Downloader
+from scrapy.exceptions import IgnoreRequest
 
 from archive.crawl_log import Timing
 from archive.instants import utc_text
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from scrapy.http import Response
 
     from archive.model import Capture
+    from scraper.scheduler import FrontierScheduler
 
 _SENT: Final = "sent"
 
@@ -32,10 +36,19 @@ class _Sent:
     seconds: float | None = None
 
 
-class NotingDownloader(Downloader):
-    """Leaves with each request what `timing_of` reads."""
+class LeaseLost(IgnoreRequest):
+    """The request was not sent: the site's lease is over."""
+
+
+class LeasedDownloader(Downloader):
+    """Sends nothing without a lease (LeaseLost); leaves with each request what `timing_of` reads."""
 
     async def _download(self, slot: Slot, request: Request) -> Response:
+        engine = self.crawler.engine
+        assert engine is not None  # noqa: S101  a downloader runs inside a started engine
+        scheduler = cast("FrontierScheduler", engine.scheduler)
+        if not scheduler.may_ask(request.meta[self.DOWNLOAD_SLOT]):
+            raise LeaseLost(f"the lease is over, nothing was sent: {request.url}")
         sent = request.meta[_SENT] = _Sent(time.time())
         begun = time.monotonic()
         try:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from archive.crawl_log import LineParts
+    from archive.lease import LeaseFactory
     from archive.model import DaySpan, FoundUrl
     from archive.rechecks import RecheckPlan
     from archive.run_counts import RunCounts
@@ -75,6 +76,7 @@ class Ledger:
         purpose: Purpose = Purpose.EVERYTHING,
         clock: Clock | None = None,
         warc_bytes: int = MAX_BYTES,
+        leases: LeaseFactory = SiteLock,
     ) -> None:
         self.store = store
         self.crawl_log = CrawlLog(store.connection)
@@ -94,6 +96,7 @@ class Ledger:
         self._operator = operator
         self._versions = versions
         self._warc_bytes = warc_bytes
+        self._leases = leases
         self._pending: deque[Entry] = deque()
         self._loose_captures: deque[Capture] = deque()
         self._loose_lines: deque[LogLine] = deque()
@@ -109,12 +112,12 @@ class Ledger:
         span: DaySpan | None = None,
         rules: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
-        """Lock each site, put back what a dead run left, and add the sites' seeds.
+        """Take each site's lease, put back what a dead run left, and add the sites' seeds.
 
         *sites* maps site ids to rows of the ``sites`` table; *span* makes the run a backfill of these
         days, the unfinished one if there is one; *rules* names the files each site is read by, with
         their digests, for the run's record. Raises SiteLocked (after giving back the
-        locks already taken) when another process crawls one of them.
+        leases already taken) when another process crawls one of them.
         """
         try:
             for site, row in sites.items():
@@ -122,7 +125,7 @@ class Ledger:
                 self._recover_files(site)
         except BaseException:
             for session in self.sessions.values():
-                session.lock.release(None)
+                session.lease.release(None)
             raise
         with self.store.transaction():
             for site, found in seeds.items():
@@ -139,13 +142,13 @@ class Ledger:
     def _open_site(
         self, site: str, row: Mapping[str, object], rules: Mapping[str, str] | None
     ) -> None:
-        lock = SiteLock(self.store, site)
-        last_fetch_at = lock.acquire()
+        lease = self._leases(self.store, site)
+        last_fetch_at = lease.acquire()
         run_id = new_run_id(self.clock.utc())
         self.sessions[site] = SiteSession(
             site=site,
             run_id=run_id,
-            lock=lock,
+            lease=lease,
             last_fetch_at=last_fetch_at,
             writer=WarcWriter(
                 self.store.warc_folder,
@@ -265,7 +268,7 @@ class Ledger:
             for entry in self._pending:
                 self._commit_entry(entry)
             for session in self.sessions.values():
-                session.lock.renew(session.last_fetch_at)
+                session.lease.renew(session.last_fetch_at)
         self._pending.clear()
         self._loose_captures.clear()
         self._loose_lines.clear()
@@ -314,11 +317,14 @@ class Ledger:
             if leased.recheck and not settled.goes_on:
                 session.tally.rechecked[stored] += 1
 
-    def renew_locks(self) -> bool:
-        """Hold all locks for another term; False when one was lost to another process."""
+    def renew_leases(self) -> list[str]:
+        """Hold all leases for another term; returns the sites that another process has taken."""
         with self.store.transaction():
-            renewed = [s.lock.renew(s.last_fetch_at) for s in self.sessions.values()]
-        return all(renewed)
+            return [x.site for x in self.sessions.values() if not x.lease.renew(x.last_fetch_at)]
+
+    def may_ask(self, site: str) -> bool:
+        """Whether a request may be sent to *site* now. Raises ArchiveError where that cannot be seen."""
+        return self.sessions[site].lease.may_ask()
 
     # -- closing ------------------------------------------------------------------------------
 
@@ -330,8 +336,10 @@ class Ledger:
         *reasons* says why each site's run ended.
         """
         self.commit()
+        # addresses of a paper that another process has taken are that one's by now
+        lost = self.renew_leases()
         with self.store.transaction():
-            self.frontier.give_back([leased.id for leased in unfinished])
+            self.frontier.give_back([leased.id for leased in unfinished if leased.site not in lost])
         counts: dict[str, RunCounts] = {}
         for session in self.sessions.values():
             self._close_files(session)
@@ -343,7 +351,7 @@ class Ledger:
                 now=self.clock.utc(),
             )  # fmt: skip
             self._check_health(session)
-            session.lock.release(session.last_fetch_at)
+            session.lease.release(session.last_fetch_at)
         self._index_files()
         return counts
 

@@ -18,6 +18,7 @@ from scrapy.exceptions import CloseSpider, DontCloseSpider
 from scrapy.utils.asyncio import call_later, create_looping_call
 
 from archive.errors import ArchiveError, DqtvError, OutOfHandles, ReaderDied
+from archive.lease import LEASE_LOST
 from archive.model import Failed, Outcome
 from archive.room import shortage
 from archive.runs import STOPPED
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: Seconds between checks that no lease was lost, no lock taken over and no stop ordered.
+#: Seconds between checks that no address was lost, no site's lease is over and no stop ordered.
 SWEEP_SECONDS: Final = 5.0
 
 
@@ -127,7 +128,7 @@ class FrontierScheduler(BaseScheduler):
         store = Store.open(archive_root(settings.get(ARCHIVE_SETTING)))
         ledger = Ledger(
             store, software=SOFTWARE_VERSIONS, operator=settings[OPERATOR_SETTING], plan=plan,
-            purpose=spider.purpose, clock=self.clock, warc_bytes=settings.getint(WARC_BYTES_SETTING), versions=versions(),
+            purpose=spider.purpose, clock=self.clock, warc_bytes=settings.getint(WARC_BYTES_SETTING), versions=versions(), leases=spider.leases,
         )  # fmt: skip
         try:
             rows = {site.id: site_row(site) for site in spider.sites.values()}
@@ -250,6 +251,17 @@ class FrontierScheduler(BaseScheduler):
             self.stop_all("archive unwritable", error)
             return []
 
+    def may_ask(self, site: str) -> bool:
+        """Whether a request may be sent to *site* at this moment; its run ends when its lease is over."""
+        try:
+            held = self.is_open and self.ledger.may_ask(site)
+        except ArchiveError as error:
+            self.stop_all("archive unwritable", error)
+            return False
+        if not held:
+            self._queues[site].lose_lease()
+        return held
+
     # -- outcomes -------------------------------------------------------------------------------
 
     def settle(self, leased: LeasedUrl, outcome: Outcome) -> None:
@@ -263,6 +275,10 @@ class FrontierScheduler(BaseScheduler):
         asked = timing_of(self._requests.pop(leased.id, None))
         queue = self._queues[leased.site]
         queue.under_way -= 1
+        if isinstance(outcome, Failed) and outcome.reason == LEASE_LOST:
+            # nothing was sent: the end of the run gives the address back as it is
+            queue.ready.append(leased)
+            return
         queue.watch(outcome, self.clock.unix())
         if self.ledger.add(leased, outcome, asked):
             self._commit()
@@ -348,15 +364,14 @@ class FrontierScheduler(BaseScheduler):
         self._settle_lost()
         self._leave_room()
         try:
-            held = self.ledger.renew_locks()
+            for site in self.ledger.renew_leases():
+                self._queues[site].lose_lease()
+                self._nudge()
             for site, said in self._stops.look(self.clock.unix()).items():
                 self._queues[site].end(STOPPED, said)
                 self._nudge()
         except ArchiveError as error:
             self.stop_all("archive unwritable", error)
-            return
-        if not held:
-            self.stop_all("lock lost", ArchiveError("another process has taken over a site's lock"))
 
     def _leave_room(self) -> None:
         """Take no more pages when the disk is nearly full."""

@@ -77,8 +77,8 @@ DEFAULT_REQUEST_HEADERS = {
 
 # Our own frontier: Scrapy's job folder kept 14 of 1,500 pages after one SIGKILL (docs/design-notes.md#frontier).
 SCHEDULER = "scraper.scheduler.FrontierScheduler"
-# Notes when each request is sent, for the crawl log.
-DOWNLOADER = "scraper.downloader.NotingDownloader"
+# Sends nothing to a site whose lease is over, and notes when each request is sent, for the crawl log.
+DOWNLOADER = "scraper.downloader.LeasedDownloader"
 ITEM_PIPELINES = {"scraper.pipelines.LedgerPipeline": 300}
 EXTENSIONS = {
     "scraper.extensions.capture.CaptureExtension": 0,

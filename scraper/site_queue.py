@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
+from archive.lease import LEASE_LOST
 from archive.model import Failed
 
 if TYPE_CHECKING:
@@ -52,6 +53,14 @@ class SiteQueue:
         if self.ended is None:
             self.ended, self.detail = reason, detail
             logger.warning("%s: %s (%s)", self.site, reason, detail)
+
+    def lose_lease(self) -> None:
+        """Fetch nothing more: the site's lease is over."""
+        self.end(
+            LEASE_LOST,
+            "another process has taken the paper over, or the lease could not be renewed in time; what"
+            " was not sent waits for the next run",
+        )
 
     def finish(self) -> None:
         """Note that nothing is left to fetch: where the site has answered nothing, it was not reached."""

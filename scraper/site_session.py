@@ -1,4 +1,4 @@
-"""One site in one run of the crawler: what the ledger holds for it from its lock to its last count."""
+"""One site in one run of the crawler: what the ledger holds for it from its lease to its last count."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from scraper.moved_hosts import HostWatch
 from scraper.tally import SiteTally
 
 if TYPE_CHECKING:
-    from archive.locks import SiteLock
+    from archive.lease import Lease
     from archive.warc import WarcWriter
 
 
 @attrs.define
 class SiteSession:
-    """One site in one run: its lock, run id, open WARC file and counts."""
+    """One site in one run: its lease, run id, open WARC file and counts."""
 
     site: str
     run_id: str
-    lock: SiteLock
+    lease: Lease
     writer: WarcWriter
     tally: SiteTally = attrs.field(factory=SiteTally)
     hosts: HostWatch = attrs.field(factory=HostWatch)

@@ -15,6 +15,7 @@ from archive.health import shares, volumes
 from archive.health.alarms import Kind
 from archive.health.history import FINISHED
 from archive.health.reading import Reading
+from archive.lease import LEASE_LOST
 from archive.runs import STOPPED
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from archive.health.measures import Measures
 
 #: Ends of a run that say nothing of the site.
-_OURS: Final = frozenset({"interrupted", STOPPED, "archive unwritable", "archive unavailable", "lock lost", "reader died", "out of file handles"})  # fmt: skip
+_OURS: Final = frozenset({"interrupted", STOPPED, "archive unwritable", "archive unavailable", LEASE_LOST, "reader died", "out of file handles"})  # fmt: skip
 DISK_FULL: Final = "disk nearly full"
 #: Failed runs in a row that are an alarm, if they reach back so long: a day's outage is none.
 _FAILED_RUNS: Final = 3

@@ -95,7 +95,7 @@ _ENDS: Final = {
     "page budget": "quá số trang cho một lượt",
     "disk nearly full": "ổ đĩa sắp đầy",
     "archive unwritable": "không ghi được vào kho",
-    "lock lost": "tiến trình khác đã chiếm khóa",
+    "lease_lost": "không còn giữ quyền thu thập báo",
 }
 
 

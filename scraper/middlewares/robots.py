@@ -21,6 +21,7 @@ from scrapy.http.request import NO_CALLBACK
 
 from archive.decoding import decoded_body
 from archive.errors import BadAddress
+from scraper.downloader import LeaseLost
 from scraper.tls import CertificateRefused
 
 if TYPE_CHECKING:
@@ -61,8 +62,8 @@ class Rules:
     parser: Protego | None = None
     #: Why nothing may be fetched, when the file could not be read.
     unreachable: str | None = None
-    #: What stopped it, where that is an outcome of its own: the certificate, or the address guard.
-    refusal: CertificateRefused | BadAddress | None = None
+    #: What stopped it, where that is an outcome of its own: the certificate, the address guard, the lease.
+    refusal: CertificateRefused | BadAddress | LeaseLost | None = None
     read_at: float = attrs.field(factory=time.monotonic)
 
     def forbids(self, url: str, user_agent: str) -> bool:
@@ -112,8 +113,8 @@ class RobotsMiddleware:
     async def process_request(self, request: Request) -> None:
         """Wait for the host's rules; raises what stops the request.
 
-        RobotsForbidden, RobotsUnreachable, or CertificateRefused or BadAddress when that is why they cannot
-        be read.
+        RobotsForbidden, RobotsUnreachable, or CertificateRefused, BadAddress or LeaseLost when that is why
+        they cannot be read.
         """
         if request.meta.get("is_robots_txt"):
             return
@@ -153,6 +154,9 @@ class RobotsMiddleware:
                     self._tell(asked, response=response)
                     url = urljoin(url, location.decode("latin-1"))
                     continue
+            except LeaseLost as error:
+                # never asked: there is nothing to tell
+                return Rules(unreachable=str(error), refusal=error)
             except Exception as error:  # noqa: BLE001  whatever stopped the download, the file is unreachable (RFC 9309 2.3.1.4)
                 rules = Rules(
                     unreachable=f"{url} could not be fetched: {type(error).__name__} {error}",

@@ -12,11 +12,14 @@ from twisted.internet.error import ConnectError
 
 from archive.errors import BadAddress, UsageError, is_out_of_handles
 from archive.frontier import LeasedUrl, Purpose
+from archive.lease import LEASE_LOST
+from archive.locks import SiteLock
 from archive.model import Capture, Failed, FoundUrl, Outcome, UrlKind
 from archive.runs import HOURS_OVER
 from archive.spans import read_span
 from scraper.answers import answer_outcome, unpacked
 from scraper.discovery.explore import seed_urls, sitemap_urls
+from scraper.downloader import LeaseLost
 from scraper.guard import PRIVATE_HOSTS_SETTING
 from scraper.middlewares.robots import RobotsForbidden, RobotsUnreachable
 from scraper.page_reader import PageReader
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from twisted.python.failure import Failure
 
+    from archive.lease import LeaseFactory
     from archive.template import Template
     from scraper.sites.spec import SiteSpec
 
@@ -47,8 +51,14 @@ PURPOSES = {
     "only": Purpose.RECHECKS_ONLY,
 }
 
-#: Reason of a failure that is the machine's, not the address's: the scheduler ends the crawl.
+#: Reason of a failure that is the machine's, not the address's, as is `LEASE_LOST`: the scheduler ends the crawl.
 OUT_OF_HANDLES: Final = "out_of_handles"
+#: Failure class -> reason, of requests that were not sent.
+_NOT_SENT: tuple[tuple[type[Exception], str], ...] = (
+    (RobotsForbidden, "robots"),
+    (BadAddress, "address_refused"),
+    (LeaseLost, LEASE_LOST),
+)
 #: Failure class -> reason; all of these may pass by the next try.
 _NETWORK_REASONS: tuple[tuple[type[Exception], str], ...] = (
     (RobotsUnreachable, "robots_unreachable"),
@@ -91,6 +101,7 @@ class NewspaperSpider(scrapy.Spider):
         *,
         rechecks: str | None = None,
         until: Mapping[str, float] | None = None,
+        leases: LeaseFactory = SiteLock,
         **kwargs: Any,  # noqa: ANN401  Scrapy's signature
     ) -> None:
         super().__init__(**kwargs)
@@ -103,6 +114,8 @@ class NewspaperSpider(scrapy.Spider):
 
         #: Site -> Unix time from which it is asked for nothing more.
         self.until = dict(until or {})
+        #: Makes the lease of each site.
+        self.leases = leases
         #: Pages of one site in one run when no limit was given; the crawl's settings may say another number.
         self.page_budget = PAGE_BUDGET
         #: Days of publication a backfill asks for; None for a daily crawl.
@@ -260,10 +273,9 @@ def read_purpose(text: str) -> Purpose:
 
 def failure_outcome(error: BaseException) -> Failed:
     """The outcome of a request that ended in *error*."""
-    if isinstance(error, RobotsForbidden):
-        return Failed(reason="robots", detail=str(error))
-    if isinstance(error, BadAddress):
-        return Failed(reason="address_refused", detail=_one_line(error))
+    for kind, reason in _NOT_SENT:
+        if isinstance(error, kind):
+            return Failed(reason=reason, detail=_one_line(error))
     if is_out_of_handles(error):
         return Failed(reason=OUT_OF_HANDLES, detail=_one_line(error))
     if isinstance(error, exceptions.DownloadCancelledError):
