@@ -70,7 +70,9 @@ _TEMPLATES: WeakKeyDictionary[Any, Environment] = WeakKeyDictionary()
 
 def _templates(datasette: Datasette) -> Environment:
     if datasette not in _TEMPLATES:
-        _TEMPLATES[datasette] = datasette.jinja_env.overlay(enable_async=False, auto_reload=False)
+        # Datasette 1.0 has a method for it
+        own = getattr(datasette, "jinja_env", None) or datasette.get_jinja_environment()
+        _TEMPLATES[datasette] = own.overlay(enable_async=False, auto_reload=False)
     return _TEMPLATES[datasette]
 
 
