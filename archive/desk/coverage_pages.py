@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
-
-from datasette.utils.asgi import Response
 
 from archive.desk import answers, failures, served
 from archive.desk.asking import ask, no_snapshot
 from archive.desk.coverage import MONTHS, Coverage, month_name, read_coverage, shade
 from archive.desk.office import office_of
 from archive.desk.public_health import paper_form, public_health
-from archive.desk.security import POLICY
 from archive.desk.visit import Visit
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
-    from datasette.utils.asgi import Request
+    from datasette.utils.asgi import Request, Response
 
     from archive.desk.coverage import PaperCoverage
     from archive.desk.public_health import PublicHealth
@@ -106,24 +101,12 @@ def _json(coverage: Coverage, health: PublicHealth | None, snapshot: Served) -> 
 
 def _csv(coverage: Coverage, snapshot: Served) -> Response:
     """One line for each paper and month from its first to its last, gaps as 0; undated ones without month."""
-    file = io.StringIO(newline="")
-    lines = csv.writer(file)
-    lines.writerow(["paper", "name", "province", "month", "articles"])
+    lines: list[list[object]] = [["paper", "name", "province", "month", "articles"]]
     for paper in coverage.papers:
         months = {**paper.months, **dict.fromkeys(paper.gaps, 0)}
         rows = sorted(months.items()) + ([("", paper.undated)] if paper.undated else [])
-        lines.writerows([paper.id, paper.name, paper.province or "", *row] for row in rows)
-    name = f"dqtv-coverage-{snapshot.facts.id}.csv"
-    return Response(
-        # with a byte order mark, without which Excel reads Vietnamese wrongly
-        file.getvalue().encode("utf-8-sig"),
-        headers={
-            "Content-Disposition": f'attachment; filename="{name}"',
-            "Content-Security-Policy": POLICY,
-            "Cache-Control": "max-age=60",
-        },
-        content_type="text/csv; charset=utf-8",
-    )
+        lines.extend([paper.id, paper.name, paper.province or "", *row] for row in rows)
+    return answers.as_csv(lines, f"dqtv-coverage-{snapshot.facts.id}.csv")
 
 
 ROUTES: Final = ((r"^/-/coverage(?P<form>\.json|\.csv)?$", coverage_page),)
