@@ -330,7 +330,7 @@ DESCRIPTIONS: Final[dict[str, dict[str, str]]] = {
     "alarms": {
         "id": "Number of the alarm.",
         "site": "Site; NULL for the archive as a whole.",
-        "kind": "What is out of the ordinary: field_missing, fallback, body_short, fewer_found, fewer_articles, nothing_new, list_empty, layout_changed, charset_changed, blocked, robots_changed, tls_changed, errors, never_works or disk_full.",
+        "kind": "What is out of the ordinary: field_missing, fallback, body_short, fewer_found, fewer_articles, nothing_new, list_empty, layout_changed, charset_changed, blocked, robots_changed, tls_changed, errors, never_works, disk_full or segment_refused.",
         "field": "What of it: a field of the articles, a reason, a list's address; NULL where the kind says it all.",
         "opened_at": "When it was first seen, UTC.",
         "last_seen_at": "When it was last seen, UTC.",
@@ -385,5 +385,16 @@ DESCRIPTIONS: Final[dict[str, dict[str, str]]] = {
         "detail": "What was asked, or how it ended.",
         "before": "Schedule of the site before, as JSON; NULL where it was not changed.",
         "after": "The same afterwards.",
+    },
+    "ingested_segments": {
+        "site": "Site.",
+        "token": "Token of the lease under which the worker crawled; the next worker's is higher.",
+        "seq": "Number of the segment under this token, from 1.",
+        "manifest_sha256": "Hex SHA-256 of its manifest: another one under the same number is refused.",
+        "rows": "Rows it brought.",
+        "files": "WARC files it brought.",
+        "software": "Program and version that made it.",
+        "sealed_at": "When the worker closed it, UTC, by the worker's clock.",
+        "stored_at": "When it was stored here, UTC.",
     },
 }

@@ -17,6 +17,8 @@
     │   │   └── OutOfHandles      too many open files
     │   ├── SiteLocked            another process is crawling this site
     │   ├── SchedulerBusy         another process is doing what is due
+    │   ├── IngestBusy            another process is taking in what workers left
+    │   ├── HubUnreachable        where workers and the archive hand things over is not reached, or takes nothing
     │   ├── ClusterUnreachable    the database between several machines does not answer
     │   ├── NothingPublished      no public snapshot yet
     │   └── NothingCaptured       no capture of a paper in a period
@@ -144,6 +146,14 @@ class SiteLocked(ArchiveError):
 
 class SchedulerBusy(ArchiveError):
     """Another process is doing what is due in this archive."""
+
+
+class IngestBusy(ArchiveError):
+    """Another process is taking in what workers on other machines left for this archive."""
+
+
+class HubUnreachable(ArchiveError):
+    """The place where workers and the archive hand things over cannot be reached, or takes nothing."""
 
 
 class ClusterUnreachable(ArchiveError):

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from archive.clock import steady_time
-from archive.errors import SchedulerBusy, SiteLocked, unwritable
+from archive.errors import ArchiveError, IngestBusy, SchedulerBusy, SiteLocked, unwritable
 from archive.lease import TTL_SECONDS, Term, boot_time
 from archive.processes import in_words, is_alive, is_surely_alive, this_process
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 #: Locked by the process that does what is due; it holds that process's name.
 SCHEDULER_LOCK: Final = "schedule.lock"
+#: Locked in the same way by the process that takes in what workers leave.
+INGEST_LOCK: Final = "ingest.lock"
 
 
 class SiteLock:
@@ -116,7 +118,23 @@ def scheduler_lock(root: Path) -> Iterator[None]:
 
     Raises SchedulerBusy naming the process that holds it, ArchiveUnwritable.
     """
-    path = root / SCHEDULER_LOCK
+    with _alone(root / SCHEDULER_LOCK, SchedulerBusy, f"is doing what is due in {root}"):
+        yield
+
+
+@contextmanager
+def ingest_lock(root: Path) -> Iterator[None]:
+    """Be the only process that takes in what workers on other machines leave for the archive at *root*.
+
+    Raises IngestBusy naming the process that holds it, ArchiveUnwritable.
+    """
+    with _alone(root / INGEST_LOCK, IngestBusy, f"is taking in segments for {root}; one is enough"):
+        yield
+
+
+@contextmanager
+def _alone(path: Path, busy: type[ArchiveError], does: str) -> Iterator[None]:
+    """Hold the lock file *path*; raises *busy* saying which process holds it and what it *does*."""
     try:
         file = path.open("a+", encoding="utf-8")
     except OSError as error:
@@ -128,7 +146,7 @@ def scheduler_lock(root: Path) -> Iterator[None]:
             file.seek(0)
             name = file.read().strip()
             who = in_words(name) if len(name.split()) == 3 else "another process"  # noqa: PLR2004 - host, id, start
-            raise SchedulerBusy(f"{who} is doing what is due in {root}") from error
+            raise busy(f"{who} {does}") from error
         file.truncate(0)
         file.write(this_process())
         file.flush()

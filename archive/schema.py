@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from archive.first_tables import FIRST_TABLES
+from archive.inbox_tables import INGESTED_SEGMENTS
 from archive.order_tables import ORDER_TABLES
 from archive.plain_sqlite_utils import Migrations
 
@@ -381,10 +382,16 @@ def m015_requests(db: Database) -> None:
         db.execute(statement)
 
 
+@MIGRATIONS()
+def m016_ingested_segments(db: Database) -> None:
+    """Remember what was taken from workers on other machines, so that nothing is taken twice."""
+    db.execute(INGESTED_SEGMENTS)
+
+
 #: Tables that never leave the working database.
 PRIVATE_TABLES: Final = (
     "frontier", "site_locks", "rejections", "runs", "warc_files", "backfills", "backfill_seeds", "backfill_pages",
     "template_pages", "template_blocks", "verifications", "imports", "import_records",
     "text_signatures", "crawl_log", "schedules", "scheduled_runs", "schedule_clock",
-    "site_health", "alarms", "notices", "orders", "audit",
+    "site_health", "alarms", "notices", "orders", "audit", "ingested_segments",
 )  # fmt: skip

@@ -251,8 +251,17 @@ class WarcWriter:
             if durable:
                 os.fdatasync(self._open.stream.fileno())
 
+    def rotate(self) -> tuple[ClosedFile, ...]:
+        """Close and rename the file being written, so that the next record begins another.
+
+        Gives the files closed since the last call, oldest first; neither it nor ``close`` names them again.
+        """
+        self._close_current()
+        closed, self._closed = tuple(self._closed), []
+        return closed
+
     def close(self) -> tuple[ClosedFile, ...]:
-        """Close and rename the file being written; all files of this writer, oldest first."""
+        """Close and rename the file being written; all files that were not given yet, oldest first."""
         self._close_current()
         return tuple(self._closed)
 

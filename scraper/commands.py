@@ -59,6 +59,11 @@ PLACES: Final = {
         "index_command",
         "Index the closed WARC files for pywb and other viewers (CDXJ); run it again after a crawl.",
     ),
+    "ingest": Place(
+        "archive.cluster.ingest_cli",
+        "ingest_command",
+        "Take in what workers on other machines left, and lay ready what the next ones begin with; until Ctrl-C.",
+    ),
     "judge": Place(
         "scraper.judge_cli",
         "judge_group",

@@ -326,6 +326,11 @@ class Ledger:
         """Whether a request may be sent to *site* now. Raises ArchiveError where that cannot be seen."""
         return self.sessions[site].lease.may_ask()
 
+    def seal(self, site: str) -> None:
+        """Commit, and close the site's WARC file; the next exchange begins another. Raises ArchiveUnwritable."""
+        self.commit()
+        register_closed(self.store, self.sessions[site].writer.rotate())
+
     # -- closing ------------------------------------------------------------------------------
 
     def close(
@@ -342,7 +347,7 @@ class Ledger:
             self.frontier.give_back([leased.id for leased in unfinished if leased.site not in lost])
         counts: dict[str, RunCounts] = {}
         for session in self.sessions.values():
-            self._close_files(session)
+            register_closed(self.store, session.writer.close())
             self._finish_backfill(session)
             self._note_move(session)
             counts[session.site] = session.tally.counts()
@@ -392,6 +397,3 @@ class Ledger:
             with self.store.transaction():
                 self.store.events.moved_host(capture, host)
             self.moved[session.site] = host
-
-    def _close_files(self, session: SiteSession) -> None:
-        register_closed(self.store, session.writer.close())

@@ -56,6 +56,8 @@ class Kind(enum.StrEnum):
     NEVER_WORKS = "never_works"
     #: The archive's disk is nearly full; no numbers.
     DISK_FULL = "disk_full"
+    #: What workers on other machines left was not taken, or cannot be yet, for the reason in ``field``: how many segments.
+    SEGMENT_REFUSED = "segment_refused"
 
 
 @attrs.frozen(kw_only=True)

@@ -33,14 +33,19 @@ def check_run(store: Store, run_id: str, kind: str, now: datetime) -> None:
 
     Raises LookupError when there is no such run, ArchiveUnwritable.
     """
-    db = store.connection
     with store.transaction():
-        run = measure(db, run_id, kind)
-        keep(db, run)
-        _settle_disk(db, run, now)
-        if kind == DAILY:
-            case = case_of(db, run)
-            settle(db, case, judge(case), now)
+        run = judge_run(store.connection, run_id, kind, now)
+        _settle_disk(store.connection, run, now)
+
+
+def judge_run(db: sqlite3.Connection, run_id: str, kind: str, now: datetime) -> Measures:
+    """The same inside a transaction, and but for the disk: that of a run on another machine is not the archive's."""
+    run = measure(db, run_id, kind)
+    keep(db, run)
+    if kind == DAILY:
+        case = case_of(db, run)
+        settle(db, case, judge(case), now)
+    return run
 
 
 def case_of(db: sqlite3.Connection, run: Measures) -> Case:

@@ -20,16 +20,30 @@ _SHARES: Final = frozenset(
     }
 )  # fmt: skip
 #: Kinds whose numbers are whole.
-_WHOLE: Final = frozenset({Kind.BODY_SHORT, Kind.NEVER_WORKS})
+_WHOLE: Final = frozenset({Kind.BODY_SHORT, Kind.NEVER_WORKS, Kind.SEGMENT_REFUSED})
 
 _FIELDS: Final[dict[str, dict[str, str]]] = {
     "en": {
         "title": "the title", "sapo": "the lead (sapo)", "byline": "the author line", "published_at": "the date",
         "section": "the section", "tags": "the tags", "figures": "the pictures", "body": "the text",
+        "stale": "another worker has taken the paper since; its pages are fetched again",
+        "damaged": "the bytes do not fit their checksums; look at the worker's disk and at the hub",
+        "unreadable": "the manifest cannot be read, or names what it must not",
+        "bad_rows": "the rows cannot be what a worker found at this paper",
+        "doubled": "two crawls had the same token",
+        "incomplete": "files are missing; they are waited for",
+        "newer_version": "the worker's program is newer; update the archive's, and they are taken",
     },
     "vi": {
         "title": "tiêu đề", "sapo": "sapo", "byline": "tên tác giả", "published_at": "ngày đăng",
         "section": "chuyên mục", "tags": "từ khóa", "figures": "ảnh", "body": "nội dung bài",
+        "stale": "một máy khác đã nhận báo này; các trang đó sẽ được tải lại",
+        "damaged": "dữ liệu không khớp mã kiểm tra; hãy kiểm tra ổ đĩa của máy thu thập và nơi trung chuyển",
+        "unreadable": "không đọc được bản kê, hoặc bản kê ghi tên không hợp lệ",
+        "bad_rows": "dữ liệu không thể là của báo này",
+        "doubled": "hai lần thu thập dùng chung một mã",
+        "incomplete": "còn thiếu tệp; chương trình đang chờ",
+        "newer_version": "chương trình của máy thu thập mới hơn; hãy cập nhật chương trình của kho thì sẽ nhận được",
     },
 }  # fmt: skip
 
@@ -50,6 +64,7 @@ _SENTENCES: Final[dict[str, dict[Kind, str]]] = {
         Kind.ERRORS: "{site}: {now} of the addresses fail ({field}), formerly {before}",
         Kind.NEVER_WORKS: "{site}: the last {now} crawls failed; it is asked less and less often, down to once a week",
         Kind.DISK_FULL: "the disk of the archive is nearly full; no more pages are taken",
+        Kind.SEGMENT_REFUSED: "{site}: {now} segments of workers on other machines were not taken: {field}",
     },
     "vi": {
         Kind.FIELD_MISSING: "{site}: {now} số trang bài có {field}, trước đây là {before}",
@@ -67,6 +82,7 @@ _SENTENCES: Final[dict[str, dict[Kind, str]]] = {
         Kind.ERRORS: "{site}: {now} số địa chỉ bị lỗi ({field}), trước đây là {before}",
         Kind.NEVER_WORKS: "{site}: {now} lần thu thập gần nhất đều hỏng; lịch sẽ thưa dần, còn mỗi tuần một lần",
         Kind.DISK_FULL: "ổ đĩa của kho lưu trữ sắp đầy; chương trình không tải thêm trang nào",
+        Kind.SEGMENT_REFUSED: "{site}: {now} gói kết quả từ các máy khác chưa được nhận vào kho: {field}",
     },
 }  # fmt: skip
 _SINCE: Final = {"en": ", since {since}", "vi": ", từ {since}"}
