@@ -108,6 +108,7 @@ OFFICE = {
     "archive.desk.office",
     "archive.desk.order_forms",
     "archive.desk.private_archive",
+    "archive.desk.public_health",
     "archive.desk.sessions",
     "archive.desk.log_in",
 }
