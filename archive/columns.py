@@ -378,12 +378,12 @@ DESCRIPTIONS: Final[dict[str, dict[str, str]]] = {
     "audit": {
         "id": "Row number.",
         "at": "When it was done, UTC.",
-        "who": "Person who asked, or process that obeyed.",
-        "action": "asked, cancelled, taken, put back, finished, paused, resumed, or acknowledged: of an alarm, on the desk.",
+        "who": "Person who asked; login name and machine of whoever typed a command; or process that obeyed.",
+        "action": "asked, cancelled, taken, put back, finished; scheduled, paused, resumed, unscheduled; or acknowledged, of an alarm.",
         "site": "Site it is about.",
         "order_id": "Order it belongs to.",
         "detail": "What was asked, or how it ended.",
-        "before": "Schedule of the site before, as JSON; NULL where it was not changed.",
+        "before": "What was changed of the site's schedule, before, as a JSON list of jobs; NULL where nothing was.",
         "after": "The same afterwards.",
     },
 }

@@ -14,7 +14,6 @@ import attrs
 import orjson
 
 from archive import order_work as work
-from archive.audit import note_deed
 from archive.database import translated_errors
 from archive.errors import DqtvError, SiteLocked, UsageError
 from archive.locks import SiteLock, held_sites
@@ -296,17 +295,12 @@ class Obeyer:
         except UsageError as error:
             self._end(store, order, Ending(outcome=Outcome.REFUSED, message=str(error)), now)
             return
-        before = _entries(table, order)
         if order.kind is Kind.PAUSE:
-            table.pause(chosen, now)
+            table.pause(chosen, now, by=order.asked_by, order_id=order.id)
         else:
-            table.resume([one for one in chosen if one.entry.is_paused], now)
+            paused = [one for one in chosen if one.entry.is_paused]
+            table.resume(paused, now, by=order.asked_by, order_id=order.id)
         done = "paused" if order.kind is Kind.PAUSE else "resumed"
-        with store.transaction():
-            note_deed(
-                store.connection, done, who=order.asked_by, now=now, site=order.site,
-                order_id=order.id, before=before, after=_entries(table, order),
-            )  # fmt: skip
         jobs = ", ".join(one.entry.job.value for one in chosen)
         self._end(store, order, Ending(outcome=Outcome.DONE, message=f"{jobs} {done}"), now)
 
@@ -352,11 +346,3 @@ def _new_run(store: Store, one: _AtWork) -> str | None:
         return None
     newest = newest_runs(store.connection, site=one.order.site, limit=1)
     return newest[0].id if newest and newest[0].id != one.former_run else None
-
-
-def _entries(table: ScheduleTable, order: Order) -> list[dict[str, object]]:
-    return [
-        {"job": one.entry.job.value, "is_paused": one.entry.is_paused, "next_at": one.next_at}
-        for one in table.all()
-        if one.entry.site == order.site and order.options.job in {None, one.entry.job}
-    ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from archive.audit import read_trail
+from archive.audit import read_trail, whoever_types
 from archive.cli import archive_option, json_option, print_json, wide_console
 from archive.errors import UsageError
 from archive.orders import Kind, Options, ask, cancel, in_short, last_orders, open_orders
@@ -28,7 +27,9 @@ if TYPE_CHECKING:
 
     from archive.orders import Order
 
-by_option = click.option("--by", metavar="NAME", help="Who asks.  [default: your login name]")
+by_option = click.option(
+    "--by", metavar="NAME", help="Who asks.  [default: your login name and machine]"
+)
 
 
 @click.group("orders")
@@ -53,7 +54,8 @@ def list_command(root: Path, *, everything: bool, count: int, trail: bool, as_js
         print_json({"archive": str(root), "trail" if trail else "orders": listed})
     elif trail:
         for deed in deeds:
-            parts = (deed.action, f"order {deed.order_id}", deed.site, deed.detail)
+            order = deed.order_id and f"order {deed.order_id}"
+            parts = (deed.action, order, deed.site, deed.detail)
             what = ", ".join(part for part in parts if part)
             click.echo(f"{vietnam_text(deed.at.timestamp())}  {deed.who}: {what}")
     elif not orders:
@@ -100,7 +102,7 @@ def add_command(
     wanted = Job.BACKFILL if span is not None else Job(job) if job else None
     with Store.open(root.absolute(), create=False) as store:
         order = ask(
-            store, Kind(kind), site, asked_by=by or getpass.getuser(), now=time.time(), note=note,
+            store, Kind(kind), site, asked_by=by or whoever_types(), now=time.time(), note=note,
             options=Options(job=wanted, span=span, **given), known={site},
         )  # fmt: skip
     if as_json:
@@ -116,5 +118,5 @@ def add_command(
 def cancel_command(order_id: int, root: Path, *, by: str | None) -> None:
     """Take back an order that nobody has taken."""
     with Store.open(root.absolute(), create=False) as store:
-        cancel(store, order_id, by=by or getpass.getuser(), now=time.time())
+        cancel(store, order_id, by=by or whoever_types(), now=time.time())
     click.echo(f"order {order_id}: taken back")

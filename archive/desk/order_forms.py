@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from datasette.utils.asgi import Response
 
-from archive.audit import note_deed
 from archive.desk import answers, failures, served, sessions
 from archive.desk.archivist_pages import for_archivists, show_overview
 from archive.desk.language import say
@@ -82,15 +81,14 @@ def _acknowledge(form: Form, who: str, store: Transactions) -> None:
     note = form.get("note", "").strip()
     if not note or len(note) > _LONGEST_NOTE:
         raise UsageError(f"say in 1 to {_LONGEST_NOTE} characters what is known about the alarm")
-    now = datetime.now(UTC)
     with store.transaction():
-        alarm = acknowledge(
-            store.connection, _whole(form.get("alarm", "")), by=who, note=note, now=now
+        acknowledge(
+            store.connection,
+            _whole(form.get("alarm", "")),
+            by=who,
+            note=note,
+            now=datetime.now(UTC),
         )
-        note_deed(
-            store.connection, "acknowledged", who=who, now=now.timestamp(), site=alarm.site,
-            detail=f"alarm {alarm.id} ({alarm.kind.value}): {note}",
-        )  # fmt: skip
 
 
 def _choice(kind: type[E], text: str) -> E:

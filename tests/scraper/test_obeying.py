@@ -9,7 +9,7 @@ import attrs
 import orjson
 import pytest
 
-import scraper.obeying
+import archive.schedule_table
 from archive import order_work
 from archive.audit import read_trail
 from archive.database import translated_errors
@@ -212,10 +212,12 @@ def test_a_pause_that_a_full_disk_cut_short_is_taken_up(root, obeyer, monkeypatc
         raise ArchiveUnwritable("the disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(scraper.obeying, "note_deed", full)
+        patch.setattr(archive.schedule_table, "note_deed", full)
         with pytest.raises(ArchiveUnwritable):
             obeyer.look()
     assert state(root, number).is_open
+    with Store.open(root) as store:
+        assert not ScheduleTable(store).get("bao", Job.CRAWL).entry.is_paused
     obeyer.look()
     assert state(root, number).outcome is Outcome.DONE
 
@@ -239,7 +241,7 @@ def test_a_pause_of_what_was_removed_meanwhile_is_refused(root, obeyer):
     number = order(root, Kind.PAUSE)
     with Store.open(root) as store:
         table = ScheduleTable(store)
-        table.remove(table.all())
+        table.remove(table.all(), NOON)
     obeyer.look()
     assert state(root, number).outcome is Outcome.REFUSED
 
