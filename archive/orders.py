@@ -16,6 +16,7 @@ import orjson
 from archive.audit import note_deed
 from archive.errors import UnknownSite, UsageError
 from archive.instants import instant_of, read_instant, utc_text
+from archive.order_wording import Said, packed, said, unpacked
 from archive.processes import in_words
 from archive.runs import running_crawl
 from archive.schedule import Job
@@ -104,7 +105,7 @@ class Order:
     finished_at: datetime | None = None
     outcome: Outcome | None = None
     #: How it ended, or why it waits.
-    message: str | None = None
+    message: Said | None = None
     #: What a check found, see `scraper.probe.coverage.Coverage`.
     result: Any | None = None
     #: The run it led to; of a stop the run that is stopped.
@@ -297,13 +298,13 @@ def cancel(store: Transactions, order_id: int, *, by: str, now: float) -> Order:
                 f"order {order_id} is being obeyed by {in_words(order.holder or '')};"
                 f" ask for a stop of {order.site} instead"
             )
-        end_order(db, order_id, Outcome.CANCELLED, f"taken back by {by.strip()}", now)
+        end_order(db, order_id, Outcome.CANCELLED, said("taken back", by=by.strip()), now)
         note_deed(db, "cancelled", who=by.strip(), now=now, site=order.site, order_id=order_id)
     return find_order(db, order_id)
 
 
 def end_order(
-    db: sqlite3.Connection, order_id: int, outcome: Outcome, message: str, now: float,
+    db: sqlite3.Connection, order_id: int, outcome: Outcome, message: Said, now: float,
     *, result: object = None, run_id: str | None = None,
 ) -> str | None:  # fmt: skip
     """Close an open order (inside a transaction); its site, None when it was over already."""
@@ -311,7 +312,7 @@ def end_order(
         "UPDATE orders SET finished_at = ?, outcome = ?, message = ?, result = ?, run_id = ifnull(?, run_id)"
         " WHERE id = ? AND finished_at IS NULL RETURNING site",
         (
-            utc_text(instant_of(now)), outcome.value, message,
+            utc_text(instant_of(now)), outcome.value, packed(message),
             None if result is None else orjson.dumps(result, option=orjson.OPT_SORT_KEYS).decode(),
             run_id, order_id,
         ),
@@ -340,6 +341,7 @@ def _order(row: tuple[Any, ...]) -> Order:
             "kind": Kind(values["kind"]),
             "options": Options(**options),
             "outcome": Outcome(values["outcome"]) if values["outcome"] else None,
+            "message": unpacked(values["message"]) if values["message"] else None,
             "result": orjson.loads(values["result"]) if values["result"] else None,
         }
     )

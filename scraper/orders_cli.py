@@ -14,6 +14,7 @@ from rich.table import Table
 from archive.audit import read_trail, whoever_types
 from archive.cli import archive_option, json_option, print_json, wide_console
 from archive.errors import UsageError
+from archive.order_wording import unpacked
 from archive.orders import Kind, Options, ask, cancel, in_short, last_orders, open_orders
 from archive.schedule import Job
 from archive.store import Store
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from archive.audit import Deed
     from archive.orders import Order
 
 by_option = click.option(
@@ -50,18 +52,32 @@ def list_command(root: Path, *, everything: bool, count: int, trail: bool, as_js
         deeds = read_trail(db, limit=count) if trail else []
         orders = last_orders(db, limit=count) if everything else open_orders(db, limit=count)
     if as_json:
-        listed = [attrs.asdict(x) for x in deeds] if trail else [attrs.asdict(x) for x in orders]
+        listed = [_deed_for_json(x) for x in deeds] if trail else [_for_json(x) for x in orders]
         print_json({"archive": str(root), "trail" if trail else "orders": listed})
     elif trail:
         for deed in deeds:
             order = deed.order_id and f"order {deed.order_id}"
-            parts = (deed.action, order, deed.site, deed.detail)
+            parts = (deed.action, order, deed.site, deed.detail and str(unpacked(deed.detail)))
             what = ", ".join(part for part in parts if part)
             click.echo(f"{vietnam_text(deed.at.timestamp())}  {deed.who}: {what}")
     elif not orders:
         click.echo("no order so far" if everything else "no order is open (--all shows past ones)")
     else:
         _print_orders(orders)
+
+
+def _for_json(order: Order) -> dict[str, Any]:
+    """With the message in English, and as the code and values that it was made of."""
+    said = order.message
+    return attrs.asdict(order) | {
+        "message": said and str(said),
+        "said": said and attrs.asdict(said),
+    }
+
+
+def _deed_for_json(deed: Deed) -> dict[str, Any]:
+    said = deed.detail and unpacked(deed.detail)
+    return attrs.asdict(deed) | {"detail": said and str(said)}
 
 
 def _print_orders(orders: Sequence[Order]) -> None:
@@ -72,7 +88,7 @@ def _print_orders(orders: Sequence[Order]) -> None:
         state = one.outcome or ("waits" if one.is_waiting else "at work")
         cells = (
             str(one.id), one.site, in_short(one.kind, one.options),
-            vietnam_text(one.asked_at.timestamp()), one.asked_by, str(state), one.message or "",
+            vietnam_text(one.asked_at.timestamp()), one.asked_by, str(state), str(one.message or ""),
         )  # fmt: skip
         table.add_row(*map(escape, cells))
     wide_console(150).print(table)
@@ -106,7 +122,7 @@ def add_command(
             options=Options(job=wanted, span=span, **given), known={site},
         )  # fmt: skip
     if as_json:
-        print_json(attrs.asdict(order))
+        print_json(_for_json(order))
     else:
         click.echo(f"order {order.id}: {in_short(order.kind, order.options)} of {site}")
 
