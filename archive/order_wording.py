@@ -37,7 +37,6 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "check died": ("the process that checked died", "tiến trình kiểm tra đã chết giữa chừng"),
     "died": ("{by} died at it", "{by} đã chết giữa chừng"),
     "taken up": ("{because}; it is taken up again", "{because}; lệnh được thực hiện lại"),
-    "goes on": ("{because}; it goes on", "{because}; còn làm tiếp"),
     # how it ended
     "not crawled": ("{site} is not crawled: {why}", "{site} không được thu thập: {why}"),
     "crawled": ("{reason}; {fetched} fetched, {accepted} accepted", "{reason}; tải {fetched} trang, nhận {accepted} bài"),
