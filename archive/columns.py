@@ -358,9 +358,9 @@ DESCRIPTIONS: Final[dict[str, dict[str, str]]] = {
     },
     "orders": {
         "id": "Number of the order; never used again.",
-        "kind": "crawl, stop, pause, resume or check.",
+        "kind": "crawl, stop, pause, resume, check or acknowledge (take note of an alarm).",
         "site": "Site it is about.",
-        "options": "What exactly is asked for, as JSON: job, span, max_pages, any_hour, run.",
+        "options": "What exactly is asked for, as JSON: job, span, max_pages, any_hour, alarm.",
         "asked_by": "Who asked.",
         "asked_at": "When, UTC.",
         "expires_at": "When it is given up if nobody took it, UTC.",

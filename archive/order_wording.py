@@ -48,6 +48,7 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "no answer": ("the check gave no answer", "lần kiểm tra không cho kết quả"),
     "paused": ("{jobs} paused", "đã tạm nghỉ: {jobs}"),
     "resumed": ("{jobs} resumed", "đã chạy tiếp: {jobs}"),
+    "noted": ("alarm {n} is taken note of", "đã ghi nhận cảnh báo {n}"),
     "given up": ("{because}, as {n} before it", "{because}, trước đó đã có {n} tiến trình như vậy"),
     "over": ("the crawl is over: {because}", "lượt thu thập đã hết: {because}"),
     "ended before": ("the crawl had ended before", "lượt thu thập đã kết thúc từ trước"),

@@ -16,6 +16,8 @@ import orjson
 from archive import order_work as work
 from archive.database import translated_errors
 from archive.errors import DqtvError, SiteLocked, UsageError
+from archive.health.alarms import acknowledge
+from archive.instants import instant_of
 from archive.locks import SiteLock, held_sites
 from archive.order_wording import TEXT, Said, said
 from archive.orders import Kind, Order, Outcome, find_order, open_orders
@@ -170,6 +172,10 @@ class Obeyer:
     # -- beginning ------------------------------------------------------------------------------
 
     def _obey(self, store: Store, order: Order, now: float) -> None:
+        if order.kind is Kind.ACKNOWLEDGE:
+            if self._take(store, order, now):
+                self._acknowledge(store, order, now)
+            return
         if (why := self._wishes.why_not(order.site)) is not None:
             # taken first, so that of two processes one says so
             if self._take(store, order, now):
@@ -295,6 +301,20 @@ class Obeyer:
             self.obeyed.append(done)
             self._on_end(done)
         self._taken.discard(order.id)
+
+    def _acknowledge(self, store: Store, order: Order, now: float) -> None:
+        number = order.options.alarm or 0
+        try:
+            with store.transaction():
+                acknowledge(
+                    store.connection, number, by=order.asked_by, note=order.note or "", now=instant_of(now),
+                    order_id=order.id,
+                )  # fmt: skip
+        except UsageError as error:
+            refused = Ending(outcome=Outcome.REFUSED, message=said(TEXT, text=str(error)))
+            self._end(store, order, refused, now)
+            return
+        self._end(store, order, Ending(outcome=Outcome.DONE, message=said("noted", n=number)), now)
 
     def _change_schedule(self, store: Store, order: Order, now: float) -> None:
         table = ScheduleTable(store)

@@ -95,7 +95,9 @@ def _print_orders(orders: Sequence[Order]) -> None:
 
 
 @orders_group.command("add")
-@click.argument("kind", type=click.Choice([kind.value for kind in Kind]))
+@click.argument(
+    "kind", type=click.Choice([kind.value for kind in Kind if kind is not Kind.ACKNOWLEDGE])
+)
 @click.argument("site", metavar="SITE")
 @click.option("--job", type=job_choice, help="Of a crawl: what for.  [default: crawl]  Of pause and resume: which job, all when not given.")  # fmt: skip
 @click.option("--backfill", "span", metavar="FROM..TO", help="Of a crawl: go back to these days.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from datetime import datetime
+from datetime import UTC, datetime
 
 import attrs
 import orjson
@@ -14,6 +14,8 @@ from archive import order_work
 from archive.audit import read_trail
 from archive.database import translated_errors
 from archive.errors import ArchiveUnwritable
+from archive.health.alarms import Finding, close, find_alarm, see
+from archive.health.alarms import Kind as AlarmKind
 from archive.instants import VIETNAM
 from archive.locks import SiteLock
 from archive.orders import Kind, Options, Outcome, ask, find_order
@@ -220,6 +222,32 @@ def test_a_pause_that_a_full_disk_cut_short_is_taken_up(root, obeyer, monkeypatc
         assert not ScheduleTable(store).get("bao", Job.CRAWL).entry.is_paused
     obeyer.look()
     assert state(root, number).outcome is Outcome.DONE
+
+
+def test_an_alarm_is_taken_note_of_in_the_name_of_whoever_asked(root, obeyer):
+    with Store.open(root) as store:
+        with store.transaction():
+            see(store.connection, [Finding(site=None, kind=AlarmKind.DISK_FULL)], datetime.fromtimestamp(NOON, UTC))  # fmt: skip
+        asked = ask(store, Kind.ACKNOWLEDGE, "", asked_by="Lan", now=NOON, note="đĩa mới", options=Options(alarm=1))  # fmt: skip
+    obeyer.look()
+    with Store.open(root) as store:
+        alarm = find_alarm(store.connection, 1)
+        trail = read_trail(store.connection, order_id=asked.id)
+    assert (alarm.acknowledged_by, alarm.note) == ("Lan", "đĩa mới")
+    assert [one.action for one in trail] == ["finished", "acknowledged", "taken", "asked"]
+    assert str(state(root, asked.id).message) == "alarm 1 is taken note of"
+
+
+def test_an_alarm_that_is_over_meanwhile_is_not_taken_note_of(root, obeyer):
+    at = datetime.fromtimestamp(NOON, UTC)
+    with Store.open(root) as store:
+        with store.transaction():
+            see(store.connection, [Finding(site="bao", kind=AlarmKind.BLOCKED)], at)
+        asked = ask(store, Kind.ACKNOWLEDGE, "bao", asked_by="Lan", now=NOON, note="x", options=Options(alarm=1))  # fmt: skip
+        with store.transaction():
+            close(store.connection, [1], at)
+    obeyer.look()
+    assert state(root, asked.id).outcome is Outcome.REFUSED
 
 
 def test_pause_and_resume_change_the_schedule_and_stand_in_the_trail(root, obeyer):

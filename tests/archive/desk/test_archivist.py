@@ -433,10 +433,14 @@ def test_what_older_rows_say_in_words_is_shown_as_it_is(lan, root):
     assert unpacked('{"code": "nonsense", "values": {}}').code == TEXT
 
 
-def test_an_alarm_is_taken_note_of_with_name_and_trail(lan, root):
+def test_taking_note_of_an_alarm_is_an_order_with_name_and_trail(lan, root):
     assert lan.send("/-/archivist/acknowledge", alarm="1", note="quy tắc mới").status_code == 303
-    assert rows(root, "SELECT acknowledged_by, note FROM alarms WHERE id = 1") == [("lan", "quy tắc mới")]  # fmt: skip
-    assert rows(root, "SELECT who, action, site FROM audit ORDER BY id DESC LIMIT 1") == [("lan", "acknowledged", "culao")]  # fmt: skip
+    [asked] = rows(root, "SELECT kind, site, options, asked_by, note FROM orders ORDER BY id DESC LIMIT 1")  # fmt: skip
+    assert asked == ("acknowledge", "culao", '{"alarm":1}', "lan", "quy tắc mới")
+    assert rows(root, "SELECT who, action, site FROM audit ORDER BY id DESC LIMIT 1") == [("lan", "asked", "culao")]  # fmt: skip
+    # the desk itself touches no alarm
+    assert rows(root, "SELECT acknowledged_by FROM alarms WHERE id = 1") == [(None,)]
+    assert "ghi nhận cảnh báo 1" in lan.get("/-/archivist?lang=vi").text
     assert lan.send("/-/archivist/acknowledge", alarm="1", note="  ").status_code == 400
     assert lan.send("/-/archivist/acknowledge", alarm="99", note="x").status_code == 400
 
