@@ -21,7 +21,7 @@ from archive.desk.places import count_places
 from archive.desk.problems import SearchProblem
 from archive.desk.search import search
 from archive.desk.series import MOST_MONTHS, Series, Unit, build_timeline
-from archive.desk.timeline import Counts, count_months, count_pool, count_values
+from archive.desk.timeline import Counts, Totals, count_months, count_pool, count_values
 from archive.desk.timeline_asked import Asked, By, Measure, TermProblem, read_asked
 
 FILTERS = [
@@ -127,9 +127,13 @@ def test_other_ways_to_write_a_phrase_are_counted_where_its_words_are_not_found(
 def test_papers_and_provinces_equal_counts_narrowed_to_each(connection, text, facet):
     query = Query(text=text)
     by_value = count_values(connection, query, facet)
-    assert sum(x.total for x in by_value.values()) == count_months(connection, query).total
-    for value, counts in by_value.items():
-        assert counts == count_months(connection, query.narrowed(facet, value))
+    assert sum(x.every for x in by_value.values()) == count_months(connection, query).total
+    for value, totals in by_value.items():
+        own = query.narrowed(facet, value)
+        counts, pool = count_months(connection, own), count_pool(connection, own)
+        assert totals == Totals(
+            exact=counts.exact_total, every=counts.total, articles=sum(pool.values())
+        )
 
 
 def test_hits_beyond_one_text_are_all_counted(connection, monkeypatch):
