@@ -194,9 +194,12 @@ class ScheduleTable:
 
     # -- what ran -------------------------------------------------------------------------------
 
-    def begin(self, chosen: Sequence[Planned], now: float) -> list[int]:
-        """Record that these jobs begin; numbers of their rows."""
-        holder = this_process()
+    def begin(self, chosen: Sequence[Planned], now: float, holder: str | None = None) -> list[int]:
+        """Record that these jobs begin; numbers of their rows.
+
+        *holder* is who does them, in the form of `archive.processes`, when it is not this process.
+        """
+        holder = holder or this_process()
         with self._store.transaction():
             return [
                 int(
@@ -214,6 +217,11 @@ class ScheduleTable:
         with self._store.transaction():
             self._end(row_id, reason, now)
             self._save(planned)
+
+    def close(self, row_id: int, reason: str, now: float) -> None:
+        """Record how a run ended whose entry was removed meanwhile."""
+        with self._store.transaction():
+            self._end(row_id, reason, now)
 
     def _end(self, row_id: int, reason: str, now: float) -> None:
         self._connection.execute(

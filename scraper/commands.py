@@ -34,6 +34,11 @@ PLACES: Final = {
         "backup_command",
         "Copy database, manifests and site files into a dated folder in TARGET, also while crawls go on.",
     ),
+    "cluster": Place(
+        "scraper.cluster.cli",
+        "cluster_group",
+        "Crawl on several machines into one archive, by way of a PostgreSQL database and a hub.",
+    ),
     "diff": Place(
         "archive.diff_cli",
         "diff_command",

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from archive.lease import LeaseFactory
     from scraper.crawl_request import CrawlRequest
+    from scraper.extensions.segments import Sealer
 
 
 @attrs.frozen(kw_only=True)
@@ -63,8 +64,12 @@ class SiteReport:
         return self.reason in GOOD_REASONS
 
 
-def crawl(request: CrawlRequest, leases: LeaseFactory = SiteLock) -> tuple[SiteReport, ...]:
+def crawl(
+    request: CrawlRequest, leases: LeaseFactory = SiteLock, sealer: Sealer | None = None
+) -> tuple[SiteReport, ...]:
     """Crawl the sites of *request*; one report per site. *leases* makes what each site is held by.
+
+    *sealer* takes what is on record every now and then, see `scraper.extensions.segments`.
 
     Can run once per process (Twisted's reactor cannot be started again). Raises what opening the
     archive raises (SiteLocked, SchemaMismatch, ArchiveUnwritable ...), and the error that ended the
@@ -85,6 +90,7 @@ def crawl(request: CrawlRequest, leases: LeaseFactory = SiteLock) -> tuple[SiteR
         rechecks=request.rechecks,
         until=request.until,
         leases=leases,
+        sealer=sealer,
     )
     process.start()
     _raise_failure(task)

@@ -84,6 +84,7 @@ EXTENSIONS = {
     "scraper.extensions.capture.CaptureExtension": 0,
     "scraper.extensions.progress.ProgressExtension": 10,
     "scraper.extensions.run_record.RunRecordExtension": 20,
+    "scraper.extensions.segments.SegmentExtension": 30,
     "scrapy.extensions.corestats.CoreStats": None,
     "scrapy.extensions.logstats.LogStats": None,
 }

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from archive.lease import LeaseFactory
     from archive.template import Template
+    from scraper.extensions.segments import Sealer
     from scraper.sites.spec import SiteSpec
 
 _OK = 200
@@ -102,6 +103,7 @@ class NewspaperSpider(scrapy.Spider):
         rechecks: str | None = None,
         until: Mapping[str, float] | None = None,
         leases: LeaseFactory = SiteLock,
+        sealer: Sealer | None = None,
         **kwargs: Any,  # noqa: ANN401  Scrapy's signature
     ) -> None:
         super().__init__(**kwargs)
@@ -116,6 +118,8 @@ class NewspaperSpider(scrapy.Spider):
         self.until = dict(until or {})
         #: Makes the lease of each site.
         self.leases = leases
+        #: Takes what is on record every now and then; None when nobody does.
+        self.sealer = sealer
         #: Pages of one site in one run when no limit was given; the crawl's settings may say another number.
         self.page_budget = PAGE_BUDGET
         #: Days of publication a backfill asks for; None for a daily crawl.
