@@ -262,7 +262,7 @@ DESCRIPTIONS: Final[dict[str, dict[str, str]]] = {
     },
     "site_locks": {
         "site": "Site.",
-        "token": "Random token of the holder.",
+        "token": "Random token of the holder; `lent:` and its lease's number where that is a worker on another machine.",
         "holder": "Host and process that crawls the site.",
         "acquired_at": "Unix time of the start.",
         "expires_at": "Unix time at which the lock may be taken over.",

@@ -21,6 +21,7 @@ from archive.cluster.segment import discard, seal, sealed
 from archive.errors import ArchiveError, ClusterUnreachable, HubUnreachable, SiteLocked
 from archive.health.alarms import Kind, open_alarms
 from archive.locks import SiteLock
+from archive.runs import running_crawl
 from archive.verify import Choice, verify
 
 pytest.importorskip("fsspec", reason="the extra `cluster` is not installed")
@@ -458,6 +459,20 @@ def test_a_worker_gets_nothing_to_begin_with_while_the_site_is_crawled_here(inbo
     assert any("bao is being crawled" in note for note in report.notes)
     lock.release(None)
     assert inbox.step().states == 1
+
+
+def test_a_workers_crawl_is_seen_to_run_until_it_gives_the_site_back(inbox):
+    inbox.take()
+    (holder,) = (row.holder for row in inbox.leases.rows())
+    connection = inbox.archive.connection
+    connection.execute(
+        "INSERT INTO runs (id, site, command, holder, started_at) VALUES ('r', 'bao', 'crawl', ?, '2026-11-26T00:00:00Z')",
+        (holder,),
+    )
+    assert running_crawl(connection, "bao") == "r"
+    inbox.leases.free.add("bao")
+    inbox.step()
+    assert running_crawl(connection, "bao") is None
 
 
 def test_a_lock_lent_to_a_worker_ends_by_itself_when_nobody_looks(inbox, monkeypatch):
