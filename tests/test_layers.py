@@ -102,6 +102,8 @@ DESK_KNOWS = {
 #: that write nothing and by the functions that write orders.
 OFFICE = {
     "archive.desk.archivist_pages",
+    "archive.desk.cluster_look",
+    "archive.desk.cluster_pages",
     "archive.desk.health_pages",
     "archive.desk.office",
     "archive.desk.order_forms",
@@ -112,6 +114,10 @@ OFFICE = {
 OFFICE_KNOWS = {
     # who may log in
     "archive.accounts",
+    # how several machines do, for archivists
+    "archive.cluster.picture",
+    "archive.cluster.settings",
+    "archive.processes",
     # what goes on, for everybody and for archivists
     "archive.crawl_log",
     "archive.health.prometheus",

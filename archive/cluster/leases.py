@@ -48,7 +48,8 @@ CREATE TABLE IF NOT EXISTS dqtv_leases (
     until timestamptz NOT NULL,
     acked bigint NOT NULL DEFAULT 0,
     state_token bigint NOT NULL DEFAULT 0,
-    last_fetch_at timestamptz
+    last_fetch_at timestamptz,
+    taken_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 COMMENT ON COLUMN dqtv_leases.token IS 'Rises by one with each holder, never falls.';
 COMMENT ON COLUMN dqtv_leases.holder IS 'Process that holds the site; NULL when it was given back.';
@@ -56,6 +57,7 @@ COMMENT ON COLUMN dqtv_leases.until IS 'When another may take it, by this server
 COMMENT ON COLUMN dqtv_leases.acked IS 'Last segment of this token that is stored in the archive.';
 COMMENT ON COLUMN dqtv_leases.state_token IS 'Last token for which the site''s state was laid ready.';
 COMMENT ON COLUMN dqtv_leases.last_fetch_at IS 'Last request to the site.';
+COMMENT ON COLUMN dqtv_leases.taken_at IS 'Since when this token is the newest.';
 """
 # Two that begin at once would both find no table and both make one.
 _PREPARING: Final = "SELECT pg_advisory_xact_lock(hashtextextended('dqtv_leases', 0))"
@@ -67,7 +69,7 @@ _TAKE: Final = """
 INSERT INTO dqtv_leases AS held (site, token, holder, until)
 VALUES (%(site)s, 1, %(holder)s, clock_timestamp() + make_interval(secs => %(ttl)s))
 ON CONFLICT (site) DO UPDATE SET
-    token = held.token + 1, holder = excluded.holder, until = excluded.until, acked = 0,
+    token = held.token + 1, holder = excluded.holder, until = excluded.until, acked = 0, taken_at = clock_timestamp(),
     last_fetch_at = CASE WHEN held.holder IS NULL THEN held.last_fetch_at
                          ELSE greatest(held.last_fetch_at, held.until) END
 WHERE held.holder IS NULL OR held.until <= clock_timestamp()
@@ -96,7 +98,7 @@ VALUES (%(site)s, %(least)s::bigint + %(by)s, %(least)s::bigint + %(by)s, %(hold
 ON CONFLICT (site) DO UPDATE SET
     token = greatest(held.token, %(least)s::bigint) + %(by)s,
     state_token = greatest(held.token, %(least)s::bigint) + %(by)s,
-    holder = excluded.holder, until = excluded.until, acked = 0
+    holder = excluded.holder, until = excluded.until, acked = 0, taken_at = clock_timestamp()
 """
 
 
@@ -170,8 +172,11 @@ class Leases:
     at a time.
     """
 
-    def __init__(self, dsn: str) -> None:
-        """*dsn* is what libpq takes, an URL or ``key=value`` pairs. Raises UsageError when it cannot be read."""
+    def __init__(self, dsn: str, *, answer_s: int | None = None) -> None:
+        """*dsn* is what libpq takes, an URL or ``key=value`` pairs; within *answer_s* seconds each question is answered.
+
+        Raises UsageError when the *dsn* cannot be read.
+        """
         try:
             self._options = {**_CONNECTION, **conninfo_to_dict(dsn)}
         except psycopg.ProgrammingError as error:
@@ -180,6 +185,13 @@ class Leases:
                 f"{DATABASE_SETTING} cannot be read as the address of a PostgreSQL database;"
                 " write it like postgresql://USER@HOST/NAME"
             ) from error
+        if answer_s is not None:
+            said = self._options.get("options", "")
+            self._options |= {
+                "connect_timeout": answer_s,
+                "tcp_user_timeout": answer_s * 1000,
+                "options": f"{said} -c statement_timeout={answer_s * 1000}",
+            }
         self._connection: psycopg.Connection[Any] | None = None
 
     @property
@@ -299,6 +311,12 @@ class Leases:
         """All leases, by site."""
         return self._rows(None)
 
+    @contextmanager
+    def reading(self) -> Iterator[psycopg.Connection[Any]]:
+        """The connection, for questions to the tables beside this one; each is a transaction of its own."""
+        with self._connected() as connection:
+            yield connection
+
     def _rows(self, site: str | None) -> list[LeaseRow]:
         names = [field.name for field in attrs.fields(LeaseRow)]
         with self._connected() as connection:
@@ -319,7 +337,7 @@ class Leases:
             yield self._connection
         except psycopg.errors.UndefinedTable as error:
             raise ClusterUnreachable(
-                f"{self.name} has no table of leases; run `dqtv cluster prepare` once"
+                f"{self.name} lacks a table of the cluster; run `dqtv cluster prepare` once"
             ) from error
         except psycopg.errors.LockNotAvailable as error:
             raise ClusterUnreachable(

@@ -11,9 +11,12 @@ import os
 import secrets
 import sys
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from urllib.parse import urlsplit
+
+import attrs
 
 from archive.errors import HubUnreachable, UsageError
 from archive.warc_files import refusals, sync_folder
@@ -33,6 +36,15 @@ _FOREIGN_ERRORS: Final = {
 PART: Final = ".part-"
 #: Bytes read at once.
 _BLOCK: Final = 4 << 20
+
+
+@attrs.frozen(kw_only=True)
+class Entry:
+    """A file as its folder lists it."""
+
+    bytes: int
+    #: Unix time by the clock over there; None where it does not tell.
+    changed_at: float | None
 
 
 class Place:
@@ -136,7 +148,11 @@ class Place:
 
     def files(self, folder: str) -> dict[str, int]:
         """Files below *folder*, relative to the URL -> bytes; empty where there is no such folder."""
-        found: dict[str, int] = {}
+        return {name: entry.bytes for name, entry in self.entries(folder).items()}
+
+    def entries(self, folder: str) -> dict[str, Entry]:
+        """The same with more than the bytes."""
+        found: dict[str, Entry] = {}
         with self._told("list", folder):
             try:
                 entries = self._fs.find(self._path(folder), detail=True) if not self._has_rename else self._walk(self._path(folder))  # fmt: skip
@@ -145,7 +161,7 @@ class Place:
             for path, info in entries.items():
                 name = str(path).removeprefix(self._root).strip("/")
                 if PART not in name and info["type"] == "file" and name != folder:
-                    found[name] = int(info["size"])
+                    found[name] = Entry(bytes=int(info["size"]), changed_at=_changed_at(info))
         return found
 
     def size(self, name: str) -> int | None:
@@ -221,6 +237,14 @@ class Place:
                 f"cannot {verb} {place}: {why}; check address, network, access rights and free space there."
                 " Nothing is lost: what was not handed over is kept and tried again"
             ) from error
+
+
+def _changed_at(info: dict[str, Any]) -> float | None:
+    """When a file was written: a disk says so in seconds, SFTP and S3 by an instant."""
+    said = info.get("mtime", info.get("LastModified"))
+    if isinstance(said, datetime):
+        return said.timestamp()
+    return float(said) if isinstance(said, int | float) else None
 
 
 def _rename_on_disk(source: Path, target: Path, *, exclusive: bool) -> None:

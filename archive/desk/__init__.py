@@ -94,6 +94,7 @@ def register_routes() -> list[tuple[str, Callable[..., Awaitable[Response]]]]:
         *health_pages.ROUTES,
         *log_in.ROUTES,
         *archivist_pages.ROUTES,
+        *cluster_pages.ROUTES,
         *order_forms.ROUTES,
         *robots.ROUTES,
         *failures.CLOSED,
