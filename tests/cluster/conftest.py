@@ -132,3 +132,16 @@ def leases(table):
 
     with Leases(table) as leases:
         yield leases
+
+
+@pytest.fixture
+def cluster(postgres, tmp_path, dqtv):
+    """A hub, an archive and a prepared database, see `machines`."""
+    pytest.importorskip("fsspec", reason="the extra `cluster` is not installed")
+    from machines import Cluster, prepared  # noqa: PLC0415 - tests are skipped where the extra is missing
+
+    prepared(postgres)
+    (tmp_path / "hub").mkdir()
+    cluster = Cluster(postgres, tmp_path, dqtv.port)
+    yield cluster
+    cluster.close()
