@@ -172,7 +172,9 @@ class Hub:
     def reason(self, name: str) -> str | None:
         """Why a segment was refused, by its name in `refused`; None where nothing is written."""
         try:
-            return self.place.read(f"{REFUSED}/{name}/{REASON}", _LONGEST_REASON).decode(errors="replace")
+            return self.place.read(f"{REFUSED}/{name}/{REASON}", _LONGEST_REASON).decode(
+                errors="replace"
+            )
         except FileNotFoundError:
             return None
 

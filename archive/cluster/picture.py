@@ -56,7 +56,9 @@ _TROUBLES: Final = """
 SELECT site, kind, detail, holder, extract(epoch FROM clock_timestamp() - seen_at)::float8 AS seen_s
 FROM dqtv_troubles ORDER BY seen_at DESC
 """
-_DRAINING: Final = "SELECT extract(epoch FROM clock_timestamp() - since)::float8 AS since_s FROM dqtv_drain"
+_DRAINING: Final = (
+    "SELECT extract(epoch FROM clock_timestamp() - since)::float8 AS since_s FROM dqtv_drain"
+)
 _LEASES: Final = """
 SELECT site, token, holder, acked, holder IS NOT NULL AND until > clock_timestamp() AS is_held,
     extract(epoch FROM until - clock_timestamp())::float8 AS left_s,

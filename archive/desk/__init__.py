@@ -17,6 +17,7 @@ from archive.desk import (
     answers,
     archivist_pages,
     citation_files,
+    cluster_pages,
     concordance_pages,
     coverage_pages,
     downloads,

@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 _MINUTE: Final = 60
 _HOUR: Final = 3600
 _DAY: Final = 86_400
-_KB: Final = 1_000
+_NEXT_UNIT: Final = 1_000
+_UNITS: Final = ("kB", "MB", "GB", "TB")
+#: Smaller figures have one decimal.
+_DECIMAL_BELOW: Final = 10
 
 
 @attrs.frozen(kw_only=True)
@@ -85,17 +88,20 @@ def lasting(language: str, seconds: float) -> str:
 
 
 def size(language: str, count: int) -> str:
-    """Bytes as people say them, of three figures at most before the unit."""
-    value, unit = float(count), "byte"
-    for larger in ("kb", "mb", "gb", "tb"):
-        if value < _KB:
+    """Bytes as people say them: 812 bytes, 1.4 kB, 36 MB."""
+    value, chosen = float(count), None
+    for unit in _UNITS:
+        if value < _NEXT_UNIT:
             break
-        value, unit = value / _KB, larger
-    figure = number(language, round(value)) if unit == "byte" or value >= 10 else _decimal(language, value)  # fmt: skip  # noqa: PLR2004
-    return say(language, f"cluster.{unit}", n=figure)
+        value, chosen = value / _NEXT_UNIT, unit
+    if chosen is None:
+        return say(language, "cluster.bytes", n=number(language, count))
+    return f"{_figure(language, value)} {chosen}"
 
 
-def _decimal(language: str, value: float) -> str:
+def _figure(language: str, value: float) -> str:
+    if value >= _DECIMAL_BELOW:
+        return number(language, round(value))
     text = f"{value:.1f}"
     return text.replace(".", ",") if language == "vi" else text
 
