@@ -96,9 +96,8 @@ def _in_thread(ask: Callable[[], T]) -> Future[Answer[T]]:
             future.set_result(Answer(why=Why.UNUSABLE, detail=_in_words(error)))
         except ArchiveError as error:
             future.set_result(Answer(why=Why.AWAY, detail=str(error)))
-        except BaseException as error:
+        except Exception as error:  # noqa: BLE001 - raised where it is waited for
             future.set_exception(error)
-            raise
 
     # nobody waits for it when the desk ends
     threading.Thread(target=run, name="cluster", daemon=True).start()
