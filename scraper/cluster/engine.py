@@ -56,6 +56,8 @@ class EngineSettings:
     poll_s: float = 5.0
     #: Words before the site; None for ``dqtv cluster crawl``.
     command: tuple[str, ...] | None = None
+    #: Run once beside the first jobs: what brings home the pages that killed crawls left here.
+    at_start: tuple[str, ...] | None = None
 
 
 class TryLater(Exception):

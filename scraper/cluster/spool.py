@@ -98,3 +98,20 @@ def bring_home(
         else:
             shutil.rmtree(root)
     return kept
+
+
+def bring_all_home(spool: Path, *, database: str, hub: Hub, wait_s: float) -> dict[str, int]:
+    """Bring home what lies in *spool*, of whatever site; site -> spools that had to stay. Raises as `bring_home`.
+
+    Sites that are being crawled on this machine are passed over.
+    """
+    kept = {}
+    for site in sites_in(spool):
+        try:
+            with site_folder(spool, site) as folder:
+                left = bring_home(folder, database=database, hub=hub, wait_s=wait_s)
+        except SiteLocked:
+            continue
+        if left:
+            kept[site] = left
+    return kept

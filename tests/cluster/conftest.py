@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from contextlib import contextmanager
@@ -13,6 +14,9 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+
+# tests of this folder share `machines`
+sys.path.append(str(Path(__file__).parent))
 
 #: Debian keeps the server's programs out of the path.
 _DEBIAN = Path("/usr/lib/postgresql")

@@ -104,9 +104,12 @@ class Cluster:
         with closing(sqlite3.connect(self.root / "archive.db")) as connection:
             return connection.execute(sql).fetchall()
 
-    def leases(self):
+    def query(self, sql):
         with connected(self.dsn) as connection:
-            return connection.execute("SELECT * FROM dqtv_leases").fetchall()
+            return connection.execute(sql).fetchall()
+
+    def leases(self):
+        return self.query("SELECT * FROM dqtv_leases")
 
     def left(self, machine="one"):
         return [path.name for path in (self.folder / machine / PAPER).iterdir() if path.is_dir()]
@@ -139,10 +142,9 @@ class Cluster:
         return []
 
     def are_done(self):
-        with connected(self.dsn) as connection:
-            rows = connection.execute(
-                "SELECT status::text AS status FROM procrastinate_jobs WHERE task_name = 'crawl_site'"
-            ).fetchall()
+        rows = self.query(
+            "SELECT status::text AS status FROM procrastinate_jobs WHERE task_name = 'crawl_site'"
+        )
         return {row["status"] for row in rows} == {"succeeded"}
 
     def token(self):
