@@ -50,7 +50,13 @@ _DATABASE: Final = "DQTV_CLUSTER_DATABASE"
 @archive_option()
 @json_option
 def ingest_command(
-    root: Path, *, hub_url: str | None, database: str | None, once: bool, every: float, as_json: bool
+    root: Path,
+    *,
+    hub_url: str | None,
+    database: str | None,
+    once: bool,
+    every: float,
+    as_json: bool,
 ) -> None:
     """Take in what workers on other machines left, and lay ready what the next ones begin with; until Ctrl-C."""
     if not hub_url or not database:

@@ -15,7 +15,8 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from archive.clock import steady_time
-from archive.errors import ClusterUnreachable, UsageError
+from archive.cluster.settings import DATABASE_VARIABLE
+from archive.errors import ClusterNotPrepared, ClusterUnreachable, UsageError
 from archive.lease import TTL_SECONDS
 from archive.processes import this_process
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Self
 
-#: Environment variable that names the database.
-DATABASE_SETTING: Final = "DQTV_CLUSTER_DATABASE"
 #: What is added to every token after a restore: more than a standby can have missed.
 TOKENS_LOST: Final = 1000
 #: A dead server or a cut network is noticed within seconds; what the DSN itself says comes first.
@@ -182,7 +181,7 @@ class Leases:
         except psycopg.ProgrammingError as error:
             # the parser's own words may repeat the password
             raise UsageError(
-                f"{DATABASE_SETTING} cannot be read as the address of a PostgreSQL database;"
+                f"{DATABASE_VARIABLE} cannot be read as the address of a PostgreSQL database;"
                 " write it like postgresql://USER@HOST/NAME"
             ) from error
         if answer_s is not None:
@@ -336,7 +335,7 @@ class Leases:
                 self._connection.execute(f"SET lock_timeout = '{_LOCK_TIMEOUT}'")
             yield self._connection
         except psycopg.errors.UndefinedTable as error:
-            raise ClusterUnreachable(
+            raise ClusterNotPrepared(
                 f"{self.name} lacks a table of the cluster; run `dqtv cluster prepare` once"
             ) from error
         except psycopg.errors.LockNotAvailable as error:
@@ -349,5 +348,5 @@ class Leases:
             said = str(error).strip().partition("\n")[0]
             raise ClusterUnreachable(
                 f"{self.name} does not answer as it should ({said}); see whether PostgreSQL runs there and"
-                f" {DATABASE_SETTING} names it, then try again"
+                f" {DATABASE_VARIABLE} names it, then try again"
             ) from error

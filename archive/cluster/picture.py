@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
     import psycopg
 
-    from archive.cluster.hub import Hub
+    from archive.cluster.hub import Folder, Hub
+    from archive.cluster.manifest import Key
 
 #: A worker that gave no sign of life for so long is taken for dead, as the engine does (`stalled_s`).
 SILENT_AFTER_S: Final = 90.0
-#: A worker's clock that is further off is worth a look: runs and captures carry its time.
-CLOCK_OFF_S: Final = 10.0
+#: A worker's clock that is further off is worth a look: runs and captures carry its time, leases do not.
+CLOCK_OFF_S: Final = 60.0
 #: Sites with jobs, and refused segments, that are listed at most; how many there are is told in any case.
 MOST_SITES: Final = 200
 MOST_REFUSED: Final = 20
@@ -182,8 +183,10 @@ class Inbox:
     bytes: int
     #: Seconds that the oldest of them has waited; None where none waits.
     oldest_s: float | None
-    #: Segments that are on their way, or whose upload was killed.
-    incomplete: int
+    #: Names of segments that are on their way, or whose upload was killed.
+    incomplete: tuple[str, ...]
+    #: Site -> highest token among those that wait.
+    tokens: Mapping[str, int]
     #: How many were refused and lie there still.
     refused_number: int
     #: The newest of them, `MOST_REFUSED` at most.
@@ -193,8 +196,8 @@ class Inbox:
 def read_database(dsn: str) -> Picture:
     """What the cluster's database knows.
 
-    Raises ClusterUnreachable, also where it is slow or has no tables of a cluster; UsageError for a *dsn* that cannot
-    be read, and ImportError where psycopg is not installed.
+    Raises ClusterUnreachable, also where it is slow (ClusterNotPrepared where it has no tables of a cluster), UsageError
+    for a *dsn* that cannot be read, and ImportError where psycopg is not installed.
     """
     from archive.cluster.leases import Leases  # noqa: PLC0415  the desk of a single machine has no psycopg
 
@@ -223,8 +226,17 @@ def read_inbox(url: str) -> Inbox:
     return look_into(Hub(url))
 
 
+def _keys(folders: Iterable[Folder]) -> Iterator[Key]:
+    from archive.cluster.manifest import key_of  # noqa: PLC0415  as above
+
+    for folder in folders:
+        key = key_of(*folder.name.split("/"))
+        if key is not None:
+            yield key
+
+
 def look_into(hub: Hub) -> Inbox:
-    """What lies at *hub*. Raises HubUnreachable."""
+    """The same for a hub that is open."""
     now = time.time()
     inbox, refused = hub.inbox(), hub.refused()
     whole = [folder for folder in inbox if folder.is_whole]
@@ -235,7 +247,9 @@ def look_into(hub: Hub) -> Inbox:
         waiting=len(whole),
         bytes=sum(folder.bytes for folder in whole),
         oldest_s=max(0.0, now - min(since)) if since else None,
-        incomplete=len(inbox) - len(whole),
+        incomplete=tuple(folder.name for folder in inbox if not folder.is_whole),
+        # in the order of their tokens
+        tokens={key.site: key.token for key in sorted(_keys(whole))},
         refused_number=len(refused),
         refused=tuple(
             Refused(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -10,10 +9,6 @@ from archive.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-DATABASE_VARIABLE: Final = "DQTV_CLUSTER_DATABASE"
-HUB_VARIABLE: Final = "DQTV_CLUSTER_HUB"
-SPOOL_VARIABLE: Final = "DQTV_CLUSTER_SPOOL"
 
 #: Packages of the extra ``cluster``, and those it brings along.
 _PACKAGES: Final = frozenset(
@@ -40,8 +35,3 @@ def asked_for(value: str | None, option: str, variable: str, what: str) -> str:
     if value:
         return value
     raise UsageError(f"say {what}: {option}, or set {variable}")
-
-
-def from_environment(variable: str) -> str | None:
-    """Value of a variable of the environment; None when it is not set or empty."""
-    return os.environ.get(variable) or None

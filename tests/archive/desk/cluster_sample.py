@@ -45,7 +45,8 @@ INBOX = picture.Inbox(
     waiting=3,
     bytes=36_512_000,
     oldest_s=5_400,
-    incomplete=1,
+    incomplete=("songmay/1007/1",),
+    tokens={"songmay": 1007},
     refused_number=2,
     refused=(
         picture.Refused(place="songmay/1006/2", site="songmay", reason="its token is older than 1007", age_s=580),

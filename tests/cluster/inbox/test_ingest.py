@@ -383,7 +383,9 @@ def test_rows_that_no_worker_found_at_this_site_are_refused(
     assert not list(archive.warc_folder.rglob("*.gz"))
 
 
-def test_of_two_holders_of_one_token_the_second_is_stopped(take, hub, fakes, begin_worker, tmp_path):
+def test_of_two_holders_of_one_token_the_second_is_stopped(
+    take, hub, fakes, begin_worker, tmp_path
+):
     first = take()
     second = begin_worker(1, tmp_path / "bao-1.db", name="twin")
     first.find(1)
@@ -503,9 +505,10 @@ def test_a_state_holds_one_site_only_with_its_numbers(take, archive, hub, ingest
     state = take("bao").store
     for table in ("articles", "captures", "frontier", "rejections", "events"):
         kept = state.connection.execute(f"SELECT * FROM {table}").fetchall()
-        assert kept == archive.connection.execute(
-            f"SELECT * FROM {table} WHERE site = 'bao'"
-        ).fetchall()
+        assert (
+            kept
+            == archive.connection.execute(f"SELECT * FROM {table} WHERE site = 'bao'").fetchall()
+        )
     assert state.connection.execute("SELECT count(*) FROM figures").fetchone() == (2,)
     with pytest.raises(sqlite3.OperationalError):
         state.connection.execute("SELECT * FROM archive.sites")
