@@ -117,7 +117,6 @@ OFFICE_KNOWS = {
     # how several machines do, for archivists
     "archive.cluster.picture",
     "archive.cluster.settings",
-    "archive.processes",
     # what goes on, for everybody and for archivists
     "archive.crawl_log",
     "archive.health.prometheus",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
@@ -16,7 +16,6 @@ from archive.desk.private_archive import read_archive
 from archive.errors import ArchiveError
 from archive.health.alarms import Kind, open_alarms
 from archive.health.wording import sentence
-from archive.processes import in_words
 
 if TYPE_CHECKING:
     import sqlite3
@@ -56,7 +55,7 @@ async def _cluster(visit: Visit, office: Office, _request: Request) -> Response:
         visit, "archivist_cluster", snapshot, private=True, database=database, hub=hub, names=known.names,
         alarms=[_said(alarm, language, known.names) for alarm in known.alarms], kept=int(KEPT_S),
         lasting=partial(lasting, language), size=partial(size, language), clock=partial(clock, language),
-        state=partial(_state, language), process=_process,
+        state=partial(_state, language), process=partial(process, language),
     )  # fmt: skip
 
 
@@ -119,8 +118,10 @@ def _state(language: str, status: str) -> str:
     return strings(language).get(f"cluster.job_{status}", status)
 
 
-def _process(holder: str | None) -> Any:  # noqa: ANN401 - called by a template
-    return None if holder is None else in_words(holder)
+def process(language: str, name: str) -> str:
+    """A process by its number and machine, see ``archive.processes``."""
+    host, number, _ = name.rsplit(" ", 2)
+    return say(language, "cluster.process", number=number, host=host)
 
 
 ROUTES: Final = ((r"^/-/archivist/cluster$", for_archivists(_cluster)),)
