@@ -108,6 +108,10 @@ class Cluster:
         with connected(self.dsn) as connection:
             return connection.execute(sql).fetchall()
 
+    def run_sql(self, sql):
+        with connected(self.dsn) as connection:
+            connection.execute(sql)
+
     def leases(self):
         return self.query("SELECT * FROM dqtv_leases")
 
