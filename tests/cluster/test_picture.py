@@ -21,7 +21,6 @@ from scraper.cluster.engine import Asked
 from scraper.cluster.feed import defer
 from scraper.cluster.tables import SEEN
 from scraper.cluster.troubles import Kind, Troubles
-from scraper.cluster.watching import Problem, watch
 
 
 @pytest.fixture
@@ -196,36 +195,3 @@ def test_a_hub_that_cannot_be_reached_is_told(tmp_path):
     (tmp_path / "hub").write_text("no folder")
     with pytest.raises(HubUnreachable):
         read_inbox(f"file://{tmp_path / 'hub'}")
-
-
-# -- what is judged from it ------------------------------------------------------------------------
-
-
-def problems(dsn, hub):
-    return {said.kind for said in watch(dsn, hub.place.name).problems}
-
-
-def test_nothing_is_wrong_with_a_cluster_that_does_nothing(dsn, hub):
-    assert problems(dsn, hub) == set()
-
-
-def test_what_is_wrong_is_judged_from_the_picture(dsn, hub, tmp_path):
-    put(hub, tmp_path, f"{INBOX}/songmay/4/1/{MANIFEST}", age=7200)
-    put(hub, tmp_path, f"{INBOX}/culao/9/1/rows.jsonl.gz")
-    put(hub, tmp_path, f"{INBOX}/nuingan/1/1/{MANIFEST}")
-    hub.refuse(Key(site="nuingan", token=1, seq=1), "its token is older than 2")
-    Troubles(dsn).note(PAPER, Kind.NO_STATE, "does it run?")
-    defer(dsn, [Asked(site="songmay")])
-    assert problems(dsn, hub) == {
-        Problem.INBOX_OLD, Problem.NO_MANIFEST, Problem.REFUSED, Problem.NO_STATE, Problem.NO_WORKER, Problem.TOKENS_WENT_BACK,
-    }  # fmt: skip
-
-
-def test_what_is_away_is_a_problem_and_the_rest_is_looked_at(postgres, tmp_path, hub):
-    assert problems(postgres, hub) == {Problem.NOT_PREPARED}
-    assert problems(f"host={tmp_path} dbname=x", hub) == {Problem.DATABASE_AWAY}
-    (tmp_path / "file").write_text("no folder")
-    prepared(postgres)
-    assert {x.kind for x in watch(postgres, f"file://{tmp_path / 'file'}").problems} == {
-        Problem.HUB_AWAY
-    }
