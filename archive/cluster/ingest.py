@@ -121,6 +121,7 @@ class Ingest:
         self._hub = hub
         self._leases = leases
         self._complaints = Complaints(store)
+        self._is_begun = False
         self._schemas = {migration.name for migration in MIGRATIONS.applied(store.database)}
 
     def step(self) -> Report:
@@ -129,6 +130,11 @@ class Ingest:
         Raises HubUnreachable, ClusterUnreachable, ArchiveUnwritable; what was not stored then stays in the inbox.
         """
         report = Report()
+        if not self._is_begun:
+            # a kill may have come between a segment and the list of checksums
+            for site in self._highest():
+                complete_manifest(self._store, site)
+            self._is_begun = True
         self._write_states(report)
         for site, keys in groupby(self._hub.manifests(), key=lambda key: key.site):
             self._take_site(site, list(keys), report)

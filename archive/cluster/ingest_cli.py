@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -20,6 +19,7 @@ from archive.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _HUB: Final = "DQTV_CLUSTER_HUB"
 _DATABASE: Final = "DQTV_CLUSTER_DATABASE"

@@ -42,8 +42,10 @@ logger = logging.getLogger(__name__)
 
 #: Seconds after which what was fetched goes home: a kill costs that much, a WARC file holds that much.
 SEGMENT_SECONDS: Final = 300.0
-#: Seconds to wait for the archive: for a state at the beginning, for the last segment at the end.
+#: Seconds to wait for the archive at the beginning: for what was left here, and for a state.
 HUB_WAIT_SECONDS: Final = 600.0
+#: Seconds to hold the site at the end while its pages are on their way. Without hub no crawl could begin in its place.
+HOME_WAIT_SECONDS: Final = 24 * 3600.0
 #: The same once the crawl was told to end.
 _TOLD_WAIT_S: Final = 20.0
 _LOOK_S: Final = 0.2
@@ -65,6 +67,7 @@ class Slice:
     progress: bool = False
     segment_s: float = SEGMENT_SECONDS
     hub_wait_s: float = HUB_WAIT_SECONDS
+    home_wait_s: float = HOME_WAIT_SECONDS
     ttl_s: float = TTL_SECONDS
     margin_s: float = MARGIN_SECONDS
 
@@ -256,9 +259,11 @@ class _Run:
 
     def _wait_for_archive(self, sender: Sender, held: HeldLease) -> None:
         """Hold the site until its pages are in the archive: what arrives after it went to another is refused."""
-        if sender.wait(self.wanted.hub_wait_s, lambda: self.ending.is_told() or not held.may_ask()):
+        if sender.wait(
+            self.wanted.home_wait_s, lambda: self.ending.is_told() or not held.may_ask()
+        ):
             return
-        sender.wait(min(_TOLD_WAIT_S, self.wanted.hub_wait_s))
+        sender.wait(min(_TOLD_WAIT_S, self.wanted.home_wait_s))
 
 
 class _Sealer:

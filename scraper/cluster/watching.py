@@ -48,6 +48,8 @@ class Problem(enum.StrEnum):
     NO_WORKER = "no_worker"
     #: Two crawls push under one token, or two archives take in from one hub.
     TWO_WRITERS = "two_writers"
+    #: A machine has pages of a killed crawl that it cannot bring home.
+    LEFT_BEHIND = "left_behind"
     #: A segment has a higher token than its site's lease: the database was restored from a backup.
     TOKENS_WENT_BACK = "tokens_went_back"
 
@@ -104,6 +106,7 @@ _PROBLEM_OF: Final = {
     Kind.HUB_AWAY: Problem.HUB_AWAY,
     Kind.NO_STATE: Problem.NO_STATE,
     Kind.TWO_WRITERS: Problem.TWO_WRITERS,
+    Kind.LEFT_BEHIND: Problem.LEFT_BEHIND,
 }
 
 

@@ -22,7 +22,7 @@ from scraper.crawling import crawl
 def main() -> None:
     archive, site, port, dsn, ttl, gate = sys.argv[1:]
     if gate == "no-gate":
-        PostgresLease.may_ask = lambda _: True
+        PostgresLease.may_ask = PostgresLease.renew = lambda *_: True
     new_lease = partial(PostgresLease, site=site, ttl=float(ttl), margin=float(ttl) / 4)
     give_up = time.monotonic() + 60
     while True:

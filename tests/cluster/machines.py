@@ -63,9 +63,12 @@ class Cluster:
             json.dumps(self.settings(machine, **more)),
             site,
         ]
+        return self.launch(machine, [*words, "--minutes", str(minutes), "--json"])
+
+    def launch(self, machine, words):  # noqa: ARG002 - here all machines are one
+        """A process on a machine."""
         child = subprocess.Popen(
-            [*words, "--minutes", str(minutes), "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            env=os.environ | {"DQTV_DEMO_PORT": str(self.port)},
+            words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | {"DQTV_DEMO_PORT": str(self.port)},
         )  # fmt: skip
         self.children.append(child)
         return child
@@ -128,12 +131,7 @@ class Cluster:
             "heartbeat_s": 0.5, "stalled_s": 2.0, "grace_s": 0.1, "reap": "* * * * * *", "busy_s": 0.5, "poll_s": 0.2,
             "slots": 4, "minutes": 1.0,
         }  # fmt: skip
-        child = subprocess.Popen(
-            [sys.executable, HERE / "worker_process.py", json.dumps(values)],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | {"DQTV_DEMO_PORT": str(self.port)},
-        )  # fmt: skip
-        self.children.append(child)
-        return child
+        return self.launch(machine, [sys.executable, HERE / "worker_process.py", json.dumps(values)])
 
     def defer(self, *sites):
         defer(self.dsn, [Asked(site=site) for site in sites or (PAPER,)])
@@ -176,7 +174,7 @@ def smallest_gap(press, paper=PAPER):
     return min(later - earlier for earlier, later in itertools.pairwise(times))
 
 
-def until(is_so, seconds=25.0, what=""):
+def until(is_so, seconds=60.0, what=""):
     give_up = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < give_up, f"not within {seconds} s: {what}"

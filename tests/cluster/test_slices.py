@@ -80,7 +80,7 @@ def test_a_slice_told_to_end_brings_home_what_it_has(cluster, press):
 def test_a_slice_keeps_its_pages_and_its_site_while_nobody_takes_them_in(cluster, press):
     """The archive's side ends after it has laid the state ready."""
     cluster.ingesting()
-    child = cluster.start(delay_s=0.1, hub_wait_s=2.0, segment_s=60.0)
+    child = cluster.start(delay_s=0.1, home_wait_s=2.0, segment_s=60.0)
     until(lambda: len(press.log) > 2)
     cluster.stop_ingesting()
     end = cluster.end_of(child)
