@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -104,22 +104,30 @@ class Server:
 
 
 @pytest.fixture(scope="session")
-def postgres_server():
+def new_server():
+    """Makes and starts servers with the options of `Server`; stopped at the end."""
     pytest.importorskip("psycopg", reason="the extra `cluster` is not installed")
     programs = _programs()
     if programs is None or shutil.which("setpriv") is None:
         pytest.skip("PostgreSQL is not installed on this machine (apt install postgresql)")
-    with tempfile.TemporaryDirectory(prefix="dqtv-pg-") as name:
-        folder = Path(name)
-        if os.getuid() == 0:
-            shutil.chown(folder, "postgres", "postgres")
-        server = Server(programs, folder)
-        server.make()
-        server.start()
-        try:
-            yield server
-        finally:
-            server.stop()
+    with ExitStack() as stack:
+
+        def make(**options) -> Server:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dqtv-pg-")))
+            if os.getuid() == 0:
+                shutil.chown(folder, "postgres", "postgres")
+            server = Server(programs, folder, **options)
+            server.make()
+            server.start()
+            stack.callback(server.stop)
+            return server
+
+        yield make
+
+
+@pytest.fixture(scope="session")
+def postgres_server(new_server) -> Server:
+    return new_server()
 
 
 @pytest.fixture

@@ -131,7 +131,9 @@ class Cluster:
             "heartbeat_s": 0.5, "stalled_s": 2.0, "grace_s": 0.1, "reap": "* * * * * *", "busy_s": 0.5, "poll_s": 0.2,
             "slots": 4, "minutes": 1.0,
         }  # fmt: skip
-        return self.launch(machine, [sys.executable, HERE / "worker_process.py", json.dumps(values)])
+        return self.launch(
+            machine, [sys.executable, HERE / "worker_process.py", json.dumps(values)]
+        )
 
     def defer(self, *sites):
         defer(self.dsn, [Asked(site=site) for site in sites or (PAPER,)])
