@@ -13,6 +13,7 @@ import click
 from archive.cli import archive_option, json_option, print_json
 from archive.cluster.settings import DATABASE_VARIABLE, HUB_VARIABLE, SPOOL_VARIABLE
 from archive.errors import ArchiveError, DqtvError, UnknownSite, UsageError
+from archive.locks import scheduler_lock
 from archive.spans import read_span
 from scraper.cluster.child import command
 from scraper.cluster.extra import asked_for, cluster_extra
@@ -88,7 +89,7 @@ def feed_command(root: Path, *, database: str | None, once: bool, as_json: bool)
 
     check_prepared(dsn)
     root = root.absolute()
-    with Foreman() as foreman:
+    with scheduler_lock(root), Foreman() as foreman:
         while not foreman.is_stopped:
             try:
                 fed = feed(root, dsn, why_not=_why_not)

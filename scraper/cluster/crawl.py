@@ -178,6 +178,7 @@ class _Run:
             root = self.folder / str(lease.token)
             if (nothing := self._fetch_state(root, held)) is not None:
                 return nothing
+            is_home = False
             end = self._crawl(root, held)
             is_home = end.acked >= end.segments
             if is_home:
@@ -229,11 +230,10 @@ class _Run:
                 failure = error
             self.ending.listen()
             sealed = self._seal_rest(root, token)
-            self._wait_for_archive(sender, held)
+            is_home = self._wait_for_archive(sender, held)
             end = _end_of(wanted.site, report, failure, held)
-            return attrs.evolve(
-                end, token=token, segments=sealed, acked=sealed if not sender.left else sender.acked
-            )
+            acked = sealed if is_home else max(0, min(sender.acked, sealed - 1))
+            return attrs.evolve(end, token=token, segments=sealed, acked=acked)
 
     @contextmanager
     def _sending(self, root: Path, token: int) -> Iterator[Sender]:
@@ -257,13 +257,12 @@ class _Run:
             row = store.connection.execute("SELECT count(*) FROM sealed_segments").fetchone()
             return int(row[0])
 
-    def _wait_for_archive(self, sender: Sender, held: HeldLease) -> None:
+    def _wait_for_archive(self, sender: Sender, held: HeldLease) -> bool:
         """Hold the site until its pages are in the archive: what arrives after it went to another is refused."""
-        if sender.wait(
-            self.wanted.home_wait_s, lambda: self.ending.is_told() or not held.may_ask()
-        ):
-            return
-        sender.wait(min(_TOLD_WAIT_S, self.wanted.home_wait_s))
+        wait_s = self.wanted.home_wait_s
+        return sender.wait(
+            wait_s, lambda: self.ending.is_told() or not held.may_ask()
+        ) or sender.wait(min(_TOLD_WAIT_S, wait_s))
 
 
 class _Sealer:

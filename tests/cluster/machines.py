@@ -90,6 +90,14 @@ class Cluster:
                 with suppress(ArchiveError):
                     self.refused += ingest.step().refused
 
+    def push(self, machine="one"):
+        """`dqtv cluster push`."""
+        return subprocess.run(
+            [sys.executable, "-m", "scraper", "cluster", "push", "--database", self.dsn, "--hub", self.hub,
+             "--spool", self.folder / machine],
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+
     def stop_ingesting(self):
         self._ended.set()
         if self._thread is not None:
