@@ -101,7 +101,7 @@ bench-cluster: install ## Measure queue, workers and writer of several machines 
 
 cluster-test-namespaces: install ## Cut machines off from each other in network namespaces; as root, on Linux, some 3 minutes.
 	@test "$$(id -u)" -eq 0 || { echo "Network namespaces are made by root: sudo make cluster-test-namespaces" >&2; exit 1; }
-	DQTV_NAMESPACES=1 $(BIN)/pytest -q tests/cluster/test_namespaces.py
+	DQTV_NAMESPACES=1 timeout --signal=INT 900 $(BIN)/pytest -q tests/cluster/test_namespaces.py
 
 kill-test: install ## Kill crawl, publish, replay, import and repair at random instants; fail if anything is lost.
 	$(BIN)/python benchmarks/kill.py

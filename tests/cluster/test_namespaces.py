@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import attrs
 import pytest
@@ -28,6 +29,7 @@ pytestmark = [
         not WANTED, reason="for `make cluster-test-namespaces`, which sets DQTV_NAMESPACES=1"
     ),
     pytest.mark.skipif(WANTED and os.geteuid() != 0, reason="network namespaces are made by root"),
+    pytest.mark.timeout(600),
 ]
 #: Seconds between two requests.
 DELAY = 0.4
@@ -39,6 +41,10 @@ OTHERS_REQUESTS = 3
 #: Stands in for the object store: no secret.
 KEYS = {"AWS_ACCESS_KEY_ID": "of-the-tests", "AWS_SECRET_ACCESS_KEY": "of-the-tests", "AWS_DEFAULT_REGION": "us-east-1"}  # fmt: skip
 _S3_PORT = 5000
+#: Seconds to wait for what comes; on a machine that does nothing else it comes within some ten.
+PATIENCE_S = 150
+#: Of tests, for names of machines and buckets.
+NUMBERS = itertools.count(1)
 #: The test whose crawls look at no lease.
 WITHOUT = "test_without_leases_the_site_is_asked_too_fast"
 
@@ -94,7 +100,7 @@ class Machines(Cluster):
         self.network.start(
             self.hub_machine, *words, env=self.environment, log=self.folder / "ingest.log"
         )
-        until((self.folder / "refused.txt").exists, what="the writer")
+        until((self.folder / "refused.txt").exists, PATIENCE_S, "the writer")
 
     def requests(self):
         """(time, worker) of each request, oldest first."""
@@ -160,10 +166,10 @@ def table(request):
 
 
 @pytest.fixture
-def machines(network, hub, tmp_path, request, table):
+def machines(network, hub, tmp_path, request):
     """A cluster with two workers, on one of which a crawl has come to its middle."""
     hub_machine, server = hub
-    number = len(table) + 1
+    number = next(NUMBERS)
     site = network.machine(f"site{number}")
     workers = {name: network.machine(f"{name}{number}") for name in ("one", "two")}
     dsn = server.new_database()
@@ -179,9 +185,9 @@ def machines(network, hub, tmp_path, request, table):
         machines.ingesting()
         more = {"without_lease": True} if request.node.name == WITHOUT else {}
         started = {name: machines.worker(name, **more) for name in workers}
-        until(lambda: machines.query("SELECT count(*) AS n FROM dqtv_workers")[0]["n"] == 2, 60, "both workers")  # fmt: skip
+        until(lambda: machines.query("SELECT count(*) AS n FROM dqtv_workers")[0]["n"] == 2, PATIENCE_S, "both workers")  # fmt: skip
         machines.defer()
-        until(lambda: len(machines.requests()) >= FAULT_AFTER, 60, "the crawl's middle")
+        until(lambda: len(machines.requests()) >= FAULT_AFTER, PATIENCE_S, "the crawl's middle")
         (machines.holder,) = {worker for _, worker in machines.requests()}
         (machines.other,) = workers.keys() - {machines.holder}
         machines.first = started[machines.holder]
@@ -191,7 +197,7 @@ def machines(network, hub, tmp_path, request, table):
 
 def check(machines, expected, table, fault, began):
     """Every page is stored once and the site was not asked too fast; what was measured."""
-    until(machines.are_done, 60, "the end of the job")
+    until(machines.are_done, PATIENCE_S, "the end of the job")
     until(
         lambda: machines.articles() == expected,
         10,
@@ -238,14 +244,27 @@ def measure(machines, expected, fault, began):
 
 
 def until_taken_over(machines):
-    until(lambda: machines.asked_by(machines.other) > OTHERS_REQUESTS, 60, "the other crawl")
+    until(
+        lambda: machines.asked_by(machines.other) > OTHERS_REQUESTS, PATIENCE_S, "the other crawl"
+    )
 
 
 def test_the_hub_is_cut_off_and_the_site_is_not(machines, expected, table):
     """The dangerous one: nobody tells the crawl that another has begun."""
     began = cut_the_hub(machines)
-    until(machines.refused_segments, 60, "the pages of the first crawl, which come too late")
+    bring_home_what_is_left(machines)
+    until(
+        machines.refused_segments, PATIENCE_S, "the pages of the first crawl, which come too late"
+    )
     check(machines, expected, table, "hub cut, site reachable", began)
+
+
+def bring_home_what_is_left(machines):
+    """As a worker does when it starts; the crawl itself may have waited for the hub no longer."""
+    until(lambda: not Path(f"/proc/{machines.crawl}").exists(), PATIENCE_S, "the first crawl's end")
+    spool = machines.folder / machines.holder
+    words = [sys.executable, "-m", "scraper", "cluster", "push", "--database", machines.over_network, "--hub", machines.hub, "--spool", spool]  # fmt: skip
+    assert machines.launch(machines.holder, words).wait(PATIENCE_S) == 0
 
 
 def cut_the_hub(machines):
@@ -281,7 +300,9 @@ def test_the_way_of_the_results_alone_is_cut(machines, expected, table):
     began = time.monotonic()
     holder.cut_off(store)
     already = machines.asked_by(machines.holder)
-    until(lambda: machines.asked_by(machines.holder) > already + 12, 60, "the crawl going on")
+    until(
+        lambda: machines.asked_by(machines.holder) > already + 12, PATIENCE_S, "the crawl going on"
+    )
     holder.mend(store)
     line = check(machines, expected, table, "push path cut", began)
     assert (line.other_after, line.refused) == (None, 0)
@@ -290,7 +311,7 @@ def test_the_way_of_the_results_alone_is_cut(machines, expected, table):
 def test_without_leases_the_site_is_asked_too_fast(machines, expected, table):
     """Else the tests above prove nothing."""
     began = cut_the_hub(machines)
-    until(machines.are_done, 60, "the end of the job")
+    until(machines.are_done, PATIENCE_S, "the end of the job")
     line = measure(machines, expected, "hub cut, leases off", began)
     table.append(line)
     assert line.too_short > 0
