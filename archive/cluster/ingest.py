@@ -131,15 +131,23 @@ class Ingest:
         """
         report = Report()
         if not self._is_begun:
-            # a kill may have come between a segment and the list of checksums
-            for site in self._highest():
-                complete_manifest(self._store, site)
-            self._is_begun = True
+            self._begin()
         self._write_states(report)
         for site, keys in groupby(self._hub.manifests(), key=lambda key: key.site):
             self._take_site(site, list(keys), report)
         self._complaints.settle()
         return report
+
+    def _begin(self) -> None:
+        """Make good what kills left: of ourselves the list of checksums, of former holders files without a manifest."""
+        for site in self._highest():
+            complete_manifest(self._store, site)
+        for key in self._hub.leftovers():
+            with self._leases.judging(key.site, key.token) as judgement:
+                is_over = judgement.newest is not None and judgement.newest > key.token
+            if is_over:
+                self._hub.remove(key)
+        self._is_begun = True
 
     # -- states -------------------------------------------------------------------------------
 
