@@ -33,8 +33,9 @@ pytestmark = [
 ]
 #: Seconds between two requests.
 DELAY = 0.4
-#: Generated articles beside the paper's own, so that a crawl lasts longer than a lease.
-SCALE = 10
+#: Generated articles beside the paper's own, so that a crawl lasts longer than a lease; without leases the crawl must
+#: still go on when the other begins, however slow this machine is.
+SCALE, SCALE_WITHOUT = 10, 60
 #: Requests after which the fault comes, and requests of the other worker after which it is over.
 FAULT_AFTER = 10
 OTHERS_REQUESTS = 3
@@ -170,6 +171,7 @@ def machines(network, hub, tmp_path, request):
     """A cluster with two workers, on one of which a crawl has come to its middle."""
     hub_machine, server = hub
     number = next(NUMBERS)
+    is_without = request.node.name == WITHOUT
     site = network.machine(f"site{number}")
     workers = {name: network.machine(f"{name}{number}") for name in ("one", "two")}
     dsn = server.new_database()
@@ -180,10 +182,10 @@ def machines(network, hub, tmp_path, request):
     with network.ending():
         network.start(
             site, sys.executable, "-m", "scraper.demo.press", "--host", site.address, "--port", DEMO_PORT,
-            "--scale", SCALE, "--log", tmp_path / "press.jsonl", log=tmp_path / "press.log",
+            "--scale", SCALE_WITHOUT if is_without else SCALE, "--log", tmp_path / "press.jsonl", log=tmp_path / "press.log",
         )  # fmt: skip
         machines.ingesting()
-        more = {"without_lease": True} if request.node.name == WITHOUT else {}
+        more = {"without_lease": True} if is_without else {}
         started = {name: machines.worker(name, **more) for name in workers}
         until(lambda: machines.query("SELECT count(*) AS n FROM dqtv_workers")[0]["n"] == 2, PATIENCE_S, "both workers")  # fmt: skip
         machines.defer()
@@ -201,10 +203,10 @@ def check(machines, expected, table, fault, began):
     until(
         lambda: machines.articles() == expected,
         10,
-        f"{len(machines.articles())} of {len(expected)} articles",
+        "all articles",
     )
     assert machines.waiting() == 0
-    line = measure(machines, expected, fault, began)
+    line = measure(machines, fault, began)
     table.append(line)
     assert line.too_short == 0
     # nothing is refused but what came from the holder that was replaced
@@ -224,7 +226,7 @@ class Line:
     smallest: float
     too_short: int
     other_after: float | None
-    rows: str
+    rows: int
     refused: int
 
     def __str__(self):
@@ -232,13 +234,13 @@ class Line:
         return f"{self.fault:34} {self.requests:8} {self.smallest:10.2f} s {self.too_short:8} {other:>12} {self.rows:>7} {self.refused:8}"
 
 
-def measure(machines, expected, fault, began):
+def measure(machines, fault, began):
     asked = machines.requests()
     gaps = [later - earlier for (earlier, _), (later, _) in itertools.pairwise(asked)]
     others = [at - began for at, worker in asked if worker == machines.other]
     return Line(
         fault=fault, requests=len(asked), smallest=min(gaps), too_short=sum(gap < 0.9 * DELAY for gap in gaps),
-        other_after=min(others, default=None), rows=f"{len(machines.articles())}/{len(expected)}",
+        other_after=min(others, default=None), rows=len(machines.articles()),
         refused=len(machines.refused_segments()),
     )  # fmt: skip
 
@@ -308,10 +310,9 @@ def test_the_way_of_the_results_alone_is_cut(machines, expected, table):
     assert (line.other_after, line.refused) == (None, 0)
 
 
-def test_without_leases_the_site_is_asked_too_fast(machines, expected, table):
+def test_without_leases_the_site_is_asked_too_fast(machines, table):
     """Else the tests above prove nothing."""
     began = cut_the_hub(machines)
-    until(machines.are_done, PATIENCE_S, "the end of the job")
-    line = measure(machines, expected, "hub cut, leases off", began)
+    line = measure(machines, "hub cut, leases off", began)
     table.append(line)
     assert line.too_short > 0
