@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 p
 	if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$p; break; fi; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo cluster-demo bench-cluster view view-install replayweb-install test browser-install browser-test test-datasette-1 pictures check bench bench-search bench-bulk bench-peers kill-test docs lock clean
+.PHONY: help install demo cluster-demo cluster-test-namespaces bench-cluster view view-install replayweb-install test browser-install browser-test test-datasette-1 pictures check bench bench-search bench-bulk bench-peers kill-test docs lock clean
 
 help: ## Show what can be made.
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1	/'
@@ -102,6 +102,10 @@ bench-bulk: install ## Measure publishing beside a raw load, and exports beside 
 
 bench-cluster: install ## Measure queue, workers and writer of several machines on this one; some 5 minutes.
 	$(BIN)/python benchmarks/cluster/speed.py
+
+cluster-test-namespaces: install ## Cut machines off from each other in network namespaces; as root, on Linux, some 3 minutes.
+	@test "$$(id -u)" -eq 0 || { echo "Network namespaces are made by root: sudo make cluster-test-namespaces" >&2; exit 1; }
+	DQTV_NAMESPACES=1 timeout --signal=INT 900 $(BIN)/pytest -q tests/cluster/test_namespaces.py
 
 kill-test: install ## Kill crawl, publish, replay, import and repair at random instants; fail if anything is lost.
 	$(BIN)/python benchmarks/kill.py

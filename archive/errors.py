@@ -20,6 +20,7 @@
     │   ├── IngestBusy            another process is taking in what workers left
     │   ├── HubUnreachable        where workers and the archive hand things over is not reached, or takes nothing
     │   ├── ClusterUnreachable    the database between several machines does not answer
+    │   │   └── ClusterNotPrepared    it has no tables of a cluster yet
     │   ├── NothingPublished      no public snapshot yet
     │   └── NothingCaptured       no capture of a paper in a period
     ├── NotSent                   a notice that a mail server, a web address or a file did not take
@@ -158,6 +159,10 @@ class HubUnreachable(ArchiveError):
 
 class ClusterUnreachable(ArchiveError):
     """The database that several machines share cannot be reached, or does not answer as it should."""
+
+
+class ClusterNotPrepared(ClusterUnreachable):
+    """The database that several machines are to share has no tables of a cluster yet."""
 
 
 class NothingPublished(ArchiveError):

@@ -7,21 +7,29 @@ One fsspec URL (``file://``, ``s3://``, ``sftp://``) with three folders: ``inbox
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
+
+import attrs
 
 from archive.cluster.manifest import LONGEST, MANIFEST, key_of
 from archive.cluster.places import Place
 from archive.errors import ArchiveError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from archive.cluster.manifest import File, Key
+    from archive.cluster.places import Entry
     from archive.cluster.segment import Segment
 
 INBOX: Final = "inbox"
 REFUSED: Final = "refused"
 STATE: Final = "state"
+#: Beside the manifest of a refused segment: why, in English.
+REASON: Final = "reason.txt"
+_LONGEST_REASON: Final = 1_000
 
 
 class SegmentTaken(ArchiveError):
@@ -30,6 +38,31 @@ class SegmentTaken(ArchiveError):
 
 class SegmentRefused(ArchiveError):
     """The archive did not take the segment, and will not take it again."""
+
+
+@attrs.frozen(kw_only=True)
+class Folder:
+    """What lies there of one segment."""
+
+    #: ``<site>/<token>/<seq>``; one that was refused again has a number behind it.
+    name: str
+    bytes: int
+    #: Whether its manifest is there.
+    is_whole: bool
+    #: Unix time of the refusal or of the hand-over, by the hub's clock; else of the newest file; None where not known.
+    changed_at: float | None
+
+    @classmethod
+    def of(cls, name: str, entries: Mapping[str, Entry]) -> Folder:
+        """Of the files in it."""
+        times = [x.changed_at for x in entries.values() if x.changed_at is not None]
+        said = entries.get(REASON) or entries.get(MANIFEST)
+        return cls(
+            name=name,
+            bytes=sum(entry.bytes for entry in entries.values()),
+            is_whole=MANIFEST in entries,
+            changed_at=said.changed_at if said else max(times, default=None),
+        )
 
 
 class Hub:
@@ -122,16 +155,44 @@ class Hub:
             self.place.remove(name)
         self.place.tidy(folder)
 
-    def refuse(self, key: Key) -> str:
-        """Move a segment to ``refused/``; where it lies then."""
+    def refuse(self, key: Key, reason: str) -> str:
+        """Move a segment to ``refused/`` and write down why; where it lies then."""
         folder, number = f"{REFUSED}/{key}", 1
         while self.place.size(f"{folder}/{MANIFEST}") is not None:
             number += 1
             folder = f"{REFUSED}/{key}-{number}"
+        with suppress(FileExistsError):
+            # a kill came after it was written
+            self.place.create(f"{folder}/{REASON}", reason.encode()[:_LONGEST_REASON])
         for name in self._manifest_last(_folder(key)):
             self.place.move(name, f"{folder}/{name.rpartition('/')[2]}")
         self.place.tidy(_folder(key))
         return f"{self.place.name.rstrip('/')}/{folder}"
+
+    def reason(self, name: str) -> str | None:
+        """Why a segment was refused, by its name in `refused`; None where nothing is written."""
+        try:
+            return self.place.read(f"{REFUSED}/{name}/{REASON}", _LONGEST_REASON).decode(
+                errors="replace"
+            )
+        except FileNotFoundError:
+            return None
+
+    def inbox(self) -> tuple[Folder, ...]:
+        """What lies in the inbox, whole or not."""
+        return self._folders(INBOX)
+
+    def refused(self) -> tuple[Folder, ...]:
+        """What lies in ``refused/``."""
+        return self._folders(REFUSED)
+
+    def _folders(self, topmost: str) -> tuple[Folder, ...]:
+        found: dict[str, dict[str, Entry]] = {}
+        for name, entry in self.place.entries(topmost).items():
+            folder, _, base = name.removeprefix(f"{topmost}/").rpartition("/")
+            if folder:
+                found.setdefault(folder, {})[base] = entry
+        return tuple(Folder.of(name, entries) for name, entries in sorted(found.items()))
 
     def leftovers(self) -> tuple[Key, ...]:
         """Segments of which data lie in the inbox and no manifest: an upload under way, or one that was killed."""

@@ -337,7 +337,7 @@ class Ingest:
                 if not is_ours and path.exists() and _sha256(path) == file.sha256:
                     # a kill left it in its place
                     _remove([path])
-        place = self._hub.refuse(key)
+        place = self._hub.refuse(key, str(refusal))
         self._complaints.refused(key.site, refusal.why, place)
         report.refused += 1
         report.notes.append(f"segment {key} was refused: {refusal}; it lies at {place}")

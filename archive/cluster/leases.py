@@ -15,7 +15,8 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from archive.clock import steady_time
-from archive.errors import ClusterUnreachable, UsageError
+from archive.cluster.settings import DATABASE_VARIABLE
+from archive.errors import ClusterNotPrepared, ClusterUnreachable, UsageError
 from archive.lease import TTL_SECONDS
 from archive.processes import this_process
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Self
 
-#: Environment variable that names the database.
-DATABASE_SETTING: Final = "DQTV_CLUSTER_DATABASE"
 #: What is added to every token after a restore: more than a standby can have missed.
 TOKENS_LOST: Final = 1000
 #: A dead server or a cut network is noticed within seconds; what the DSN itself says comes first.
@@ -48,7 +47,8 @@ CREATE TABLE IF NOT EXISTS dqtv_leases (
     until timestamptz NOT NULL,
     acked bigint NOT NULL DEFAULT 0,
     state_token bigint NOT NULL DEFAULT 0,
-    last_fetch_at timestamptz
+    last_fetch_at timestamptz,
+    taken_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 COMMENT ON COLUMN dqtv_leases.token IS 'Rises by one with each holder, never falls.';
 COMMENT ON COLUMN dqtv_leases.holder IS 'Process that holds the site; NULL when it was given back.';
@@ -56,6 +56,7 @@ COMMENT ON COLUMN dqtv_leases.until IS 'When another may take it, by this server
 COMMENT ON COLUMN dqtv_leases.acked IS 'Last segment of this token that is stored in the archive.';
 COMMENT ON COLUMN dqtv_leases.state_token IS 'Last token for which the site''s state was laid ready.';
 COMMENT ON COLUMN dqtv_leases.last_fetch_at IS 'Last request to the site.';
+COMMENT ON COLUMN dqtv_leases.taken_at IS 'Since when this token is the newest.';
 """
 # Two that begin at once would both find no table and both make one.
 _PREPARING: Final = "SELECT pg_advisory_xact_lock(hashtextextended('dqtv_leases', 0))"
@@ -67,7 +68,7 @@ _TAKE: Final = """
 INSERT INTO dqtv_leases AS held (site, token, holder, until)
 VALUES (%(site)s, 1, %(holder)s, clock_timestamp() + make_interval(secs => %(ttl)s))
 ON CONFLICT (site) DO UPDATE SET
-    token = held.token + 1, holder = excluded.holder, until = excluded.until, acked = 0,
+    token = held.token + 1, holder = excluded.holder, until = excluded.until, acked = 0, taken_at = clock_timestamp(),
     last_fetch_at = CASE WHEN held.holder IS NULL THEN held.last_fetch_at
                          ELSE greatest(held.last_fetch_at, held.until) END
 WHERE held.holder IS NULL OR held.until <= clock_timestamp()
@@ -96,7 +97,7 @@ VALUES (%(site)s, %(least)s::bigint + %(by)s, %(least)s::bigint + %(by)s, %(hold
 ON CONFLICT (site) DO UPDATE SET
     token = greatest(held.token, %(least)s::bigint) + %(by)s,
     state_token = greatest(held.token, %(least)s::bigint) + %(by)s,
-    holder = excluded.holder, until = excluded.until, acked = 0
+    holder = excluded.holder, until = excluded.until, acked = 0, taken_at = clock_timestamp()
 """
 
 
@@ -170,16 +171,26 @@ class Leases:
     at a time.
     """
 
-    def __init__(self, dsn: str) -> None:
-        """*dsn* is what libpq takes, an URL or ``key=value`` pairs. Raises UsageError when it cannot be read."""
+    def __init__(self, dsn: str, *, answer_s: int | None = None) -> None:
+        """*dsn* is what libpq takes, an URL or ``key=value`` pairs; within *answer_s* seconds each question is answered.
+
+        Raises UsageError when the *dsn* cannot be read.
+        """
         try:
             self._options = {**_CONNECTION, **conninfo_to_dict(dsn)}
         except psycopg.ProgrammingError as error:
             # the parser's own words may repeat the password
             raise UsageError(
-                f"{DATABASE_SETTING} cannot be read as the address of a PostgreSQL database;"
+                f"{DATABASE_VARIABLE} cannot be read as the address of a PostgreSQL database;"
                 " write it like postgresql://USER@HOST/NAME"
             ) from error
+        if answer_s is not None:
+            said = self._options.get("options", "")
+            self._options |= {
+                "connect_timeout": answer_s,
+                "tcp_user_timeout": answer_s * 1000,
+                "options": f"{said} -c statement_timeout={answer_s * 1000}",
+            }
         self._connection: psycopg.Connection[Any] | None = None
 
     @property
@@ -299,6 +310,12 @@ class Leases:
         """All leases, by site."""
         return self._rows(None)
 
+    @contextmanager
+    def reading(self) -> Iterator[psycopg.Connection[Any]]:
+        """The connection, for questions to the tables beside this one; each is a transaction of its own."""
+        with self._connected() as connection:
+            yield connection
+
     def _rows(self, site: str | None) -> list[LeaseRow]:
         names = [field.name for field in attrs.fields(LeaseRow)]
         with self._connected() as connection:
@@ -318,8 +335,8 @@ class Leases:
                 self._connection.execute(f"SET lock_timeout = '{_LOCK_TIMEOUT}'")
             yield self._connection
         except psycopg.errors.UndefinedTable as error:
-            raise ClusterUnreachable(
-                f"{self.name} has no table of leases; run `dqtv cluster prepare` once"
+            raise ClusterNotPrepared(
+                f"{self.name} lacks a table of the cluster; run `dqtv cluster prepare` once"
             ) from error
         except psycopg.errors.LockNotAvailable as error:
             raise ClusterUnreachable(
@@ -331,5 +348,5 @@ class Leases:
             said = str(error).strip().partition("\n")[0]
             raise ClusterUnreachable(
                 f"{self.name} does not answer as it should ({said}); see whether PostgreSQL runs there and"
-                f" {DATABASE_SETTING} names it, then try again"
+                f" {DATABASE_VARIABLE} names it, then try again"
             ) from error

@@ -11,9 +11,12 @@ import os
 import secrets
 import sys
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from urllib.parse import urlsplit
+
+import attrs
 
 from archive.errors import HubUnreachable, UsageError
 from archive.warc_files import refusals, sync_file, sync_folder
@@ -35,6 +38,15 @@ PART: Final = ".part-"
 _UPLOAD_PART: Final = 8 << 20
 #: Bytes read at once.
 _BLOCK: Final = 4 << 20
+
+
+@attrs.frozen(kw_only=True)
+class Entry:
+    """A file as its folder lists it."""
+
+    bytes: int
+    #: Unix time by the clock over there; None where it does not tell.
+    changed_at: float | None
 
 
 class Place:
@@ -132,12 +144,16 @@ class Place:
 
     def files(self, folder: str) -> dict[str, int]:
         """Files below *folder*, relative to the URL -> bytes; empty where there is no such folder."""
-        found: dict[str, int] = {}
+        return {name: entry.bytes for name, entry in self.entries(folder).items()}
+
+    def entries(self, folder: str) -> dict[str, Entry]:
+        """The same with more than the bytes."""
+        found: dict[str, Entry] = {}
         with self._told("list", folder):
             for path, info in self._listed(self._path(folder)).items():
                 name = str(path).removeprefix(self._root).strip("/")
                 if PART not in name and info["type"] == "file" and name != folder:
-                    found[name] = int(info["size"])
+                    found[name] = Entry(bytes=int(info["size"]), changed_at=_changed_at(info))
         return found
 
     def _listed(self, folder: str) -> dict[str, Any]:
@@ -233,6 +249,14 @@ class Place:
                 f"cannot {verb} {place}: {why}; check address, network, access rights and free space there."
                 " Nothing is lost: what was not handed over is kept and tried again"
             ) from error
+
+
+def _changed_at(info: dict[str, Any]) -> float | None:
+    """When a file was written: a disk says so in seconds, SFTP and S3 by an instant."""
+    said = info.get("mtime", info.get("LastModified"))
+    if isinstance(said, datetime):
+        return said.timestamp()
+    return float(said) if isinstance(said, int | float) else None
 
 
 def _rename_on_disk(source: Path, target: Path, *, exclusive: bool) -> None:

@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 
 from archive.accounts import Accounts
 from archive.desk.attempts import Attempts
+from archive.desk.cluster_look import cluster_of_environment
 from archive.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from datasette.app import Datasette
 
+    from archive.desk.cluster_look import ClusterLook
     from archive.desk.public_health import PublicHealth
 
 #: Characters of a token; short secrets are guessed.
@@ -30,11 +32,15 @@ _AT_ONCE: Final = 2
 class Office:
     """The archive at *root* as the desk's log-in, status pages and orders use it.
 
-    *metrics_token* lets a program read ``/-/metrics`` without logging in.
+    *metrics_token* lets a program read ``/-/metrics`` without logging in. *cluster* is that of the machines that crawl
+    for it; None for one machine.
     """
 
-    def __init__(self, root: Path, *, metrics_token: str | None = None) -> None:
+    def __init__(
+        self, root: Path, *, metrics_token: str | None = None, cluster: ClusterLook | None = None
+    ) -> None:
         self.root = root
+        self.cluster = cluster
         self.metrics_token = metrics_token
         self.accounts = Accounts(root)
         self.attempts = Attempts()
@@ -49,7 +55,7 @@ class Office:
 def read_office(root: Path, metrics_token: str | None) -> Office | None:
     """The office of the archive at *root*; None where a snapshot lies without its archive.
 
-    Raises UsageError for a token that is too short.
+    Its cluster is the one that the environment names. Raises UsageError for a token that is too short.
     """
     if metrics_token is not None and len(metrics_token) < SHORTEST_TOKEN:
         raise UsageError(
@@ -57,7 +63,9 @@ def read_office(root: Path, metrics_token: str | None) -> Office | None:
             " such as by `openssl rand -hex 32`"
         )
     is_there = (root / "archive.db").is_file()
-    return Office(root, metrics_token=metrics_token) if is_there else None
+    if not is_there:
+        return None
+    return Office(root, metrics_token=metrics_token, cluster=cluster_of_environment())
 
 
 _OFFICES: WeakKeyDictionary[Any, Office] = WeakKeyDictionary()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -12,17 +11,12 @@ import attrs
 import click
 
 from archive.cli import archive_option, json_option, print_json
+from archive.cluster.settings import DATABASE_VARIABLE, HUB_VARIABLE, SPOOL_VARIABLE
 from archive.errors import ArchiveError, DqtvError, UnknownSite, UsageError
 from archive.locks import scheduler_lock
 from archive.spans import read_span
 from scraper.cluster.child import command
-from scraper.cluster.extra import (
-    DATABASE_VARIABLE,
-    HUB_VARIABLE,
-    SPOOL_VARIABLE,
-    asked_for,
-    cluster_extra,
-)
+from scraper.cluster.extra import asked_for, cluster_extra
 from scraper.contact import contact_option
 from scraper.sites.known import known_sites, why_not_crawled
 
@@ -263,7 +257,7 @@ def status_command(*, database: str | None, hub: str | None, as_json: bool) -> N
     with cluster_extra():
         from scraper.cluster.watching import watch  # noqa: PLC0415  part of the extra
 
-        seen = watch(dsn, hub, now=time.time())
+        seen = watch(dsn, hub)
     if as_json:
         print_json(attrs.asdict(seen))
     else:

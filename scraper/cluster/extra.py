@@ -10,10 +10,6 @@ from archive.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-DATABASE_VARIABLE: Final = "DQTV_CLUSTER_DATABASE"
-HUB_VARIABLE: Final = "DQTV_CLUSTER_HUB"
-SPOOL_VARIABLE: Final = "DQTV_CLUSTER_SPOOL"
-
 #: Packages of the extra ``cluster``, and those it brings along.
 _PACKAGES: Final = frozenset(
     {"procrastinate", "psycopg", "psycopg_pool", "psycopg_binary", "fsspec", "croniter"}

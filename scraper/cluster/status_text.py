@@ -14,23 +14,33 @@ from archive.processes import in_words
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from archive.cluster.picture import Picture
     from scraper.cluster.watching import Watched
 
 
 def echo(seen: Watched) -> None:
     """Print what was seen."""
     console = wide_console()
-    jobs = ", ".join(f"{number} {status}" for status, number in seen.jobs.items()) or "none"
-    console.print(f"crawl jobs: {jobs}" + ("; draining" if seen.draining_since is not None else ""))
-    if seen.inbox is not None:
-        age = "" if seen.inbox_age_s is None else f", the oldest {seen.inbox_age_s:.0f} s old"
+    if (found := seen.database) is not None:
+        jobs = ", ".join(f"{number} {status}" for status, number in found.jobs.items()) or "none"
         console.print(
-            f"inbox: {seen.inbox} segments, {seen.inbox_bytes} bytes{age}; refused: {seen.refused}"
+            f"crawl jobs: {jobs}" + ("; draining" if found.draining_s is not None else "")
         )
-    if seen.workers:
-        console.print(_workers(seen))
-    if seen.leases:
-        console.print(_leases(seen))
+    if (inbox := seen.inbox) is not None:
+        age = "" if inbox.oldest_s is None else f", the oldest for {inbox.oldest_s:.0f} s"
+        console.print(
+            f"inbox: {inbox.waiting} segments, {inbox.bytes} bytes{age}; refused: {inbox.refused_number}"
+        )
+        for one in inbox.refused:
+            console.print(
+                f"  refused {one.place}: {escape(one.reason or 'no reason is written down')}"
+            )
+    if found is not None and found.sites:
+        console.print(_sites(found))
+    if found is not None and found.workers:
+        console.print(_workers(found))
+    if found is not None and found.leases:
+        console.print(_leases(found))
     for said in seen.problems:
         where = f"{said.site}: " if said.site else ""
         console.print(f"[bold]{said.kind}[/bold]: {escape(where + said.text)}")
@@ -38,28 +48,41 @@ def echo(seen: Watched) -> None:
         console.print("nothing is wrong")
 
 
-def _workers(seen: Watched) -> Table:
+def _sites(found: Picture) -> Table:
+    rows = (
+        (one.site, str(one.running), str(one.waiting), str(one.failed), _ago(one.since_s), str(one.attempts))
+        for one in found.sites
+    )  # fmt: skip
+    return _table("paper", ("running", "waiting", "failed", "since", "earlier attempts"), rows)
+
+
+def _workers(found: Picture) -> Table:
     rows = (
         (
-            in_words(one["name"]), one["state"], str(one["slots"]), f"{one['seen_s']:.0f} s ago",
-            f"{one['clock_off_s']:+.1f} s", one["software"],
+            in_words(one.name), one.state, str(one.slots), _ago(one.seen_s), f"{one.clock_off_s:+.1f} s", one.software,
         )
-        for one in seen.workers
+        for one in found.workers
     )  # fmt: skip
     return _table("worker", ("state", "slots", "seen", "clock", "software"), rows)
 
 
-def _leases(seen: Watched) -> Table:
+def _leases(found: Picture) -> Table:
     rows = (
         (
-            one["site"], str(one["token"]),
-            in_words(one["holder"]) if one["is_held"] else "free",
-            f"{one['left_s']:.0f} s" if one["is_held"] else "",
-            str(one["acked"]), "" if one["asked_s"] is None else f"{one['asked_s']:.0f} s ago",
+            one.site, str(one.token),
+            in_words(one.holder) if one.is_held and one.holder else "free",
+            f"{one.age_s:.0f} s" if one.is_held else "", f"{one.left_s:.0f} s" if one.is_held else "",
+            str(one.acked), _ago(one.asked_s),
         )
-        for one in seen.leases
+        for one in found.leases
     )  # fmt: skip
-    return _table("paper", ("token", "holder", "for", "segments home", "last asked"), rows)
+    return _table(
+        "paper", ("token", "holder", "held for", "ends in", "segments home", "last asked"), rows
+    )
+
+
+def _ago(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds:.0f} s ago"
 
 
 def _table(first: str, others: Iterable[str], rows: Iterable[tuple[str, ...]]) -> Table:

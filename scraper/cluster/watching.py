@@ -1,4 +1,4 @@
-"""What goes on in a cluster, and what is wrong with it: read from the database and the hub, nothing is written.
+"""What is wrong with a cluster, judged from its picture (``archive.cluster.picture``); nothing is written.
 
 Each way in which a cluster fails shows as a problem of its own; see `Problem`.
 """
@@ -6,47 +6,19 @@ Each way in which a cluster fails shows as a problem of its own; see `Problem`.
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 import attrs
 
-from archive.cluster.hub import INBOX, REFUSED, Hub
-from archive.cluster.manifest import MANIFEST, BadManifest, read_manifest
-from archive.errors import ClusterUnreachable, HubUnreachable
+from archive.cluster.hub import REASON, REFUSED, Hub
+from archive.cluster.manifest import BadManifest, read_manifest
+from archive.cluster.picture import Inbox, Picture, look_into, read_database
+from archive.errors import ClusterNotPrepared, ClusterUnreachable, HubUnreachable
 from archive.processes import in_words
-from scraper.cluster import tables
-from scraper.cluster.database import connected
-from scraper.cluster.engine import CRAWL_TASK
 from scraper.cluster.troubles import Kind
 
-if TYPE_CHECKING:
-    import psycopg
-
-    from archive.cluster.manifest import Key
-
-#: Seconds by which a worker's clock may be off: dates of pages come from it, leases do not.
-CLOCK_OFF_S: Final = 60.0
-#: Seconds without a sign of life after which a worker counts as gone.
-GONE_S: Final = 90.0
 #: Seconds after which what lies in the inbox should have been taken in.
 INBOX_OLD_S: Final = 3600.0
-
-_JOBS: Final = "SELECT status::text AS status, count(*) AS jobs FROM procrastinate_jobs WHERE task_name = %s GROUP BY 1 ORDER BY 1"
-_LEASES: Final = """
-SELECT site, token, holder, holder IS NOT NULL AND until > clock_timestamp() AS is_held, acked, state_token,
-       extract(epoch FROM until - clock_timestamp())::float8 AS left_s,
-       extract(epoch FROM clock_timestamp() - last_fetch_at)::float8 AS asked_s
-FROM dqtv_leases ORDER BY site
-"""
-_WORKERS: Final = """
-SELECT name, host, slots, software, state, clock_off_s,
-       extract(epoch FROM clock_timestamp() - seen_at)::float8 AS seen_s
-FROM dqtv_workers ORDER BY host, name
-"""
-_TROUBLES: Final = """
-SELECT site, kind, detail, holder, extract(epoch FROM clock_timestamp() - seen_at)::float8 AS seen_s
-FROM dqtv_troubles ORDER BY site, kind
-"""
 
 
 class Problem(enum.StrEnum):
@@ -94,20 +66,10 @@ class Said:
 
 @attrs.define(kw_only=True)
 class Watched:
-    """What was seen. None and empty where it could not be looked at."""
+    """What was seen; None where it could not be looked at."""
 
-    #: Status of the engine -> number of crawl jobs.
-    jobs: dict[str, int] = attrs.field(factory=dict)
-    leases: list[dict[str, Any]] = attrs.field(factory=list)
-    workers: list[dict[str, Any]] = attrs.field(factory=list)
-    #: Since when the cluster drains, as Unix time of the server; None when it does not.
-    draining_since: float | None = None
-    #: Segments and bytes in the inbox and among the refused; None when the hub is away.
-    inbox: int | None = None
-    inbox_bytes: int | None = None
-    #: Seconds since the oldest segment there was sealed, by the worker's clock.
-    inbox_age_s: float | None = None
-    refused: int | None = None
+    database: Picture | None = None
+    inbox: Inbox | None = None
     problems: list[Said] = attrs.field(factory=list)
 
     def say(self, kind: Problem, text: str, site: str | None = None) -> None:
@@ -117,40 +79,27 @@ class Watched:
             self.problems.append(said)
 
 
-def watch(dsn: str, hub_url: str, *, now: float) -> Watched:
-    """Look at the cluster; *now* is Unix time. What is away is a problem, not an error."""
+def watch(dsn: str, hub_url: str) -> Watched:
+    """Look at the cluster. What is away is a problem, not an error. Raises UsageError for an address that is none."""
     seen = Watched()
     try:
-        with connected(dsn) as connection:
-            if tables.is_prepared(connection):
-                _watch_database(connection, seen)
-            else:
-                seen.say(
-                    Problem.NOT_PREPARED,
-                    "the database has no tables of a cluster; run `dqtv cluster prepare`",
-                )
+        seen.database = read_database(dsn)
+    except ClusterNotPrepared as error:
+        seen.say(Problem.NOT_PREPARED, str(error))
     except ClusterUnreachable as error:
         seen.say(Problem.DATABASE_AWAY, str(error))
+    else:
+        _judge_database(seen.database, seen)
     try:
-        _watch_hub(Hub(hub_url), seen, now)
+        hub = Hub(hub_url)
+        seen.inbox = look_into(hub)
+        _judge_inbox(hub, seen.inbox, seen)
     except HubUnreachable as error:
         seen.say(Problem.HUB_AWAY, str(error))
     return seen
 
 
 # -- the database ---------------------------------------------------------------------------------
-
-
-def _watch_database(connection: psycopg.Connection[dict[str, Any]], seen: Watched) -> None:
-    seen.jobs = {row["status"]: row["jobs"] for row in connection.execute(_JOBS, (CRAWL_TASK,))}
-    seen.leases = [dict(row) for row in connection.execute(_LEASES)]
-    seen.workers = [dict(row) for row in connection.execute(_WORKERS)]
-    row = connection.execute(tables.DRAINING).fetchone()
-    seen.draining_since = None if row is None else row["since"]
-    for trouble in connection.execute(_TROUBLES):
-        kind = _PROBLEM_OF[Kind(trouble["kind"])]
-        seen.say(kind, f"{in_words(trouble['holder'])}: {trouble['detail']}", trouble["site"])
-    _judge_workers(seen)
 
 
 _PROBLEM_OF: Final = {
@@ -161,23 +110,25 @@ _PROBLEM_OF: Final = {
 }
 
 
-def _judge_workers(seen: Watched) -> None:
-    alive = [one for one in seen.workers if one["seen_s"] < GONE_S]
-    for one in seen.workers:
-        who = in_words(one["name"])
-        if one not in alive:
+def _judge_database(found: Picture, seen: Watched) -> None:
+    for trouble in found.troubles:
+        kind = _PROBLEM_OF[Kind(trouble.kind)]
+        seen.say(kind, f"{in_words(trouble.holder)}: {trouble.detail}", trouble.site)
+    for one in found.workers:
+        who = in_words(one.name)
+        if one.is_silent:
             seen.say(
                 Problem.WORKER_GONE,
-                f"{who} gave no sign of life for {one['seen_s']:.0f} s; its jobs go to others. Start it again, or leave"
+                f"{who} gave no sign of life for {one.seen_s:.0f} s; its jobs go to others. Start it again, or leave"
                 " it: it is forgotten after a week",
             )
-        elif abs(one["clock_off_s"]) > CLOCK_OFF_S:
+        elif one.is_clock_off:
             seen.say(
                 Problem.CLOCK_OFF,
-                f"the clock of {who} is {one['clock_off_s']:+.0f} s off the database's; leases do not mind, but the dates"
+                f"the clock of {who} is {one.clock_off_s:+.0f} s off the database's; leases do not mind, but the dates"
                 " of its captures are wrong: set it (timedatectl set-ntp true)",
             )
-    if not alive and seen.jobs.get("todo"):
+    if all(one.is_silent for one in found.workers) and found.jobs.get("todo"):
         seen.say(
             Problem.NO_WORKER,
             "jobs wait and no worker is there; start `dqtv cluster worker` on a machine",
@@ -187,41 +138,38 @@ def _judge_workers(seen: Watched) -> None:
 # -- the hub --------------------------------------------------------------------------------------
 
 
-def _watch_hub(hub: Hub, seen: Watched, now: float) -> None:
-    files = hub.place.files(INBOX)
-    keys = hub.manifests()
-    seen.inbox, seen.inbox_bytes = len(keys), sum(files.values())
-    seen.refused = sum(name.endswith(f"/{MANIFEST}") for name in hub.place.files(REFUSED))
-    if seen.refused:
+def _judge_inbox(hub: Hub, found: Inbox, seen: Watched) -> None:
+    if found.refused_number:
         seen.say(
             Problem.REFUSED,
-            f"{seen.refused} segments were refused and lie in {hub.place.name}/{REFUSED}: stale ones were fetched again by"
-            " others; `dqtv health` at the archive says why, delete them when you have looked",
+            f"{found.refused_number} segments were refused and lie in {found.name}/{REFUSED}, each with a {REASON}: stale"
+            " ones were fetched again by others; delete them when you have looked",
         )
-    for key in hub.leftovers():
+    for name in found.incomplete:
         seen.say(
             Problem.NO_MANIFEST,
-            f"data of segment {key} lie in the inbox without a manifest: an upload under way, or one that was killed and"
+            f"data of segment {name} lie in the inbox without a manifest: an upload under way, or one that was killed and"
             " is begun again by the next crawl on that machine",
-            key.site,
+            name.partition("/")[0],
         )
-    _judge_inbox(hub, keys, files, seen, now)
-    _judge_tokens(keys, seen)
+    if (found.oldest_s or 0.0) > INBOX_OLD_S:
+        seen.say(
+            Problem.INBOX_OLD,
+            f"the oldest segment has waited {found.oldest_s:.0f} s; does `dqtv ingest` run beside the archive?",
+        )
+    _judge_first(hub, seen)
+    _judge_tokens(found, seen)
 
 
-def _judge_inbox(
-    hub: Hub, keys: tuple[Key, ...], files: dict[str, int], seen: Watched, now: float
-) -> None:
-    """Age of the oldest segment of each site, and whether its files are all there."""
-    first = {key.site: key for key in reversed(keys)}
+def _judge_first(hub: Hub, seen: Watched) -> None:
+    """Whether the files of each site's first segment are all there."""
+    first = {key.site: key for key in reversed(hub.manifests())}
     for key in first.values():
         try:
             manifest = read_manifest(hub.read(key), key)
         except (FileNotFoundError, BadManifest):
             continue  # taken in meanwhile, or refused in a moment
-        age = now - manifest.sealed_at.timestamp()
-        seen.inbox_age_s = max(age, seen.inbox_age_s or 0.0)
-        missing = [x.base for x in manifest.files if f"{INBOX}/{key}/{x.base}" not in files]
+        missing = [file.base for file in manifest.files if hub.size(key, file) is None]
         if missing and hub.holds(key):
             seen.say(
                 Problem.NO_DATA,
@@ -229,22 +177,17 @@ def _judge_inbox(
                 " machine that has it, or move the folder away",
                 key.site,
             )
-    if (seen.inbox_age_s or 0.0) > INBOX_OLD_S:
-        seen.say(
-            Problem.INBOX_OLD,
-            f"the oldest segment was sealed {seen.inbox_age_s:.0f} s ago; does `dqtv ingest` run beside the archive?",
-        )
 
 
-def _judge_tokens(keys: tuple[Key, ...], seen: Watched) -> None:
-    newest = {row["site"]: row["token"] for row in seen.leases}
-    if Problem.DATABASE_AWAY in {said.kind for said in seen.problems}:
+def _judge_tokens(found: Inbox, seen: Watched) -> None:
+    if seen.database is None:
         return
-    for key in keys:
-        if key.token > newest.get(key.site, 0):
+    newest = {lease.site: lease.token for lease in seen.database.leases}
+    for site, token in found.tokens.items():
+        if token > newest.get(site, 0):
             seen.say(
                 Problem.TOKENS_WENT_BACK,
-                f"segment {key} has a higher token than the lease ({newest.get(key.site, 0)}): the database was restored"
+                f"a segment of token {token} waits, and the lease has {newest.get(site, 0)}: the database was restored"
                 " from a backup; `dqtv ingest` raises the tokens at its next look",
-                key.site,
+                site,
             )

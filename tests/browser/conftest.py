@@ -41,6 +41,13 @@ serve(
     on_ready=lambda url: print(url, flush=True),
 )
 """
+#: The same with a cluster to look at: the sample of the desk's tests, whose folder comes last.
+SERVE_CLUSTER = f"""
+import sys
+sys.path.append(sys.argv[3])
+import cluster_sample
+cluster_sample.show()
+{SERVE}"""
 #: Plain Datasette on the newest snapshot, as anyone starts it who has the plugin; tells its address
 #: and the cookie of a reader who is logged in.
 PLAIN = """
@@ -198,6 +205,9 @@ def serving(database, program, *arguments, cookie=None):
     """A desk whose snapshot is called *database*, in a process of its own."""
     command = [sys.executable, "-c", program, *map(str, arguments)]
     secret = {} if program == PLAIN else {"DATASETTE_SECRET": SECRET}
+    if program == SERVE_CLUSTER:
+        # what the sample stands for; nothing is asked there
+        secret |= {"DQTV_CLUSTER_DATABASE": "host=db", "DQTV_CLUSTER_HUB": "s3://dqtv-hub"}
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, env=os.environ | secret
     ) as server:
@@ -250,12 +260,13 @@ def served_plain(browsed):
 
 @pytest.fixture(scope="package")
 def served_demo(shelf, tmp_path_factory):
-    """A desk over the demo stories, one of them changed since, for pictures."""
+    """A desk over the demo stories, one of them changed since, and with a cluster, for pictures."""
     root = tmp_path_factory.mktemp("pictured") / "archive"
     shelf.build_snapshot(root, changed(shelf.demo_stories()))
     build_release(root, root / "exports", Wish(date=date(2026, 11, 25)))
     shelf.put_to_work(root)
-    with serving(DATABASE, SERVE, root, VIEWER, cookie=archivist_of(root)) as desk:
+    sample = Path(shelf.__file__).parent
+    with serving(DATABASE, SERVE_CLUSTER, root, VIEWER, sample, cookie=archivist_of(root)) as desk:
         yield desk
 
 

@@ -87,6 +87,7 @@ ARCHIVISTS = {
     "archivist-order": ("/-/archivist/order/1?", 200),
     "archivist-stop": ("/-/archivist/stop?site=nuingan", 200),
     "archivist-nothing-to-stop": ("/-/archivist/stop?site=songmay", 409),
+    "archivist-one-machine": ("/-/archivist/cluster?", 200),
 }
 UNFOLD = "() => document.querySelectorAll('details').forEach(e => { e.open = true })"
 RUN = """only => axe.run(document, {runOnly: only, resultTypes: ['violations'], preload: false})
@@ -139,3 +140,10 @@ def test_axe_finds_nothing_on_pages_of_readers_who_are_logged_in(browse_plain, a
 def test_axe_finds_nothing_on_archivists_pages(browse, axe, kind, language):
     path, status = ARCHIVISTS[kind]
     look_over(browse(f"{path}&lang={language}", logged_in=True), axe, status, language)
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_axe_finds_nothing_on_the_page_about_several_machines(browse_demo, axe, language):
+    look_over(
+        browse_demo(f"/-/archivist/cluster?lang={language}", logged_in=True), axe, 200, language
+    )

@@ -9,7 +9,7 @@ PAGES = [
     "/-/search?q=zzzz&year=2023", "/-/search/advanced", "/-/article/songmay:9001", "/-/article/songmay:9002", "/nope",
     "/-/article/songmay:9007", "/-/article/songmay:9008", "/-/article/songmay:9010", "/-/article/songmay:9001/changes", "/-/downloads",
     "/-/health", "/-/log-in", "/-/archivist", "/-/archivist/run/20261125T010000Z-nuingan1", "/-/archivist/order/1",
-    "/-/archivist/stop?site=nuingan",
+    "/-/archivist/stop?site=nuingan", "/-/archivist/cluster",
     "/-/timeline?q=d%C3%A2n+qu%C3%A2n", "/-/timeline?q=bi%E1%BB%83n&q=hu%E1%BA%A5n+luy%E1%BB%87n", "/-/timeline?q=d%C3%A2n+qu%C3%A2n&by=province",
     "/-/search?paper=songmay", "/-/concordance?q=d%C3%A2n+qu%C3%A2n", "/-/concordance?q=dan+quan&width=30",
     "/TABLES", "/TABLES/articles?site__exact=songmay&_sort=published_at", "/TABLES/articles/5", "/-/plugins", "/-/auth-token",
@@ -36,6 +36,13 @@ LINES = """() => [...document.body.querySelectorAll('h1, h2, h3, p, li, button, 
 @pytest.mark.parametrize("path", PAGES)
 def test_no_page_scrolls_sideways_on_a_phone_or_at_four_hundred_percent(browse, path):
     reader = browse(path, viewport=PHONES[0], logged_in="archivist" in path)
+    for size in (*PHONES, ZOOMED):
+        reader.page.set_viewport_size(size)
+        assert reader.page.evaluate(OVERFLOWING) == [], size
+
+
+def test_the_page_about_several_machines_does_not_scroll_sideways_either(browse_demo):
+    reader = browse_demo("/-/archivist/cluster", viewport=PHONES[0], logged_in=True)
     for size in (*PHONES, ZOOMED):
         reader.page.set_viewport_size(size)
         assert reader.page.evaluate(OVERFLOWING) == [], size

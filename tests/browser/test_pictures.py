@@ -33,6 +33,8 @@ VIEWS = {
     "health-en": ("/-/health?lang=en", READING, "light"),
     "archivist-vi": ("/-/archivist?lang=vi", TALL, "light"),
     "archivist-en": ("/-/archivist?lang=en", TALL, "light"),
+    "cluster-vi": ("/-/archivist/cluster?lang=vi", TALL, "light"),
+    "cluster-en": ("/-/archivist/cluster?lang=en", TALL, "light"),
     "article-phone-dark-vi": ("/-/article/bienxanh:55001?lang=vi", PHONE, "dark"),
 }  # fmt: skip
 

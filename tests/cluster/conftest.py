@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -33,9 +33,14 @@ def _programs() -> Path | None:
 class Server:
     """A PostgreSQL server that can be stopped, killed and started again."""
 
-    def __init__(self, programs: Path, folder: Path) -> None:
+    def __init__(
+        self, programs: Path, folder: Path, *, host: str = "", within: tuple[str, ...] = ()
+    ) -> None:
+        """*host* is an address it listens at beside its socket, *within* what its command begins with."""
         self._programs = programs
         self._folder = folder
+        self._host = host
+        self._within = within
         self._process: subprocess.Popen[bytes] | None = None
         self._numbers = count(1)
 
@@ -46,7 +51,7 @@ class Server:
         )
         # ends with us, whatever ends us
         return subprocess.Popen(
-            ["setpriv", *as_whom, "--pdeathsig=INT", str(self._programs / command[0]), *command[1:]],
+            [*self._within, "setpriv", *as_whom, "--pdeathsig=INT", str(self._programs / command[0]), *command[1:]],
             cwd=self._folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options,
         )  # fmt: skip
 
@@ -54,10 +59,13 @@ class Server:
         data = str(self._folder / "data")
         made = self._run("initdb", "-D", data, "-U", "dqtv", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")  # fmt: skip
         assert made.wait(timeout=120) == 0
+        if self._host:
+            with (self._folder / "data" / "pg_hba.conf").open("a") as file:
+                file.write("host all all samenet trust\n")
 
     def start(self) -> None:
         """Returns when it takes connections."""
-        options = {"listen_addresses": "", "unix_socket_directories": self._folder, "fsync": "off", "max_connections": 60}  # fmt: skip
+        options = {"listen_addresses": self._host, "unix_socket_directories": self._folder, "fsync": "off", "max_connections": 60}  # fmt: skip
         given = [x for name, value in options.items() for x in ("-c", f"{name}={value}")]
         self._process = self._run("postgres", "-D", str(self._folder / "data"), *given)
         give_up = time.monotonic() + 60
@@ -96,22 +104,30 @@ class Server:
 
 
 @pytest.fixture(scope="session")
-def postgres_server():
+def new_server():
+    """Makes and starts servers with the options of `Server`; stopped at the end."""
     pytest.importorskip("psycopg", reason="the extra `cluster` is not installed")
     programs = _programs()
     if programs is None or shutil.which("setpriv") is None:
         pytest.skip("PostgreSQL is not installed on this machine (apt install postgresql)")
-    with tempfile.TemporaryDirectory(prefix="dqtv-pg-") as name:
-        folder = Path(name)
-        if os.getuid() == 0:
-            shutil.chown(folder, "postgres", "postgres")
-        server = Server(programs, folder)
-        server.make()
-        server.start()
-        try:
-            yield server
-        finally:
-            server.stop()
+    with ExitStack() as stack:
+
+        def make(**options) -> Server:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dqtv-pg-")))
+            if os.getuid() == 0:
+                shutil.chown(folder, "postgres", "postgres")
+            server = Server(programs, folder, **options)
+            server.make()
+            server.start()
+            stack.callback(server.stop)
+            return server
+
+        yield make
+
+
+@pytest.fixture(scope="session")
+def postgres_server(new_server) -> Server:
+    return new_server()
 
 
 @pytest.fixture

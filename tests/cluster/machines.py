@@ -63,9 +63,12 @@ class Cluster:
             json.dumps(self.settings(machine, **more)),
             site,
         ]
+        return self.launch(machine, [*words, "--minutes", str(minutes), "--json"])
+
+    def launch(self, machine, words):  # noqa: ARG002 - here all machines are one
+        """A process on a machine."""
         child = subprocess.Popen(
-            [*words, "--minutes", str(minutes), "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            env=os.environ | {"DQTV_DEMO_PORT": str(self.port)},
+            words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | {"DQTV_DEMO_PORT": str(self.port)},
         )  # fmt: skip
         self.children.append(child)
         return child
@@ -132,16 +135,13 @@ class Cluster:
         """A worker whose crawls end with it."""
         slice_settings = self.settings(machine, ends_with_parent=True, **more)
         values = {
-            "database": self.dsn, "command": [sys.executable, str(HERE / "slice_process.py"), json.dumps(slice_settings)],
+            "database": slice_settings["database"], "command": [sys.executable, str(HERE / "slice_process.py"), json.dumps(slice_settings)],
             "heartbeat_s": 0.5, "stalled_s": 2.0, "grace_s": 0.1, "reap": "* * * * * *", "busy_s": 0.5, "poll_s": 0.2,
             "slots": 4, "minutes": 1.0,
         }  # fmt: skip
-        child = subprocess.Popen(
-            [sys.executable, HERE / "worker_process.py", json.dumps(values)],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | {"DQTV_DEMO_PORT": str(self.port)},
-        )  # fmt: skip
-        self.children.append(child)
-        return child
+        return self.launch(
+            machine, [sys.executable, HERE / "worker_process.py", json.dumps(values)]
+        )
 
     def defer(self, *sites):
         defer(self.dsn, [Asked(site=site) for site in sites or (PAPER,)])

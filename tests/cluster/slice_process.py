@@ -19,6 +19,8 @@ delay = values.pop("delay_s", 0.0)
 without_lease = values.pop("without_lease", False)
 if values.pop("ends_with_parent", False):
     end_with_parent(os.getppid())
+if (press := values.pop("press", None)) is not None:  # it is on another machine
+    load._demo_host = lambda table, port: f"{press}:{port + table.values['port_offset']}"
 with_addresses = load._with_addresses
 
 

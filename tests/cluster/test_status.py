@@ -28,13 +28,8 @@ from scraper.sites.known import known_sites
 from scraper.sites.row import site_row
 
 
-def problems(cluster, *, now=None):
-    return {
-        said.kind
-        for said in watch(
-            cluster.dsn, cluster.hub, now=time.time() if now is None else now
-        ).problems
-    }
+def problems(cluster):
+    return {said.kind for said in watch(cluster.dsn, cluster.hub).problems}
 
 
 @pytest.fixture
@@ -72,13 +67,13 @@ def test_a_cluster_that_does_well_has_no_problem(cluster):
 
 def test_a_database_that_is_away_hides_nothing_of_the_hub(cluster, postgres_server):
     with postgres_server.away():
-        seen = watch(cluster.dsn, cluster.hub, now=time.time())
+        seen = watch(cluster.dsn, cluster.hub)
     assert {said.kind for said in seen.problems} == {Problem.DATABASE_AWAY}
-    assert seen.inbox == 0
+    assert seen.inbox.waiting == 0
 
 
 def test_a_database_that_was_not_prepared(postgres, tmp_path):
-    seen = watch(postgres, f"file://{tmp_path}", now=time.time())
+    seen = watch(postgres, f"file://{tmp_path}")
     assert [said.kind for said in seen.problems] == [Problem.NOT_PREPARED]
 
 
@@ -86,15 +81,15 @@ def test_a_hub_that_is_away_hides_nothing_of_the_database(cluster):
     (cluster.folder / "hub").rmdir()
     (cluster.folder / "hub").write_text("no folder")
     worker(cluster)
-    seen = watch(cluster.dsn, cluster.hub, now=time.time())
+    seen = watch(cluster.dsn, cluster.hub)
     assert {said.kind for said in seen.problems} == {Problem.HUB_AWAY}
-    assert len(seen.workers) == 1
+    assert len(seen.database.workers) == 1
 
 
 def test_what_a_worker_was_told_by_the_hub_is_shown_until_it_is_over(cluster):
     troubles = Troubles(cluster.dsn)
     troubles.note("bao", Kind.HUB_AWAY, "cannot write: No space left on device")
-    (said,) = watch(cluster.dsn, cluster.hub, now=time.time()).problems
+    (said,) = watch(cluster.dsn, cluster.hub).problems
     assert (said.kind, said.site, "No space left" in said.text) == (Problem.HUB_AWAY, "bao", True)
     troubles.over("bao", Kind.HUB_AWAY)
     assert problems(cluster) == set()
@@ -115,7 +110,12 @@ def test_a_worker_without_a_sign_of_life_and_jobs_that_nobody_takes(cluster):
 def test_an_inbox_that_nobody_empties(cluster, segment):
     Hub(cluster.hub).push(segment)
     assert problems(cluster) == set()
-    assert problems(cluster, now=time.time() + 7200) == {Problem.INBOX_OLD}
+    two_hours_ago = time.time() - 7200
+    os.utime(
+        cluster.folder / "hub/inbox" / str(segment.key) / "manifest.json",
+        (two_hours_ago, two_hours_ago),
+    )
+    assert problems(cluster) == {Problem.INBOX_OLD}
 
 
 def test_a_manifest_without_data_and_data_without_a_manifest(cluster, segment):
@@ -173,15 +173,22 @@ def test_the_command_names_what_is_wrong_and_ends_with_1(cluster):
     assert "timedatectl" in shown.stdout
 
 
-@pytest.mark.parametrize("name", ["psycopg", "procrastinate", "fsspec"])
-def test_without_the_extra_the_way_out_is_named(name, tmp_path):
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("psycopg", ["status", "--hub", "file:///x"]),
+        ("procrastinate", ["prepare"]),
+        ("fsspec", ["status", "--hub", "file:///x"]),
+    ],
+)
+def test_without_the_extra_the_way_out_is_named(name, words, tmp_path):
     (tmp_path / name).mkdir()
     (tmp_path / name / "__init__.py").write_text(
         f"raise ModuleNotFoundError('No module', name='{name}')"
     )
     path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
-        [sys.executable, "-m", "scraper", "cluster", "status", "--database", "host=x", "--hub", "file:///x"],
+        [sys.executable, "-m", "scraper", "cluster", *words, "--database", "host=x"],
         capture_output=True, text=True, timeout=60, check=False, env=os.environ | {"PYTHONPATH": path},
     )  # fmt: skip
     assert done.returncode == 2

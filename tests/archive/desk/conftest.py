@@ -44,6 +44,9 @@ from archive.schedule_table import ScheduleTable
 from archive.store import Store
 from archive.timing import read_cron, read_every
 
+# tests of this folder and those in a browser show the same cluster, `cluster_sample`
+sys.path.append(str(Path(__file__).parent))
+
 BUILT = datetime(2026, 11, 24, 3, 15, tzinfo=UTC)
 CAPTURED = datetime(2026, 11, 20, 2, 3, 4, tzinfo=UTC)
 STORIES = Path(__file__).parents[3] / "scraper" / "demo" / "stories"
