@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 import attrs
 
 from archive.cluster.complaints import Complaints, Why
-from archive.cluster.manifest import BadManifest, digest, read_manifest, says_newer
+from archive.cluster.manifest import REPLAY, BadManifest, digest, read_manifest, says_newer
+from archive.cluster.replay_inbox import ReplayInbox
 from archive.cluster.state import write_state
 from archive.cluster.storing import BadSegment, Stored, store_rows
 from archive.database import make_folder
@@ -121,6 +122,7 @@ class Ingest:
         self._hub = hub
         self._leases = leases
         self._complaints = Complaints(store)
+        self._replay = ReplayInbox(store, hub, leases, self._complaints)
         self._schemas = {migration.name for migration in MIGRATIONS.applied(store.database)}
 
     def step(self) -> Report:
@@ -130,8 +132,10 @@ class Ingest:
         """
         report = Report()
         self._write_states(report)
-        for site, keys in groupby(self._hub.manifests(), key=lambda key: key.site):
+        found = self._hub.manifests()
+        for site, keys in groupby((x for x in found if x.kind != REPLAY), key=lambda key: key.site):
             self._take_site(site, list(keys), report)
+        self._replay.take([key for key in found if key.kind == REPLAY], report)
         self._complaints.settle()
         return report
 

@@ -15,6 +15,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from archive.clock import steady_time
+from archive.cluster.manifest import REPLAY_PREFIX
 from archive.errors import ClusterUnreachable, UsageError
 from archive.lease import TTL_SECONDS
 from archive.processes import this_process
@@ -262,7 +263,11 @@ class Leases:
 
     def without_state(self) -> list[tuple[str, int]]:
         """Sites and tokens whose holders wait for the site's state."""
-        return [(x.site, x.token) for x in self.rows() if x.is_held and x.state_token < x.token]
+        return [
+            (x.site, x.token)
+            for x in self.rows()
+            if x.is_held and x.state_token < x.token and not x.site.startswith(REPLAY_PREFIX)
+        ]
 
     def has_state(self, site: str, token: int) -> None:
         """Note that the state for *token* lies ready."""
@@ -271,6 +276,11 @@ class Leases:
                 "UPDATE dqtv_leases SET state_token = %s WHERE site = %s AND state_token < %s",
                 (token, site, token),
             )
+
+    def forget(self, prefix: str) -> None:
+        """Delete the leases of all names that begin with *prefix* and are never used again."""
+        with self._connected() as connection:
+            connection.execute("DELETE FROM dqtv_leases WHERE starts_with(site, %s)", (prefix,))
 
     def raise_tokens(self, at_least: Mapping[str, int], by: int = TOKENS_LOST) -> None:
         """Replace every holder after the database was restored from a copy or a standby took over.
