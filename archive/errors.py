@@ -17,9 +17,9 @@
     │   │   └── OutOfHandles      too many open files
     │   ├── SiteLocked            another process is crawling this site
     │   ├── SchedulerBusy         another process is doing what is due
-    │   ├── ClusterUnreachable    the database between several machines does not answer
     │   ├── IngestBusy            another process is taking in what workers left
     │   ├── HubUnreachable        where workers and the archive hand things over is not reached, or takes nothing
+    │   ├── ClusterUnreachable    the database between several machines does not answer
     │   ├── NothingPublished      no public snapshot yet
     │   └── NothingCaptured       no capture of a paper in a period
     ├── NotSent                   a notice that a mail server, a web address or a file did not take
@@ -148,16 +148,20 @@ class SchedulerBusy(ArchiveError):
     """Another process is doing what is due in this archive."""
 
 
-class ClusterUnreachable(ArchiveError):
-    """The database that several machines share cannot be reached, or does not answer as it should."""
-
-
 class IngestBusy(ArchiveError):
     """Another process is taking in what workers on other machines left for this archive."""
 
 
+class ReplayBusy(ArchiveError):
+    """Another process is replaying this archive with the workers of a cluster."""
+
+
 class HubUnreachable(ArchiveError):
     """The place where workers and the archive hand things over cannot be reached, or takes nothing."""
+
+
+class ClusterUnreachable(ArchiveError):
+    """The database that several machines share cannot be reached, or does not answer as it should."""
 
 
 class NothingPublished(ArchiveError):

@@ -34,6 +34,11 @@ PLACES: Final = {
         "backup_command",
         "Copy database, manifests and site files into a dated folder in TARGET, also while crawls go on.",
     ),
+    "cluster": Place(
+        "scraper.cluster.cli",
+        "cluster_group",
+        "Crawl on several machines into one archive, by way of a PostgreSQL database and a hub.",
+    ),
     "diff": Place(
         "archive.diff_cli",
         "diff_command",
@@ -58,6 +63,11 @@ PLACES: Final = {
         "archive.viewing_cli",
         "index_command",
         "Index the closed WARC files for pywb and other viewers (CDXJ); run it again after a crawl.",
+    ),
+    "ingest": Place(
+        "archive.cluster.ingest_cli",
+        "ingest_command",
+        "Take in what workers on other machines left, and lay ready what the next ones begin with; until Ctrl-C.",
     ),
     "judge": Place(
         "scraper.judge_cli",

@@ -327,10 +327,7 @@ class Ledger:
         return self.sessions[site].lease.may_ask()
 
     def seal(self, site: str) -> None:
-        """Commit, and close the site's WARC file, so that all that is on record stands in closed files.
-
-        The next exchange begins another file. Raises ArchiveUnwritable.
-        """
+        """Commit, and close the site's WARC file; the next exchange begins another. Raises ArchiveUnwritable."""
         self.commit()
         register_closed(self.store, self.sessions[site].writer.rotate())
 
@@ -348,7 +345,7 @@ class Ledger:
             self.frontier.give_back([leased.id for leased in unfinished])
         counts: dict[str, RunCounts] = {}
         for session in self.sessions.values():
-            self._close_files(session)
+            register_closed(self.store, session.writer.close())
             self._finish_backfill(session)
             self._note_move(session)
             counts[session.site] = session.tally.counts()
@@ -398,6 +395,3 @@ class Ledger:
             with self.store.transaction():
                 self.store.events.moved_host(capture, host)
             self.moved[session.site] = host
-
-    def _close_files(self, session: SiteSession) -> None:
-        register_closed(self.store, session.writer.close())

@@ -50,12 +50,13 @@ def replay_command(
     if as_json:
         print_json(report)
     else:
-        _echo(report)
+        echo_report(report)
     if report.unreadable or report.given_up or report.unknown_sites:
         sys.exit(1)
 
 
-def _echo(report: ReplayReport) -> None:
+def echo_report(report: ReplayReport) -> None:
+    """Print what a replay did, for people."""
     click.echo("dry run, nothing was written" if report.dry_run else f"replay {report.run_id}")
     lines = {
         "articles and rejected pages": f"{report.looked_at} looked at, {report.pages} pages read",

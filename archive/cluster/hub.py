@@ -68,6 +68,10 @@ class Hub:
         """Whether the archive refused a segment of this number."""
         return bool(self.place.files(f"{REFUSED}/{key}"))
 
+    def holds(self, key: Key) -> bool:
+        """Whether a segment that was pushed lies in the inbox still: neither stored nor refused."""
+        return self.place.size(f"{_folder(key)}/{MANIFEST}") is not None
+
     def get_state(self, site: str, token: int, path: Path) -> bool:
         """Copy the state that was written for this token to *path*; False while it is not there.
 

@@ -11,7 +11,7 @@ from typing import Final
 import attrs
 
 #: What ``frontier.polled_in`` begins with where a backfill, and no run, stands in it.
-PASS_OF_BACKFILL: Final = "backfill "
+PASS_OF_BACKFILL: Final = "backfill "  # noqa: S105 - one look at all lists, no secret
 #: What a number of a backfill travels as.
 BACKFILL_KEY: Final = ("site", "first_day", "last_day", "started_at")
 #: Ids of articles begin with the site and a colon; a semicolon is the character after it.

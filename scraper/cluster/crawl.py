@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from archive.cluster.hub import Hub, HubUnreachable
+from archive.cluster.hub import Hub
 from archive.cluster.leases import Leases
 from archive.cluster.postgres_lease import PostgresLease
 from archive.cluster.segment import recover, seal
 from archive.cluster.state import open_spool
 from archive.database import make_folder
-from archive.errors import ArchiveError, ClusterUnreachable, DqtvError, SiteLocked
+from archive.errors import ClusterUnreachable, DqtvError, HubUnreachable, SiteLocked
 from archive.lease import MARGIN_SECONDS, TTL_SECONDS
 from scraper.cluster.sending import Sender
 from scraper.cluster.slice_end import BUSY, HUB_AWAY, INTERRUPTED, LEASE_LOST, SliceEnd
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import FrameType
 
-    from archive.store import Store
     from scraper.crawling import SiteReport
     from scraper.ledger import Ledger
 
@@ -198,7 +197,9 @@ class _Run:
             if not held.may_ask():
                 return SliceEnd(site=site, reason=LEASE_LOST, token=token)
             if time.monotonic() > give_up:
-                detail = "the archive laid no state of the site ready; does `dqtv ingest` run there?"
+                detail = (
+                    "the archive laid no state of the site ready; does `dqtv ingest` run there?"
+                )
                 self.troubles.note(site, Kind.NO_STATE, detail)
                 return SliceEnd(site=site, reason=HUB_AWAY, detail=detail, token=token)
             time.sleep(_LOOK_S)
@@ -227,13 +228,18 @@ class _Run:
             sealed = self._seal_rest(root, token)
             self._wait_for_archive(sender, held)
             end = _end_of(wanted.site, report, failure, held)
-            return attrs.evolve(end, token=token, segments=sealed, acked=sealed if not sender.left else sender.acked)
+            return attrs.evolve(
+                end, token=token, segments=sealed, acked=sealed if not sender.left else sender.acked
+            )
 
     @contextmanager
     def _sending(self, root: Path, token: int) -> Iterator[Sender]:
         wanted = self.wanted
         with Leases(wanted.database) as leases:
-            sender = Sender(root, wanted.site, token, self.hub, leases, Troubles(wanted.database))
+            sender = Sender(
+                root, site=wanted.site, token=token, hub=self.hub, leases=leases,
+                troubles=Troubles(wanted.database),
+            )  # fmt: skip
             sender.start()
             try:
                 yield sender
@@ -276,7 +282,9 @@ class _Sealer:
         return self._ending.is_told()
 
 
-def _end_of(site: str, report: SiteReport | None, failure: DqtvError | None, held: HeldLease) -> SliceEnd:
+def _end_of(
+    site: str, report: SiteReport | None, failure: DqtvError | None, held: HeldLease
+) -> SliceEnd:
     if report is None:
         reason = "error" if held.may_ask() else LEASE_LOST
         return SliceEnd(site=site, reason=reason, detail=str(failure) if failure else None)

@@ -64,6 +64,8 @@ class EngineSettings:
     command: tuple[str, ...] | None = None
     #: The same before a parcel; None for ``dqtv cluster read``.
     read_command: tuple[str, ...] | None = None
+    #: Run once beside the first jobs: what brings home the pages that killed crawls left here.
+    at_start: tuple[str, ...] | None = None
 
 
 class TryLater(Exception):

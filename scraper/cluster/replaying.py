@@ -21,7 +21,8 @@ from archive.cluster.leases import Leases
 from archive.cluster.manifest import REPLAY_PREFIX
 from archive.cluster.parcel import Order, ParcelPage
 from archive.cluster.replay_book import ReplayBook, discard
-from archive.errors import UsageError
+from archive.errors import ReplayBusy, UsageError
+from archive.locks import REPLAY_LOCK, alone
 from archive.readings import (
     StoredArticle,
     StoredRejection,
@@ -42,6 +43,8 @@ from scraper.versions import reading_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
     from types import TracebackType
 
     from archive.cluster.hub import Hub
@@ -61,6 +64,15 @@ _RECORDS_COPY: Final = "replay-records.part"
 _ORDER_COPY: Final = "replay-order.part"
 
 
+@attrs.frozen(kw_only=True)
+class ClusterReplayed:
+    """What a replay with workers did."""
+
+    report: ReplayReport
+    #: How its pages were read.
+    progress: ReplayProgress
+
+
 def cluster_replay(
     store: Store,
     registry: Registry,
@@ -72,12 +84,12 @@ def cluster_replay(
     anew: bool = False,
     on_reading: Callable[[ReplayProgress], None] = lambda _: None,
     on_page: Callable[[int, int], None] | None = None,
-) -> ReplayReport:
+) -> ClusterReplayed:
     """Replay *sites* (all when empty) with the cluster's readers; what comes out is what `scraper.replay.replay` gives.
 
     Goes on where a killed one ended; with *anew* that one is dropped. One at a time in an archive. *on_reading*
-    hears how far the readers are, *on_page* how far the writing is. Raises UnknownSite, UsageError where another
-    replay is under way, ClusterUnreachable, HubUnreachable, ReaderDied.
+    hears how far the readers are, *on_page* how far the writing is. Raises UnknownSite, UsageError where a replay of
+    other papers or with other rules is under way, ClusterUnreachable, HubUnreachable, ReaderDied.
     """
     for site_id in sites:
         registry.site(site_id)
@@ -89,8 +101,14 @@ def cluster_replay(
             report = replay(
                 store, registry, sites=sites, dry_run=dry_run, on_page=on_page, reader=reader
             )
+        progress = book.progress()
     abandon(store, hub, dsn)
-    return report
+    return ClusterReplayed(report=report, progress=progress)
+
+
+def replay_lock(root: Path) -> AbstractContextManager[None]:
+    """Be the only process that replays the archive at *root* with a cluster. Raises ReplayBusy, ArchiveUnwritable."""
+    return alone(root / REPLAY_LOCK, ReplayBusy, f"replays {root} with the cluster; one is enough")
 
 
 def abandon(store: Store, hub: Hub, dsn: str) -> None:

@@ -35,7 +35,7 @@ class Sender:
     """Sends the segments of one spool; `step` once, or as a thread from `start` to `stop`."""
 
     def __init__(
-        self, root: Path, site: str, token: int, hub: Hub, leases: Leases, troubles: Troubles
+        self, root: Path, *, site: str, token: int, hub: Hub, leases: Leases, troubles: Troubles
     ) -> None:  # fmt: skip
         """*root* is the spool of the lease *token*; *leases* and *troubles* are for this sender alone."""
         self.site = site

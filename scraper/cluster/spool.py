@@ -13,7 +13,6 @@ import time
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Final
 
-from archive.cluster.hub import Hub
 from archive.cluster.leases import Leases
 from archive.cluster.segment import recover
 from archive.cluster.state import open_spool
@@ -26,6 +25,8 @@ from scraper.cluster.troubles import Troubles
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from archive.cluster.hub import Hub
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +45,9 @@ def site_folder(spool: Path, site: str) -> Iterator[Path]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise SiteLocked(f"another process on this machine crawls {site} in {folder}") from error
+            raise SiteLocked(
+                f"another process on this machine crawls {site} in {folder}"
+            ) from error
         yield folder
 
 
@@ -75,7 +78,9 @@ def bring_home(
             shutil.rmtree(root)
             continue
         with Leases(database) as leases:
-            sender = Sender(root, site, token, hub, leases, Troubles(database))
+            sender = Sender(
+                root, site=site, token=token, hub=hub, leases=leases, troubles=Troubles(database)
+            )
             try:
                 store = open_spool(root, site=site, token=token)
             except ArchiveError as error:
@@ -92,4 +97,21 @@ def bring_home(
             kept += 1
         else:
             shutil.rmtree(root)
+    return kept
+
+
+def bring_all_home(spool: Path, *, database: str, hub: Hub, wait_s: float) -> dict[str, int]:
+    """Bring home what lies in *spool*, of whatever site; site -> spools that had to stay. Raises as `bring_home`.
+
+    Sites that are being crawled on this machine are passed over.
+    """
+    kept = {}
+    for site in sites_in(spool):
+        try:
+            with site_folder(spool, site) as folder:
+                left = bring_home(folder, database=database, hub=hub, wait_s=wait_s)
+        except SiteLocked:
+            continue
+        if left:
+            kept[site] = left
     return kept

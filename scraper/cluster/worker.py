@@ -19,7 +19,7 @@ from procrastinate import exceptions
 
 from archive.errors import UsageError
 from archive.processes import this_process
-from scraper.cluster import tables
+from scraper.cluster import child, tables
 from scraper.cluster.database import connected
 from scraper.cluster.drain import DrainingWorker
 from scraper.cluster.engine import CRAWL_QUEUE, READ_QUEUE, EngineSettings, build_app
@@ -69,6 +69,23 @@ class _Shift:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._told_to_end)
+        clearing = asyncio.create_task(self._clear_up())
+        try:
+            await self._work()
+        finally:
+            clearing.cancel()
+            await asyncio.gather(clearing, return_exceptions=True)
+
+    async def _clear_up(self) -> None:
+        """Bring home what was left here, beside the first jobs."""
+        if self.settings.at_start is not None:
+            code, _ = await child.run(self.settings.at_start)
+            if code:
+                self.say(
+                    "not all pages that were left here are home yet; the next crawls try again"
+                )
+
+    async def _work(self) -> None:
         while not self._end.is_set():
             try:
                 await self._connected()

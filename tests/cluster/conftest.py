@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from contextlib import contextmanager
@@ -13,6 +14,9 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+
+# tests of this folder share `machines`
+sys.path.append(str(Path(__file__).parent))
 
 #: Debian keeps the server's programs out of the path.
 _DEBIAN = Path("/usr/lib/postgresql")
@@ -132,3 +136,16 @@ def leases(table):
 
     with Leases(table) as leases:
         yield leases
+
+
+@pytest.fixture
+def cluster(postgres, tmp_path, dqtv):
+    """A hub, an archive and a prepared database, see `machines`."""
+    pytest.importorskip("fsspec", reason="the extra `cluster` is not installed")
+    from machines import Cluster, prepared  # noqa: PLC0415 - tests are skipped where the extra is missing
+
+    prepared(postgres)
+    (tmp_path / "hub").mkdir()
+    cluster = Cluster(postgres, tmp_path, dqtv.port)
+    yield cluster
+    cluster.close()

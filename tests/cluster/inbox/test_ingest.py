@@ -1,0 +1,511 @@
+"""Segments of workers come into the archive in order, each once, and only from the newest holder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from archive.cluster.hub import Hub, SegmentRefused, SegmentTaken
+from archive.cluster.ingest import Ingest
+from archive.cluster.manifest import MANIFEST, ROWS
+from archive.cluster.segment import discard, seal, sealed
+from archive.errors import ArchiveError, ClusterUnreachable, HubUnreachable
+from archive.health.alarms import Kind, open_alarms
+from archive.locks import SiteLock
+from archive.verify import Choice, verify
+
+pytest.importorskip("fsspec", reason="the extra `cluster` is not installed")
+
+
+@pytest.fixture
+def hub(hub_url):
+    return Hub(hub_url)
+
+
+@pytest.fixture
+def ingest(archive, hub, fakes):
+    return Ingest(archive, hub, fakes)
+
+
+@pytest.fixture
+def take(ingest, hub, fakes, begin_worker, tmp_path):
+    """A new holder takes the site, gets its state, and begins."""
+
+    def new(site="bao"):
+        token = fakes.take(site)
+        ingest.step()
+        state = tmp_path / f"{site}-{token}.db"
+        assert hub.get_state(site, token, state)
+        return begin_worker(token, state, site=site)
+
+    return new
+
+
+def articles(store):
+    return dict(store.connection.execute("SELECT id, body FROM articles ORDER BY id").fetchall())
+
+
+def alarms(store):
+    return {x.field: x.now for x in open_alarms(store.connection) if x.kind is Kind.SEGMENT_REFUSED}
+
+
+def folder(hub_url, segment, name="inbox"):
+    return Path(hub_url.removeprefix("file://")) / name / str(segment.key)
+
+
+def test_what_a_worker_found_is_in_the_archive_with_its_pages(take, hub, ingest, archive, fakes):
+    worker = take()
+    worker.find(1, 2, 3)
+    segment = worker.seal()
+    assert hub.push(segment)
+    report = ingest.step()
+    assert (report.stored, report.files, report.refused) == (1, 1, 0)
+    assert articles(archive).keys() == {"bao:1", "bao:2", "bao:3"}
+    assert fakes.acked == {"bao": 1}
+    assert hub.manifests() == ()
+    report = verify(archive, Choice())
+    assert (report.problems, report.notes) == ((), ())
+
+
+def test_segments_are_taken_in_order_and_a_gap_waits(take, hub, ingest, archive, fakes):
+    worker = take()
+    segments = []
+    for number in (1, 2, 3):
+        worker.find(number)
+        segments.append(worker.seal())
+    hub.push(segments[2])
+    hub.push(segments[1])
+    report = ingest.step()
+    assert (report.stored, report.waiting) == (0, 2)
+    assert articles(archive) == {}
+    hub.push(segments[0])
+    assert ingest.step().stored == 3
+    assert fakes.acked == {"bao": 3}
+
+
+def test_a_row_changed_later_comes_with_a_later_segment(take, hub, ingest, archive):
+    worker = take()
+    worker.find(1, text="Một.")
+    hub.push(worker.seal())
+    with worker.store.transaction():
+        worker.store.connection.execute("UPDATE frontier SET priority = 7")
+    segment = worker.seal()
+    assert segment.manifest.rows == {"frontier": 1}
+    hub.push(segment)
+    ingest.step()
+    assert archive.connection.execute("SELECT priority FROM frontier").fetchall() == [(7,)]
+
+
+def test_rows_deleted_by_the_crawl_are_deleted_in_the_archive(take, hub, ingest, archive):
+    worker = take()
+    worker.find(1)
+    hub.push(worker.seal())
+    with worker.store.transaction():
+        worker.store.connection.execute("DELETE FROM figures WHERE article_id = 'bao:1'")
+    hub.push(worker.seal())
+    assert ingest.step().stored == 2
+    assert archive.connection.execute("SELECT count(*) FROM figures").fetchone() == (0,)
+
+
+def test_nothing_changed_is_no_segment(take):
+    worker = take()
+    worker.find(1)
+    assert worker.seal() is not None
+    assert worker.seal() is None
+
+
+def test_an_open_warc_file_is_not_sealed_over(take):
+    worker = take()
+    worker.find(1)
+    with pytest.raises(ArchiveError, match="still being written"):
+        seal(worker.store)
+
+
+def test_the_next_holder_goes_on_where_the_last_stored_segment_ends(take, hub, ingest, archive):
+    first = take()
+    first.find(1, text="Một.")
+    hub.push(first.seal())
+    ingest.step()
+    second = take()
+    known = second.store.connection.execute("SELECT id, state FROM frontier").fetchall()
+    assert known == archive.connection.execute("SELECT id, state FROM frontier").fetchall()
+    second.find(2)
+    hub.push(second.seal())
+    ingest.step()
+    assert articles(archive).keys() == {"bao:1", "bao:2"}
+
+
+def test_numbers_of_rows_are_the_archives_own(take, hub, ingest, archive):
+    with archive.transaction():
+        for number in range(5):
+            archive.connection.execute(
+                "INSERT INTO frontier (site, url_key, url, kind, found_at) VALUES ('khac', ?, 'u', 'article', 'x')",
+                (str(number),),
+            )
+        archive.connection.execute(
+            "INSERT INTO backfills (site, first_day, last_day, started_at) VALUES ('khac', 'a', 'b', 'c')"
+        )
+    worker = take()
+    with worker.store.transaction():
+        db = worker.store.connection
+        db.execute(
+            "INSERT INTO backfills (site, first_day, last_day, started_at)"
+            " VALUES ('bao', '2019-01-01', '2019-02-01', '2026-11-24T03:10:00.000000Z')"
+        )
+        db.execute(
+            "INSERT INTO backfill_pages (backfill_id, seed, page, keys) VALUES (1, 's', 1, '[]')"
+        )
+        db.execute(
+            "INSERT INTO frontier (site, url_key, url, kind, found_at, backfill_id, polled_in)"
+            " VALUES ('bao', 'k', 'u', 'listing', 'x', 1, 'backfill 1')"
+        )
+    hub.push(seal(worker.store))
+    with worker.store.transaction():
+        worker.store.connection.execute("UPDATE backfills SET finished_at = 'z'")
+        worker.store.connection.execute(
+            "INSERT INTO backfill_seeds (backfill_id, seed, reason) VALUES (1, 's', 'end')"
+        )
+    hub.push(seal(worker.store))
+    assert ingest.step().stored == 2
+    db = archive.connection
+    assert db.execute("SELECT id, site, finished_at FROM backfills").fetchall() == [
+        (1, "khac", None), (2, "bao", "z"),
+    ]  # fmt: skip
+    assert db.execute("SELECT id, backfill_id, polled_in FROM frontier WHERE site = 'bao'").fetchall() == [(6, 2, "backfill 2")]  # fmt: skip
+    assert db.execute("SELECT backfill_id FROM backfill_pages").fetchall() == [(2,)]
+    assert db.execute("SELECT backfill_id FROM backfill_seeds").fetchall() == [(2,)]
+
+
+def test_a_former_holders_segment_is_refused_and_told(take, hub, hub_url, ingest, archive):
+    late = take()
+    late.find(1)
+    segment = late.seal()
+    take()
+    hub.push(segment)
+    report = ingest.step()
+    assert (report.stored, report.refused) == (0, 1)
+    assert articles(archive) == {}
+    assert not list(archive.warc_folder.rglob("*.warc.gz"))
+    assert alarms(archive) == {"stale": 1}
+    assert (folder(hub_url, segment, "refused") / MANIFEST).exists()
+    assert hub.manifests() == ()
+    with pytest.raises(SegmentRefused, match="was refused"):
+        hub.push(segment)
+
+
+def test_a_site_taken_while_its_segment_is_stored_undoes_it(take, hub, ingest, archive, fakes):
+    worker = take()
+    worker.find(1)
+    hub.push(worker.seal())
+    first = fakes.judged
+    fakes.on_judging = lambda judged: fakes.take() if judged == first + 1 else None
+    report = ingest.step()
+    assert (report.stored, report.refused) == (0, 1)
+    assert articles(archive) == {}
+    assert not list(archive.warc_folder.rglob("*.warc.gz"))
+    assert archive.connection.execute("SELECT count(*) FROM ingested_segments").fetchone() == (0,)
+
+
+def test_a_segment_stored_and_not_acknowledged_is_stored_once(take, hub, ingest, archive, fakes):
+    worker = take()
+    worker.find(1)
+    hub.push(worker.seal())
+    fakes.goes_away = True
+    with pytest.raises(ClusterUnreachable):
+        ingest.step()
+    assert fakes.acked == {"bao": 0}
+    assert articles(archive).keys() == {"bao:1"}
+    fakes.goes_away = False
+    report = ingest.step()
+    assert (report.stored, report.known) == (0, 1)
+    assert fakes.acked == {"bao": 1}
+    assert hub.manifests() == ()
+    assert archive.connection.execute("SELECT count(*) FROM captures").fetchone() == (1,)
+
+
+@pytest.mark.parametrize("name", [ROWS, "warc"])
+def test_a_changed_byte_is_refused(take, hub, hub_url, ingest, archive, name):
+    worker = take()
+    worker.find(1)
+    segment = worker.seal()
+    hub.push(segment)
+    place = folder(hub_url, segment)
+    file = place / ROWS if name == ROWS else next(place.glob("*.warc.gz"))
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    report = ingest.step()
+    assert (report.stored, report.refused) == (0, 1)
+    assert alarms(archive) == {"damaged": 1}
+    assert articles(archive) == {}
+    assert not list(archive.warc_folder.rglob("*.gz"))
+
+
+def test_a_missing_file_is_waited_for(take, hub, hub_url, ingest, archive):
+    worker = take()
+    worker.find(1)
+    segment = worker.seal()
+    hub.push(segment)
+    file = next(folder(hub_url, segment).glob("*.warc.gz"))
+    content = file.read_bytes()
+    file.unlink()
+    assert ingest.step().waiting == 1
+    assert alarms(archive) == {"incomplete": 1}
+    file.write_bytes(content)
+    assert ingest.step().stored == 1
+    assert alarms(archive) == {}
+
+
+def tampered(place, **changes):
+    values = json.loads((place / MANIFEST).read_bytes()) | changes
+    (place / MANIFEST).write_text(json.dumps(values))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"token": 2}, "says that it is bao/2/1"),
+        ({"more": 1}, "unknown: more"),
+        ({"rows": {"articles": -1}}, "articles"),
+        ({"seq": True}, "seq"),
+        ({"files": []}, "rows.jsonl.gz"),
+        ({"sealed_at": "yesterday"}, "sealed_at"),
+        ({"version": 0}, "version"),
+    ],
+)
+def test_a_manifest_that_cannot_be_meant_is_refused(
+    take, hub, hub_url, ingest, archive, changes, said
+):
+    worker = take()
+    worker.find(1)
+    segment = worker.seal()
+    hub.push(segment)
+    tampered(folder(hub_url, segment), **changes)
+    report = ingest.step()
+    assert report.refused == 1
+    assert said in report.notes[0]
+    assert alarms(archive) == {"unreadable": 1}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../evil.warc.gz",
+        "bao/2026/../../evil.warc.gz",
+        "/etc/x.warc.gz",
+        "khac/2026/x.warc.gz",
+        "bao/2026/.x.warc.gz",
+        "bao/2026/x\n.warc.gz",
+        "bao/2026/archive.db",
+        "manifest.json",
+    ],
+)
+def test_a_name_that_leads_elsewhere_is_refused(take, hub, hub_url, ingest, archive, name):
+    worker = take()
+    worker.find(1)
+    segment = worker.seal()
+    hub.push(segment)
+    files = json.loads(segment.content)["files"]
+    files[1]["name"] = name
+    tampered(folder(hub_url, segment), files=files)
+    assert ingest.step().refused == 1
+    assert alarms(archive) == {"unreadable": 1}
+    assert not list(archive.warc_folder.rglob("*.gz"))
+
+
+def test_no_json_is_refused(take, hub, hub_url, ingest, archive):
+    worker = take()
+    worker.find(1)
+    segment = worker.seal()
+    hub.push(segment)
+    (folder(hub_url, segment) / MANIFEST).write_bytes(b"{")
+    assert ingest.step().refused == 1
+    assert alarms(archive) == {"unreadable": 1}
+
+
+@pytest.mark.parametrize("changes", [{"version": 2}, {"schema": "m999_later"}])
+def test_what_a_newer_program_made_waits_for_the_update(
+    take, hub, hub_url, ingest, archive, changes
+):
+    worker = take()
+    worker.find(1)
+    segment = worker.seal()
+    hub.push(segment)
+    tampered(folder(hub_url, segment), **changes)
+    report = ingest.step()
+    assert (report.waiting, report.refused) == (1, 0)
+    assert alarms(archive) == {"newer_version": 1}
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (b'{"table": "accounts", "columns": ["id"]}', "accounts"),
+        (b'{"table": "captures", "columns": ["id", "evil; --"]}', "columns"),
+        (b'{"table": "rejections", "columns": ["site", "url"], "gone": true}\n["khac", "u"]', "khac"),
+        (b'{"table": "articles", "columns": ["id"], "gone": true}\n["khac:1"]', "khac:1"),
+        (b'{"table": "frontier", "columns": ["url"], "gone": true}\n["u"]', "deletes"),
+        (b'["no", "part"]', "no row"),
+        (b'{"table": "runs", "columns": ["id", "site"]}\n["a", "bao", 3]', "no row"),
+        (b'{"table": "runs", "columns": ["id", "site"]}\n["a", "bao"]', "NOT NULL"),
+        (b'{"table": "runs", "columns": ["id", "site"]}\n[["a"], "bao"]', "read or stored"),
+        (b'{"table": "warc_files", "columns": ["name", "site"]}\n["bao/2026/y.warc.gz", "bao"]', "manifest"),
+        (b"nothing", "read or stored"),
+    ],
+)  # fmt: skip
+def test_rows_that_no_worker_found_at_this_site_are_refused(
+    take, hub, hub_url, ingest, archive, line, said
+):
+    import gzip  # noqa: PLC0415 - here alone a rows file is made by hand
+
+    worker = take()
+    worker.find(1)
+    segment = worker.seal()
+    rows = gzip.decompress((segment.folder / ROWS).read_bytes()) + line + b"\n"
+    packed = gzip.compress(rows)
+    (segment.folder / ROWS).write_bytes(packed)
+    values = json.loads(segment.content)
+    values["files"][0] |= {"size": len(packed), "sha256": hashlib.sha256(packed).hexdigest()}
+    place = folder(hub_url, segment)
+    place.mkdir(parents=True)
+    for file in segment.manifest.files:
+        (place / file.base).write_bytes(segment.path(file).read_bytes())
+    (place / MANIFEST).write_text(json.dumps(values))
+    report = ingest.step()
+    assert report.refused == 1
+    assert said in report.notes[0]
+    assert alarms(archive) == {"bad_rows": 1}
+    assert articles(archive) == {}
+    assert not list(archive.warc_folder.rglob("*.gz"))
+
+
+def test_of_two_holders_of_one_token_the_second_is_stopped(take, hub, fakes, begin_worker, tmp_path):
+    first = take()
+    second = begin_worker(1, tmp_path / "bao-1.db", name="twin")
+    first.find(1)
+    second.find(2)
+    hub.push(first.seal())
+    with pytest.raises(SegmentTaken, match="two crawls have the same token"):
+        hub.push(second.seal())
+
+
+def test_leases_restored_from_a_backup_have_their_tokens_raised(take, hub, ingest, archive, fakes):
+    for number in (1, 2, 3):
+        worker = take()
+        worker.find(number)
+        hub.push(worker.seal())
+        ingest.step()
+    worker.find(4)
+    hub.push(worker.seal())
+    # the copy is from when the first crawl had begun
+    fakes.tokens["bao"], fakes.acked["bao"] = 1, 0
+    report = ingest.step()
+    assert (report.stored, report.refused) == (0, 1)
+    assert fakes.tokens["bao"] > 1000
+    assert articles(archive).keys() == {"bao:1", "bao:2", "bao:3"}
+
+
+def test_an_archive_restored_from_a_backup_has_its_tokens_raised(take, hub, ingest, archive, fakes):
+    worker = take()
+    worker.find(1)
+    hub.push(worker.seal())
+    ingest.step()
+    with archive.transaction():
+        archive.connection.execute("DELETE FROM ingested_segments")
+    worker.find(2)
+    hub.push(worker.seal())
+    assert ingest.step().refused == 1
+    assert fakes.tokens["bao"] > 1000
+
+
+def test_a_site_that_is_crawled_here_waits(take, hub, ingest, archive):
+    worker = take()
+    worker.find(1)
+    hub.push(worker.seal())
+    lock = SiteLock(archive, "bao")
+    lock.acquire()
+    report = ingest.step()
+    assert (report.stored, report.waiting) == (0, 1)
+    lock.release(None)
+    assert ingest.step().stored == 1
+
+
+def test_only_what_is_acknowledged_is_deleted_at_the_worker(take, hub):
+    worker = take()
+    for number in (1, 2):
+        worker.find(number)
+        worker.seal()
+    one, two = sealed(worker.store)
+    assert [x.seq for x in discard(worker.store, 1)] == [1]
+    assert sealed(worker.store) == (two,)
+    assert not any(one.path(file).exists() for file in one.manifest.files)
+    assert all(two.path(file).exists() for file in two.manifest.files)
+    worker.find(3)
+    assert worker.seal().key.seq == 3
+
+
+def test_a_segment_damaged_at_the_worker_is_not_pushed(take, hub):
+    worker = take()
+    worker.find(1)
+    segment = worker.seal()
+    segment.path(segment.manifest.warc_files[0]).write_bytes(b"")
+    with pytest.raises(ArchiveError, match="changed since it was sealed"):
+        hub.push(segment)
+    assert hub.manifests() == ()
+
+
+def test_pushing_again_after_a_kill_changes_nothing(take, hub):
+    worker = take()
+    worker.find(1)
+    segment = worker.seal()
+    assert hub.push(segment) is True
+    assert hub.push(segment) is False
+
+
+def test_a_hub_that_takes_nothing_says_so_and_nothing_is_lost(take, hub, hub_url, archive, ingest):
+    worker = take()
+    worker.find(1)
+    segment = worker.seal()
+    inbox = folder(hub_url, segment).parents[2]
+    inbox.write_bytes(b"no folder")
+    with pytest.raises(HubUnreachable, match="Nothing is lost"):
+        hub.push(segment)
+    inbox.unlink()
+    assert hub.push(segment)
+    assert ingest.step().stored == 1
+
+
+def test_other_sites_go_on_when_one_waits(take, hub, ingest, archive):
+    one, other = take("bao"), take("khac")
+    one.find(1)
+    one.seal()
+    one.find(2)
+    hub.push(one.seal())
+    other.find(1)
+    hub.push(other.seal())
+    report = ingest.step()
+    assert (report.stored, report.waiting) == (1, 1)
+    assert articles(archive).keys() == {"khac:1"}
+
+
+def test_a_state_holds_one_site_only_with_its_numbers(take, archive, hub, ingest):
+    worker = take("bao")
+    worker.find(1, 2)
+    hub.push(worker.seal())
+    other = take("khac")
+    other.find(3)
+    hub.push(other.seal())
+    ingest.step()
+    state = take("bao").store
+    for table in ("articles", "captures", "frontier", "rejections", "events"):
+        kept = state.connection.execute(f"SELECT * FROM {table}").fetchall()
+        assert kept == archive.connection.execute(
+            f"SELECT * FROM {table} WHERE site = 'bao'"
+        ).fetchall()
+    assert state.connection.execute("SELECT count(*) FROM figures").fetchone() == (2,)
+    with pytest.raises(sqlite3.OperationalError):
+        state.connection.execute("SELECT * FROM archive.sites")
