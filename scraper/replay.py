@@ -313,11 +313,6 @@ def read_again(store: Store, registry: Registry, stored: StoredCapture) -> Accep
     return read_stored_page(registry, store.warc_folder, stored_page(store, stored), template)
 
 
-def local_reader(store: Store, registry: Registry, workers: int) -> StoredReader:
-    """So many processes of this machine, or this one, that read the archive's pages."""
-    return StoredReader(store, partial(Readers, registry), processes=workers if workers > 1 else 0)
-
-
 def replay(
     store: Store,
     registry: Registry,
@@ -339,7 +334,8 @@ def replay(
         registry.site(site_id)
     wanted = [x for x in sites_with_readings(store.connection) if not sites or x in sites]
     run_id = None if dry_run else new_run_id(datetime.now(UTC))
-    reader = reader or local_reader(store, registry, workers)
+    begin, processes = partial(Readers, registry), workers if workers > 1 else 0
+    reader = reader or StoredReader(store, begin, processes=processes)
     rows = store.connection
     work = {x: (article_ids(rows, x), rejected_urls(rows, x)) for x in wanted}
     unknown = {x: len(work[x][0]) + len(work[x][1]) for x in wanted if x not in registry.sites}

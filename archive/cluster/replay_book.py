@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from contextlib import closing
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -299,15 +298,6 @@ def discard(root: Path) -> None:
         path = root / f"{FILE}{companion}"
         with refusals(path):
             path.unlink(missing_ok=True)
-
-
-def progress_of(root: Path) -> ReplayProgress | None:
-    """How far the replay under way in the archive at *root* is; None where there is none."""
-    book = ReplayBook.open(root)
-    if book is None:
-        return None
-    with closing(book):
-        return book.progress()
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -28,6 +27,8 @@ from scraper.contact import contact_option
 from scraper.sites.known import known_sites, why_not_crawled
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from scraper.cluster.feed import Fed
     from scraper.cluster.slice_end import SliceEnd
 

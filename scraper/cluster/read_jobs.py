@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import procrastinate
+from procrastinate.jobs import Job
 
 from archive.cluster.manifest import REPLAY_PREFIX
-from scraper.cluster.database import connected, unreachable
+from scraper.cluster.database import connected
 from scraper.cluster.engine import READ_QUEUE, READ_TASK
+from scraper.cluster.queue import put_in_queue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,19 +19,21 @@ _OPEN: Final = (
 )
 _WITHDRAW: Final = (
     "SELECT procrastinate_cancel_job_v1(id, false, false) FROM procrastinate_jobs"
-    " WHERE status = 'todo' AND starts_with(lock, %s)"
+    " WHERE status = 'todo' AND task_name = %s"
 )
 
 
-def defer_reading(dsn: str, parcel: str) -> int:
-    """Have a parcel read by some worker; the number of the job. Raises ClusterUnreachable."""
-    app = procrastinate.App(
-        connector=procrastinate.SyncPsycopgConnector(conninfo=dsn, min_size=1, max_size=1)
-    )
-    with unreachable(dsn), app.open():
-        # of several jobs of one parcel only one runs
-        job = app.configure_task(READ_TASK, lock=f"{REPLAY_PREFIX}{parcel}", queue=READ_QUEUE)
-        return int(job.defer(parcel=parcel))
+def defer_readings(dsn: str, parcels: Sequence[str]) -> list[int]:
+    """Have parcels read by some workers, all or none; the numbers of the jobs. Raises ClusterUnreachable."""
+    # of several jobs of one parcel only one runs
+    jobs = [
+        Job(
+            id=None, queue=READ_QUEUE, task_name=READ_TASK, lock=f"{REPLAY_PREFIX}{name}", queueing_lock=None,
+            task_kwargs={"parcel": name},
+        )
+        for name in parcels
+    ]  # fmt: skip
+    return put_in_queue(dsn, jobs)
 
 
 def open_jobs(dsn: str, numbers: Sequence[int]) -> set[int]:
@@ -41,7 +44,7 @@ def open_jobs(dsn: str, numbers: Sequence[int]) -> set[int]:
         return {row["id"] for row in connection.execute(_OPEN, (list(numbers),))}
 
 
-def withdraw_waiting(dsn: str, prefix: str) -> None:
-    """Cancel the jobs that wait and whose lock begins with *prefix*. Raises ClusterUnreachable."""
+def withdraw_waiting(dsn: str) -> None:
+    """Cancel the jobs that wait. Raises ClusterUnreachable."""
     with connected(dsn) as connection:
-        connection.execute(_WITHDRAW, (prefix,))
+        connection.execute(_WITHDRAW, (READ_TASK,))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -22,6 +21,8 @@ from scraper.replay_cli import echo_report
 from scraper.sites.known import known_sites
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from archive.cluster.replay_book import ReplayProgress
 
 

@@ -9,9 +9,12 @@ version before the current one.
 
 from __future__ import annotations
 
+import logging
+import math
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final, Self
 
 import attrs
@@ -21,7 +24,7 @@ from archive.cluster.leases import Leases
 from archive.cluster.manifest import REPLAY_PREFIX
 from archive.cluster.parcel import Order, ParcelPage
 from archive.cluster.replay_book import ReplayBook, discard
-from archive.errors import ReplayBusy, UsageError
+from archive.errors import ClusterUnreachable, HubUnreachable, ReplayBusy, UsageError
 from archive.locks import REPLAY_LOCK, alone
 from archive.readings import (
     StoredArticle,
@@ -34,11 +37,11 @@ from archive.readings import (
 )
 from archive.runs import new_run_id
 from archive.warc_files import refusals
-from scraper.cluster.read_jobs import defer_reading, open_jobs, withdraw_waiting
+from scraper.cluster.read_jobs import defer_readings, open_jobs, withdraw_waiting
 from scraper.cluster.said import from_json
-from scraper.cores import cores
-from scraper.replay import local_reader, replay
-from scraper.stored_reader import stored_page
+from scraper.readers import Readers
+from scraper.replay import replay
+from scraper.stored_reader import StoredReader, stored_page
 from scraper.versions import reading_rules
 
 if TYPE_CHECKING:
@@ -53,13 +56,16 @@ if TYPE_CHECKING:
     from archive.store import Store
     from scraper.replay_report import ReplayReport
     from scraper.sites.load import Registry
-    from scraper.stored_reader import Said, StoredReader
+    from scraper.stored_reader import Said
+
+logger = logging.getLogger(__name__)
 
 #: Parcels at the hub at a time: as many as some tens of cores read between two looks.
 MOST_OUT: Final = 64
 #: Jobs of one parcel that may end without a result; then its pages are read here.
 _TRIES: Final = 3
 _LOOK_S: Final = 0.5
+_LOOK_WHILE_WRITING_S: Final = 5.0
 _RECORDS_COPY: Final = "replay-records.part"
 _ORDER_COPY: Final = "replay-order.part"
 
@@ -94,15 +100,19 @@ def cluster_replay(
     for site_id in sites:
         registry.site(site_id)
     if anew:
-        abandon(store, hub, dsn)
-    with _book(store, registry, sites, dry_run=dry_run) as book:
+        discard(store.root)
+    with _book(store, registry, sites, dry_run=dry_run, tidy=partial(_tidy, hub, dsn)) as book:
         post = _Post(store=store, registry=registry, hub=hub, dsn=dsn, book=book, told=on_reading)
         with BookReader(store, registry, post) as reader:
             report = replay(
                 store, registry, sites=sites, dry_run=dry_run, on_page=on_page, reader=reader
             )
         progress = book.progress()
-    abandon(store, hub, dsn)
+    discard(store.root)
+    try:
+        _tidy(hub, dsn)
+    except (ClusterUnreachable, HubUnreachable) as error:
+        logger.warning("%s; what is left there is removed when the next replay begins", error)
     return ClusterReplayed(report=report, progress=progress)
 
 
@@ -111,29 +121,19 @@ def replay_lock(root: Path) -> AbstractContextManager[None]:
     return alone(root / REPLAY_LOCK, ReplayBusy, f"replays {root} with the cluster; one is enough")
 
 
-def abandon(store: Store, hub: Hub, dsn: str) -> None:
-    """Drop the replay under way, its jobs, its parcels and its leases; nothing happens where there is none.
-
-    Raises ClusterUnreachable, HubUnreachable, ArchiveUnwritable.
-    """
-    book = ReplayBook.open(store.root)
-    if book is None:
-        return
-    prefix = book.name(0).removesuffix("0")
-    book.close()
-    withdraw_waiting(dsn, f"{REPLAY_PREFIX}{prefix}")
+def _tidy(hub: Hub, dsn: str) -> None:
+    """Remove what former replays left: jobs, parcels, leases. Raises ClusterUnreachable, HubUnreachable."""
+    withdraw_waiting(dsn)
     for name in sorted(parcel.names(hub)):
-        if name.startswith(prefix):
-            parcel.remove(hub, name)
+        parcel.remove(hub, name)
     with Leases(dsn) as leases:
-        leases.forget(f"{REPLAY_PREFIX}{prefix}")
-    discard(store.root)
+        leases.forget(REPLAY_PREFIX)
 
 
 @contextmanager
 def _book(
-    store: Store, registry: Registry, sites: Sequence[str], *, dry_run: bool
-) -> Iterator[ReplayBook]:
+    store: Store, registry: Registry, sites: Sequence[str], *, dry_run: bool, tidy: Callable[[], None]
+) -> Iterator[ReplayBook]:  # fmt: skip
     """The book of this replay: the one that a kill left, else a new one. Raises UsageError for that of another."""
     book = ReplayBook.open(store.root)
     if book is not None:
@@ -151,6 +151,7 @@ def _book(
             raise UsageError(
                 "site files or the program were changed since the replay under way began; begin it again with --anew"
             )
+    tidy()
     wanted = _wanted_sites(store, registry, sites)
     book = ReplayBook.begin(
         store.root,
@@ -190,7 +191,7 @@ def _first_read(stored: StoredArticle | StoredRejection | None) -> list[StoredCa
     return [] if stored is None else list(stored.captures[-1:])
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(kw_only=True)
 class _Post:
     """Sends parcels out and looks what came home."""
 
@@ -200,14 +201,29 @@ class _Post:
     dsn: str
     book: ReplayBook
     told: Callable[[ReplayProgress], None]
+    _looked_at: float = attrs.field(default=-math.inf, init=False)
+    _trouble: str = attrs.field(default="", init=False)
 
     def wait(self, site: str) -> None:
         """Send out until all parcels of *site* are home; those of other papers go out beside them."""
-        while True:
-            self.look()
-            if self.book.is_home(site):
-                return
+        self.glance(0.0)
+        while not self.book.is_home(site):
             time.sleep(_LOOK_S)
+            self.glance(0.0)
+
+    def glance(self, every_s: float) -> None:
+        """Look when the last time is *every_s* ago; where hub or database are away, look again later."""
+        if time.monotonic() - self._looked_at < every_s:
+            return
+        try:
+            self.look()
+            self._trouble = ""
+        except (ClusterUnreachable, HubUnreachable) as error:
+            # workers that were given something go on, and what they push is taken in
+            if str(error) != self._trouble:
+                logger.warning("%s; looking again", error)
+            self._trouble = str(error)
+        self._looked_at = time.monotonic()
 
     def look(self) -> None:
         """Look once. Raises ClusterUnreachable, HubUnreachable, ArchiveUnwritable."""
@@ -216,11 +232,14 @@ class _Post:
             self.book.tidied(one.number)
         out = self.book.in_state("out")
         self._look_after(out)
-        for one in self.book.in_state("waiting", max(0, MOST_OUT - len(out))):
-            if one.tries < _TRIES:
-                self._send(one)
-            else:
-                self.book.leave(one.number)
+        sent = [
+            one.number
+            for one in self.book.in_state("waiting", max(0, MOST_OUT - len(out)))
+            if self._send(one)
+        ]
+        jobs = defer_readings(self.dsn, [self.book.name(number) for number in sent])
+        for number, job in zip(sent, jobs, strict=True):
+            self.book.went_out(number, job)
         self.told(self.book.progress())
 
     def _look_after(self, out: Sequence[Parcel]) -> None:
@@ -234,27 +253,26 @@ class _Post:
                 # unless it came home meanwhile
                 self.book.came_to_nothing(one.number)
 
-    def _send(self, one: Parcel) -> None:
-        name = self.book.name(one.number)
+    def _send(self, one: Parcel) -> bool:
+        """Lay a parcel ready; False where its pages are left to this machine."""
+        name, pages = self.book.name(one.number), self.book.pages(one.number)
         records, copy = self.store.root / _RECORDS_COPY, self.store.root / _ORDER_COPY
         try:
-            sha256, pages = parcel.cut(
-                self.store.warc_folder, self.book.pages(one.number), records
-            )  # fmt: skip
-            if not pages:
-                # their file is missing: the replay says so
+            sha256, found = parcel.cut(self.store.warc_folder, pages, records)
+            if not found or one.tries >= _TRIES:
+                # of a file that is missing the replay itself says so
                 self.book.leave(one.number)
-                return
+                return False
             order = Order(
                 name=name, site=one.site, sha256=sha256, rules=reading_rules(self.registry, [one.site]),
-                template=self.book.template(one.site), pages=pages,
+                template=self.book.template(one.site), pages=found,
             )  # fmt: skip
             parcel.put(self.hub, order, records, copy)
         finally:
             for path in (records, copy):
                 with refusals(path):
                     path.unlink(missing_ok=True)
-        self.book.went_out(one.number, defer_reading(self.dsn, name))
+        return True
 
 
 class BookReader:
@@ -263,7 +281,7 @@ class BookReader:
     def __init__(self, store: Store, registry: Registry, post: _Post) -> None:
         self._post = post
         # begun with the first page; apart, as a page may kill its reader
-        self._here = local_reader(store, registry, max(2, cores()))
+        self._here = StoredReader(store, partial(Readers, registry), processes=1)
 
     def __enter__(self) -> Self:
         return self
@@ -282,6 +300,7 @@ class BookReader:
 
     def ask(self, captures: Sequence[StoredCapture], site_id: str) -> _BookReadings:
         """What the book says of pages of one site."""
+        self._post.glance(_LOOK_WHILE_WRITING_S)
         known = self._post.book.said([capture.id for capture in captures])
         found = {x.id: from_json(known[x.id], x) for x in captures if x.id in known}
         return _BookReadings(self._here, captures, site_id, found)

@@ -52,7 +52,7 @@ def to_json(said: Said) -> bytes:
         "capture": {"fetched_at": said.capture.fetched_at, "status": said.capture.status},
         "article": None if said.article is None else attrs.asdict(said.article),
         "verdict": None if said.verdict is None else attrs.asdict(said.verdict),
-        "lesson": None if lesson is None else [lesson.article_id, lesson.layout, lesson.blocks],
+        "lesson": None if lesson is None else _lesson_values(lesson),
     }
     if isinstance(said, Rejected):
         values |= {"reason": said.reason, "detail": said.detail}
@@ -107,6 +107,10 @@ def _article(values: dict[str, Any]) -> Article:
 def _verdict(values: dict[str, Any]) -> Verdict:
     evidence = tuple(Evidence(**x) for x in values["evidence"])
     return Verdict(**values | {"evidence": evidence})
+
+
+def _lesson_values(lesson: Lesson) -> list[Any]:
+    return [lesson.article_id, lesson.layout, [list(block) for block in lesson.blocks]]
 
 
 def _lesson(values: list[Any]) -> Lesson:
