@@ -29,11 +29,10 @@ if TYPE_CHECKING:
     from archive.template import Template
 
 FILE: Final = "replay.db"
-#: A parcel holds so many pages and bytes at most: some seconds of reading, so that a kill costs no more.
-MOST_PAGES: Final = 1000
+#: Bytes of a parcel at most; beyond it a worker waits for the network rather than for its core.
 _MOST_BYTES: Final = 64 << 20
-#: With so many it ends at the end of a WARC file.
-_ENOUGH_PAGES: Final = 250
+#: With this share of its pages a parcel ends at the end of a WARC file.
+_ENOUGH: Final = 0.25
 #: Capture ids asked for at once.
 _BATCH: Final = 500
 _SCHEMA: Final = """
@@ -135,8 +134,9 @@ class ReplayBook(Transactions):
         rules: Mapping[str, str],
         templates: Mapping[str, Template],
         pages: Iterable[ParcelPage],
+        parcel_pages: int,
     ) -> Self:
-        """Begin a replay of *pages*, ordered by paper and place. Raises ArchiveUnwritable."""
+        """Begin a replay of *pages*, ordered by paper and place, *parcel_pages* in a parcel. Raises ArchiveUnwritable."""
         discard(root)
         path = root / FILE
         with translated_errors(path):
@@ -149,7 +149,7 @@ class ReplayBook(Transactions):
                     "INSERT INTO templates VALUES (?, ?)",
                     [(site, orjson.dumps(template_values(x))) for site, x in templates.items()],
                 )
-                _add_parcels(connection, pages)
+                _add_parcels(connection, pages, parcel_pages)
                 connection.execute(
                     "INSERT INTO replay VALUES (?, ?, ?, ?)",
                     (replay_id, orjson.dumps(list(sites)), dry_run, orjson.dumps(dict(rules))),
@@ -313,10 +313,12 @@ def _is_begun(connection: sqlite3.Connection) -> bool:
     return found is not None
 
 
-def _add_parcels(connection: sqlite3.Connection, pages: Iterable[ParcelPage]) -> None:
+def _add_parcels(
+    connection: sqlite3.Connection, pages: Iterable[ParcelPage], parcel_pages: int
+) -> None:
     number = 0
     for site, of_site in groupby(pages, key=lambda page: page.capture.site):
-        for part in _parts(of_site):
+        for part in _parts(of_site, parcel_pages):
             number += 1
             connection.execute(
                 "INSERT INTO parcels (number, site, pages) VALUES (?, ?, ?)",
@@ -328,7 +330,7 @@ def _add_parcels(connection: sqlite3.Connection, pages: Iterable[ParcelPage]) ->
             )
 
 
-def _parts(pages: Iterable[ParcelPage]) -> Iterator[list[ParcelPage]]:
+def _parts(pages: Iterable[ParcelPage], most: int) -> Iterator[list[ParcelPage]]:
     """The pages of one parcel after another."""
     part: list[ParcelPage] = []
     size = 0
@@ -336,8 +338,8 @@ def _parts(pages: Iterable[ParcelPage]) -> Iterator[list[ParcelPage]]:
         place = page.capture.location
         length = place.length + (page.payload.length if page.payload else 0)
         is_next_file = bool(part) and part[-1].capture.location.warc_file != place.warc_file
-        is_full = len(part) >= MOST_PAGES or size + length > _MOST_BYTES
-        if part and (is_full or (is_next_file and len(part) >= _ENOUGH_PAGES)):
+        is_full = len(part) >= most or size + length > _MOST_BYTES
+        if part and (is_full or (is_next_file and len(part) >= _ENOUGH * most)):
             yield part
             part, size = [], 0
         part.append(page)

@@ -30,7 +30,6 @@ from archive.cluster.replay_inbox import READINGS
 from archive.cluster.segment import SOFTWARE, Segment
 from archive.database import make_folder
 from archive.errors import ArchiveError, ClusterUnreachable, HubUnreachable, SiteLocked
-from archive.lease import MARGIN_SECONDS, TTL_SECONDS
 from archive.warc_files import refusals
 from scraper.cluster.reading_end import DAMAGED, OTHER_RULES, OVER, READ, ReadingEnd
 from scraper.cluster.said import to_json
@@ -47,6 +46,9 @@ if TYPE_CHECKING:
     from archive.cluster.parcel import Order
     from scraper.sites.load import Registry
 
+#: Of a parcel's lease, in seconds. Shorter than a crawl's: it spares no site, only a second reading.
+TTL_S: Final = 20.0
+MARGIN_S: Final = 5.0
 #: Pages between two looks whether the lease still holds.
 _PAGES_AT_ONCE: Final = 64
 _FOLDER: Final = ".replay"
@@ -67,8 +69,8 @@ class Wanted:
     spool: Path
     #: Read in processes of their own, so that a page which kills its reader is found out and named. Slower to begin.
     apart: bool = False
-    ttl_s: float = TTL_SECONDS
-    margin_s: float = MARGIN_SECONDS
+    ttl_s: float = TTL_S
+    margin_s: float = MARGIN_S
 
 
 class _Told(Exception):

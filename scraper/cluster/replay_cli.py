@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.cli import archive_option, json_option, print_json, stderr_progress
-from archive.store import Store
 from scraper.cluster.extra import cluster_extra
 from scraper.cluster.options import (
     database_option,
@@ -17,7 +16,7 @@ from scraper.cluster.options import (
     which_database,
     which_hub,
 )
-from scraper.replay_cli import echo_report
+from scraper.replay_text import echo_report
 from scraper.sites.known import known_sites
 
 if TYPE_CHECKING:
@@ -45,6 +44,7 @@ def replay_command(
     registry = known_sites()
     with cluster_extra():
         from archive.cluster.hub import Hub  # noqa: PLC0415  part of the extra
+        from archive.store import Store  # noqa: PLC0415  needed by this command alone
         from scraper.cluster.replaying import cluster_replay, replay_lock  # noqa: PLC0415  part of the extra
         from scraper.cluster.worker import check_prepared  # noqa: PLC0415  part of the extra
 

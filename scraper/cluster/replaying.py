@@ -62,6 +62,11 @@ logger = logging.getLogger(__name__)
 
 #: Parcels at the hub at a time: as many as some tens of cores read between two looks.
 MOST_OUT: Final = 64
+#: Pages of a parcel: many, as a process that begins to read costs as much as some hundred pages; not too many, as a
+#: kill costs so much, and of a small archive each worker shall get some.
+_LEAST_PAGES: Final = 250
+_MOST_PAGES: Final = 4000
+_PARCELS: Final = 32
 #: Jobs of one parcel that may end without a result; then its pages are read here.
 _TRIES: Final = 3
 _LOOK_S: Final = 0.5
@@ -161,6 +166,7 @@ def _book(
         rules=reading_rules(registry, wanted),
         templates={site: store.template(site) for site in wanted},
         pages=(page for site in wanted for page in _pages(store, site)),
+        parcel_pages=_parcel_pages(store, wanted),
     )
     with book:
         yield book
@@ -169,6 +175,12 @@ def _book(
 def _wanted_sites(store: Store, registry: Registry, sites: Sequence[str]) -> list[str]:
     found = sites_with_readings(store.connection)
     return [x for x in found if x in registry.sites and (not sites or x in sites)]
+
+
+def _parcel_pages(store: Store, sites: Sequence[str]) -> int:
+    rows = store.connection
+    about = sum(len(article_ids(rows, site)) + len(rejected_urls(rows, site)) for site in sites)
+    return min(_MOST_PAGES, max(_LEAST_PAGES, about // _PARCELS))
 
 
 def _pages(store: Store, site: str) -> list[ParcelPage]:

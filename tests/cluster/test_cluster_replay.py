@@ -30,6 +30,10 @@ from scraper.cluster.reading_end import OTHER_RULES, OVER, READ
 from scraper.replay import replay
 
 
+#: In the archive below, by six pages.
+PARCELS = 5
+
+
 @pytest.fixture
 def store(tmp_path):
     with Store.open(tmp_path / "archive") as opened:
@@ -48,7 +52,7 @@ def database(postgres_server):
 def machines(store, database, tmp_path, monkeypatch):
     (tmp_path / "hub").mkdir()
     # several parcels for a file, and one that ends with it
-    monkeypatch.setattr("archive.cluster.replay_book.MOST_PAGES", 6)
+    monkeypatch.setattr("scraper.cluster.replaying._LEAST_PAGES", 6)
     monkeypatch.setattr("scraper.cluster.replaying._LOOK_S", 0.01)
     made = Machines(store, database, tmp_path)
     yield made
@@ -90,7 +94,7 @@ def test_it_writes_what_a_replay_on_one_machine_writes_and_leaves_nothing_behind
     assert same(report, wanted)
     assert content(store.root) == undisturbed
     assert left_over(machines) == ([], [], [])
-    assert [end.reason for end in machines.ends] == [READ] * 4
+    assert [end.reason for end in machines.ends] == [READ] * PARCELS
     # the pages of no article, and those of former readings, are not sent
     assert sum(end.pages for end in machines.ends) == report.pages - 1
 
@@ -137,7 +141,7 @@ def test_a_damaged_result_is_refused_and_its_parcel_read_again(store, machines):
     machines.between = damaging_once
     machines.replay()
     assert content(store.root) == undisturbed
-    assert (machines.total("refused"), len(machines.ends)) == (1, 5)
+    assert (machines.total("refused"), len(machines.ends)) == (1, PARCELS + 1)
 
 
 @pytest.mark.usefixtures("aged_archive")
@@ -152,7 +156,7 @@ def test_results_lost_on_the_way_are_read_again_and_at_last_here(store, machines
     machines.between = losing
     assert same(machines.replay(), wanted)
     assert content(store.root) == undisturbed
-    assert len(machines.ends) == 4 * 3
+    assert len(machines.ends) == PARCELS * 3
 
 
 @pytest.mark.usefixtures("aged_archive")
@@ -219,7 +223,7 @@ def test_a_replay_killed_while_it_writes_goes_on_without_a_second_reading(
         machines.replay(sites=[SITE])
     machines.replay()
     assert content(store.root) == undisturbed
-    assert len(machines.ends) == read == 4
+    assert len(machines.ends) == read == PARCELS
 
 
 @pytest.mark.usefixtures("aged_archive")
@@ -236,7 +240,7 @@ def test_a_replay_begun_anew_drops_what_was_under_way_and_late_results_of_it(sto
     machines.between = None
     machines.replay(anew=True)
     assert content(store.root) == undisturbed
-    assert sum("of a replay that is over" in x for y in machines.reports for x in y.notes) == 4
+    assert sum("of a replay that is over" in x for y in machines.reports for x in y.notes) == PARCELS
     assert left_over(machines) == ([], [], [])
 
 
@@ -270,15 +274,14 @@ def test_a_parcel_that_is_over_is_not_read(machines):
 
 def test_files_are_parcels_large_ones_several_and_small_ones_share_one(tmp_path, monkeypatch):
     """Of 5 pages at most, and 3 are enough for the end of a file."""
-    monkeypatch.setattr("archive.cluster.replay_book.MOST_PAGES", 5)
-    monkeypatch.setattr("archive.cluster.replay_book._ENOUGH_PAGES", 3)
+    monkeypatch.setattr("archive.cluster.replay_book._ENOUGH", 0.6)
     pages = [
         ParcelPage(capture=StoredCapture(id=f"{name}{x}", site=SITE, url="http://x/", location=RecordLocation(warc_file=name, offset=x, length=1)))
         for name, size in zip("abcde", (1, 1, 1, 7, 2), strict=True)
         for x in range(size)
     ]  # fmt: skip
     with ReplayBook.begin(
-        tmp_path, "1", sites=(), dry_run=False, rules={}, templates={}, pages=pages
+        tmp_path, "1", sites=(), dry_run=False, rules={}, templates={}, pages=pages, parcel_pages=5
     ) as book:
         parcels = [book.pages(x.number) for x in book.in_state("waiting")]
     assert [len(parcel) for parcel in parcels] == [3, 5, 4]
