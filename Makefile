@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 p
 	if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$p; break; fi; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo view view-install replayweb-install test browser-install browser-test pictures check bench bench-search bench-bulk bench-peers kill-test docs lock clean
+.PHONY: help install demo cluster-demo bench-cluster view view-install replayweb-install test browser-install browser-test pictures check bench bench-search bench-bulk bench-peers kill-test docs lock clean
 
 help: ## Show what can be made.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1	/'
@@ -24,6 +24,9 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 
 demo: install ## Crawl the bundled demo press, publish it, serve the search desk at http://127.0.0.1:8001.
 	@$(BIN)/dqtv demo
+
+cluster-demo: install ## Crawl the demo press with three workers and a PostgreSQL of their own, all on this machine.
+	@$(BIN)/python benchmarks/cluster/demo.py
 
 ARCHIVE ?= $(if $(DQTV_ARCHIVE),$(DQTV_ARCHIVE),dqtv-data)
 VIEWER_PORT ?= 8002
@@ -92,6 +95,9 @@ bench-search: install ## Measure search pages and publishing on 100,000 invented
 bench-bulk: install ## Measure publishing beside a raw load, and exports beside the sqlite3 command, on 100,000 invented articles; some 5 minutes and 5 GB of disk.
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && $(BIN)/python benchmarks/publish.py --folder "$$folder" \
 		&& echo && $(BIN)/python benchmarks/export.py --keep "$$folder/archive"
+
+bench-cluster: install ## Measure queue, workers and writer of several machines on this one; some 5 minutes.
+	$(BIN)/python benchmarks/cluster/speed.py
 
 kill-test: install ## Kill crawl, publish, replay, import and repair at random instants; fail if anything is lost.
 	$(BIN)/python benchmarks/kill.py

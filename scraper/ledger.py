@@ -318,7 +318,7 @@ class Ledger:
                 session.tally.rechecked[stored] += 1
 
     def renew_leases(self) -> list[str]:
-        """Hold all leases for another term; returns the sites whose lease is over."""
+        """Hold all leases for another term; returns the sites that another process has taken."""
         with self.store.transaction():
             return [x.site for x in self.sessions.values() if not x.lease.renew(x.last_fetch_at)]
 
@@ -341,8 +341,10 @@ class Ledger:
         *reasons* says why each site's run ended.
         """
         self.commit()
+        # addresses of a paper that another process has taken are that one's by now
+        lost = self.renew_leases()
         with self.store.transaction():
-            self.frontier.give_back([leased.id for leased in unfinished])
+            self.frontier.give_back([leased.id for leased in unfinished if leased.site not in lost])
         counts: dict[str, RunCounts] = {}
         for session in self.sessions.values():
             register_closed(self.store, session.writer.close())

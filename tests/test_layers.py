@@ -45,6 +45,8 @@ STAGE_KNOWS = {
 JOINS = {
     "scraper.answers": {"discovery", "extract"},
     "scraper.cli": {"sites"},
+    # names papers, as the other commands do
+    "scraper.cluster.cli": {"sites"},
     "scraper.guard": {"sites"},
     "scraper.importer": {"sites"},
     # people read a sample of what was judged
@@ -127,6 +129,24 @@ OFFICE_KNOWS = {
 }
 #: Of the desk, the one module that opens the private database.
 OPENS_ARCHIVE = "archive.desk.private_archive"
+#: Packages that only several machines need, and the parts that know of them; nobody else loads those parts.
+CLUSTER_PACKAGES = {"fsspec", "paramiko", "procrastinate", "psycopg", "psycopg_pool", "s3fs"}
+CLUSTER = ("archive.cluster", "scraper.cluster")
+#: Leases in PostgreSQL know nothing of what is crawled.
+LEASES_KNOW = {
+    "archive.cluster.leases": {
+        "archive.clock",
+        "archive.errors",
+        "archive.lease",
+        "archive.processes",
+    },
+    "archive.cluster.postgres_lease": {
+        "archive.cluster.leases",
+        "archive.errors",
+        "archive.lease",
+        "archive.processes",
+    },
+}
 #: Of the rest of the program, the demo press knows this much; its tour is an ordinary user.
 PRESS_KNOWS = {"archive.errors", "archive.instants", "archive.vietnamese"}
 
@@ -261,6 +281,27 @@ def test_the_demo_press_knows_nothing_of_the_crawler_that_visits_it():
         if not name.startswith("scraper.demo")
     }
     assert foreign == set()
+
+
+def _is_cluster(name: str) -> bool:
+    return f"{name}.".startswith(tuple(f"{part}." for part in CLUSTER))
+
+
+def test_a_single_machine_knows_nothing_of_several():
+    knowing = {
+        f"{module.name} imports {name}"
+        for module in modules().values()
+        if not _is_cluster(module.name)
+        for name in module.imports
+        if _is_cluster(name) or name.split(".")[0] in CLUSTER_PACKAGES
+    }
+    assert knowing == set()
+    assert "psycopg" in modules()["archive.cluster.leases"].imports
+
+
+@pytest.mark.parametrize("name", LEASES_KNOW)
+def test_leases_know_nothing_of_what_is_crawled(name):
+    assert modules()[name].own_imports == LEASES_KNOW[name]
 
 
 def test_only_the_command_line_imports_the_demo():

@@ -123,6 +123,7 @@ class Ingest:
         self._leases = leases
         self._complaints = Complaints(store)
         self._replay = ReplayInbox(store, hub, leases, self._complaints)
+        self._is_begun = False
         self._schemas = {migration.name for migration in MIGRATIONS.applied(store.database)}
 
     def step(self) -> Report:
@@ -131,6 +132,11 @@ class Ingest:
         Raises HubUnreachable, ClusterUnreachable, ArchiveUnwritable; what was not stored then stays in the inbox.
         """
         report = Report()
+        if not self._is_begun:
+            # a kill may have come between a segment and the list of checksums
+            for site in self._highest():
+                complete_manifest(self._store, site)
+            self._is_begun = True
         self._write_states(report)
         found = self._hub.manifests()
         for site, keys in groupby((x for x in found if x.kind != REPLAY), key=lambda key: key.site):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -20,6 +19,7 @@ from archive.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _HUB: Final = "DQTV_CLUSTER_HUB"
 _DATABASE: Final = "DQTV_CLUSTER_DATABASE"
@@ -50,7 +50,13 @@ _DATABASE: Final = "DQTV_CLUSTER_DATABASE"
 @archive_option()
 @json_option
 def ingest_command(
-    root: Path, *, hub_url: str | None, database: str | None, once: bool, every: float, as_json: bool
+    root: Path,
+    *,
+    hub_url: str | None,
+    database: str | None,
+    once: bool,
+    every: float,
+    as_json: bool,
 ) -> None:
     """Take in what workers on other machines left, and lay ready what the next ones begin with; until Ctrl-C."""
     if not hub_url or not database:

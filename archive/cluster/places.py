@@ -31,6 +31,8 @@ _FOREIGN_ERRORS: Final = {
 }
 #: Files that are being written; whoever lists a folder passes them over.
 PART: Final = ".part-"
+#: Bytes of one part of an upload to an object store; ten are in memory at once (s3fs: 50 MB each by itself).
+_UPLOAD_PART: Final = 8 << 20
 #: Bytes read at once.
 _BLOCK: Final = 4 << 20
 
@@ -38,7 +40,7 @@ _BLOCK: Final = 4 << 20
 class Place:
     """The files at one URL. Raises UsageError for a URL that cannot be used, HubUnreachable from every method.
 
-    FileNotFoundError and FileExistsError pass as they are.
+    Where something is read and not there, FileNotFoundError passes as it is.
     """
 
     def __init__(self, url: str, **options: object) -> None:
@@ -71,14 +73,11 @@ class Place:
         target = self._path(name)
         with self._told("write", name):
             if not self._has_rename:
-                self._fs.put_file(str(local), target)
+                self._fs.put_file(str(local), target, chunksize=_UPLOAD_PART)
                 return
-            part = self._part(target)
-            try:
+            with self._beside(target) as part:
                 self._fs.put_file(str(local), part)
                 self._rename(part, target)
-            finally:
-                self._drop(part)
 
     def create(self, name: str, content: bytes) -> None:
         """Write *content* to *name*. Raises FileExistsError when there is something already, whoever was first."""
@@ -87,12 +86,9 @@ class Place:
             if not self._has_rename:
                 self._fs.pipe_file(target, content, mode="create")
                 return
-            part = self._part(target)
-            try:
+            with self._beside(target) as part:
                 self._fs.pipe_file(part, content)
                 self._rename(part, target, exclusive=True)
-            finally:
-                self._drop(part)
 
     def move(self, name: str, target: str) -> None:
         """Move a file; nothing happens when it is gone already."""
@@ -138,15 +134,20 @@ class Place:
         """Files below *folder*, relative to the URL -> bytes; empty where there is no such folder."""
         found: dict[str, int] = {}
         with self._told("list", folder):
-            try:
-                entries = self._fs.find(self._path(folder), detail=True) if not self._has_rename else self._walk(self._path(folder))  # fmt: skip
-            except FileNotFoundError:
-                return {}
-            for path, info in entries.items():
+            for path, info in self._listed(self._path(folder)).items():
                 name = str(path).removeprefix(self._root).strip("/")
                 if PART not in name and info["type"] == "file" and name != folder:
                     found[name] = int(info["size"])
         return found
+
+    def _listed(self, folder: str) -> dict[str, Any]:
+        if self._has_rename:
+            return self._walk(folder)
+        try:
+            entries: dict[str, Any] = self._fs.find(folder, detail=True)
+        except FileNotFoundError:
+            return {}
+        return entries
 
     def size(self, name: str) -> int | None:
         """Bytes of a file; None where there is none."""
@@ -172,19 +173,28 @@ class Place:
 
     def _walk(self, folder: str) -> dict[str, Any]:
         """Files below a folder; unlike fsspec's own, it does not pass over what cannot be listed."""
-        found, waiting = {}, [folder]
+        found: dict[str, Any] = {}
+        waiting = [folder]
         while waiting:
-            for info in self._fs.ls(waiting.pop(), detail=True):
-                if info["type"] == "directory":
-                    waiting.append(info["name"])
-                else:
-                    found[info["name"]] = info
+            # somebody else may tidy up meanwhile
+            with suppress(FileNotFoundError):
+                for info in self._fs.ls(waiting.pop(), detail=True):
+                    if info["type"] == "directory":
+                        waiting.append(info["name"])
+                    else:
+                        found[info["name"]] = info
         return found
 
-    def _part(self, target: str) -> str:
+    @contextmanager
+    def _beside(self, target: str) -> Iterator[str]:
+        """A name beside *target* to write to; what is left there is dropped."""
         folder, _, name = target.rpartition("/")
+        part = f"{folder}/{name}{PART}{secrets.token_hex(4)}"
         self._fs.makedirs(folder, exist_ok=True)
-        return f"{folder}/{name}{PART}{secrets.token_hex(4)}"
+        try:
+            yield part
+        finally:
+            self._drop(part)
 
     def _rename(self, source: str, target: str, *, exclusive: bool = False) -> None:
         if self._is_disk:
@@ -212,9 +222,11 @@ class Place:
         """Raise HubUnreachable for what goes wrong inside, with the place and the way out."""
         try:
             yield
-        except (FileNotFoundError, FileExistsError):
+        except FileExistsError:
             raise
         except _errors() as error:
+            if isinstance(error, FileNotFoundError) and verb != "write":
+                raise
             place = f"{self.name.rstrip('/')}/{name}" if name else self.name
             why = getattr(error, "strerror", None) or str(error) or type(error).__name__
             raise HubUnreachable(

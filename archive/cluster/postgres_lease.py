@@ -81,10 +81,10 @@ class PostgresLease:
         )
 
     def renew(self, last_fetch_at: float | None) -> bool:
-        """Leave the time of the last request to the renewing thread; False when the lease may not be used."""
+        """Leave the time of the last request to the renewing thread; False once it found the lease lost."""
         if last_fetch_at is not None:
             self._last_fetch_at = last_fetch_at
-        return self.may_ask()
+        return not self._term.is_lost
 
     def may_ask(self) -> bool:
         """Whether a renewal was granted recently enough. Asks nobody."""

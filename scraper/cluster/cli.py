@@ -12,6 +12,7 @@ import click
 
 from archive.cli import archive_option, json_option, print_json
 from archive.errors import ArchiveError, DqtvError, UnknownSite, UsageError
+from archive.locks import scheduler_lock
 from archive.spans import read_span
 from scraper.cluster.child import command
 from scraper.cluster.extra import DATABASE_VARIABLE, HUB_VARIABLE, SPOOL_VARIABLE, cluster_extra
@@ -75,7 +76,7 @@ def feed_command(root: Path, *, database: str | None, once: bool, as_json: bool)
 
     check_prepared(dsn)
     root = root.absolute()
-    with Foreman() as foreman:
+    with scheduler_lock(root), Foreman() as foreman:
         while not foreman.is_stopped:
             try:
                 fed = feed(root, dsn, why_not=_why_not)

@@ -42,8 +42,10 @@ logger = logging.getLogger(__name__)
 
 #: Seconds after which what was fetched goes home: a kill costs that much, a WARC file holds that much.
 SEGMENT_SECONDS: Final = 300.0
-#: Seconds to wait for the archive: for a state at the beginning, for the last segment at the end.
+#: Seconds to wait for the archive at the beginning: for what was left here, and for a state.
 HUB_WAIT_SECONDS: Final = 600.0
+#: Seconds to hold the site at the end while its pages are on their way. Without hub no crawl could begin in its place.
+HOME_WAIT_SECONDS: Final = 24 * 3600.0
 #: The same once the crawl was told to end.
 _TOLD_WAIT_S: Final = 20.0
 _LOOK_S: Final = 0.2
@@ -65,6 +67,7 @@ class Slice:
     progress: bool = False
     segment_s: float = SEGMENT_SECONDS
     hub_wait_s: float = HUB_WAIT_SECONDS
+    home_wait_s: float = HOME_WAIT_SECONDS
     ttl_s: float = TTL_SECONDS
     margin_s: float = MARGIN_SECONDS
 
@@ -175,6 +178,7 @@ class _Run:
             root = self.folder / str(lease.token)
             if (nothing := self._fetch_state(root, held)) is not None:
                 return nothing
+            is_home = False
             end = self._crawl(root, held)
             is_home = end.acked >= end.segments
             if is_home:
@@ -226,11 +230,10 @@ class _Run:
                 failure = error
             self.ending.listen()
             sealed = self._seal_rest(root, token)
-            self._wait_for_archive(sender, held)
+            is_home = self._wait_for_archive(sender, held)
             end = _end_of(wanted.site, report, failure, held)
-            return attrs.evolve(
-                end, token=token, segments=sealed, acked=sealed if not sender.left else sender.acked
-            )
+            acked = sealed if is_home else max(0, min(sender.acked, sealed - 1))
+            return attrs.evolve(end, token=token, segments=sealed, acked=acked)
 
     @contextmanager
     def _sending(self, root: Path, token: int) -> Iterator[Sender]:
@@ -254,11 +257,12 @@ class _Run:
             row = store.connection.execute("SELECT count(*) FROM sealed_segments").fetchone()
             return int(row[0])
 
-    def _wait_for_archive(self, sender: Sender, held: HeldLease) -> None:
+    def _wait_for_archive(self, sender: Sender, held: HeldLease) -> bool:
         """Hold the site until its pages are in the archive: what arrives after it went to another is refused."""
-        if sender.wait(self.wanted.hub_wait_s, lambda: self.ending.is_told() or not held.may_ask()):
-            return
-        sender.wait(min(_TOLD_WAIT_S, self.wanted.hub_wait_s))
+        wait_s = self.wanted.home_wait_s
+        return sender.wait(
+            wait_s, lambda: self.ending.is_told() or not held.may_ask()
+        ) or sender.wait(min(_TOLD_WAIT_S, wait_s))
 
 
 class _Sealer:

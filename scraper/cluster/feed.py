@@ -13,7 +13,7 @@ import attrs
 from procrastinate.jobs import Job as EngineJob
 
 from archive.backfill import Backfills
-from archive.locks import held_sites, scheduler_lock
+from archive.locks import held_sites
 from archive.runs import KILLED
 from archive.schedule import Job, Planned, after_run, due
 from archive.schedule_table import ScheduleTable
@@ -55,11 +55,10 @@ def feed(
 ) -> Fed:  # fmt: skip
     """Look at the schedule of the archive at *root* once.
 
-    *why_not* says why a site is not crawled. Raises SchedulerBusy when another process does what is due there,
-    ClusterUnreachable, ArchiveError.
+    *why_not* says why a site is not crawled. Whoever calls it holds `archive.locks.scheduler_lock`, between two
+    looks as well: `dqtv run-due` would crawl beside the cluster. Raises ClusterUnreachable, ArchiveError.
     """
     with (
-        scheduler_lock(root),
         Store.open(root, create=False) as store,
         connected(dsn) as connection,
     ):

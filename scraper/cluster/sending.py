@@ -47,7 +47,7 @@ class Sender:
         self._pushed: set[int] = set()
         self._ended = threading.Event()
         self._looked = threading.Condition()
-        #: Looks that were begun and ended, so that who waits can tell a look that came after.
+        #: Looks that reached hub and database: what is left is known since the last one only.
         self._looks = 0
         self._thread = threading.Thread(target=self._go_on, name=f"segments of {site}", daemon=True)
         #: Segments on record that the archive has not acknowledged.
@@ -104,7 +104,7 @@ class Sender:
         self._thread.join()
 
     def wait(self, seconds: float, is_told: Callable[[], bool] = lambda: False) -> bool:
-        """Wait until all that is sealed now was acknowledged; False when *seconds* were not enough."""
+        """Wait until all that is sealed now is seen to be acknowledged; False when *seconds* were not enough."""
         give_up = time.monotonic() + seconds
         with self._looked:
             after = self._looks + 1
@@ -133,6 +133,6 @@ class Sender:
             self._troubles.note(self.site, Kind.HUB_AWAY, str(error))
         else:
             self._troubles.over(self.site, Kind.HUB_AWAY)
-        with self._looked:
-            self._looks += 1
-            self._looked.notify_all()
+            with self._looked:
+                self._looks += 1
+                self._looked.notify_all()

@@ -17,10 +17,10 @@ from archive.cluster.leases import Leases
 from archive.cluster.segment import recover
 from archive.cluster.state import open_spool
 from archive.database import make_folder
-from archive.errors import ArchiveError, SiteLocked
+from archive.errors import ArchiveError, ClusterUnreachable, HubUnreachable, SiteLocked
 from archive.warc_files import refusals
 from scraper.cluster.sending import LOOK_S, Sender
-from scraper.cluster.troubles import Troubles
+from scraper.cluster.troubles import Kind, Troubles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -77,27 +77,41 @@ def bring_home(
             # killed before its state had come
             shutil.rmtree(root)
             continue
-        with Leases(database) as leases:
-            sender = Sender(
-                root, site=site, token=token, hub=hub, leases=leases, troubles=Troubles(database)
+        try:
+            left = _bring_home(
+                root, site, token, give_up, database=database, hub=hub, is_told=is_told
             )
-            try:
-                store = open_spool(root, site=site, token=token)
-            except ArchiveError as error:
-                logger.warning("%s is left as it is: %s", root, error)
-                kept += 1
-                continue
-            with closing(store):
-                recover(store)
-                sender.step(store)
-                while sender.left and time.monotonic() < give_up and not is_told():
-                    time.sleep(LOOK_S)
-                    sender.step(store)
-        if sender.left:
+        except (ClusterUnreachable, HubUnreachable):
+            raise
+        except ArchiveError as error:
+            # of another version, damaged, or two of one token: for a person to look at
+            logger.warning("%s is left as it is: %s", root, error)
+            Troubles(database).note(site, Kind.LEFT_BEHIND, f"{root}: {error}")
+            kept += 1
+            continue
+        if left:
             kept += 1
         else:
             shutil.rmtree(root)
+    if not kept:
+        Troubles(database).over(site, Kind.LEFT_BEHIND)
     return kept
+
+
+def _bring_home(
+    root: Path, site: str, token: int, give_up: float, *, database: str, hub: Hub, is_told: Callable[[], bool]
+) -> int:  # fmt: skip
+    """Send what one spool holds until the time *give_up*; number of its segments that are not home then."""
+    with Leases(database) as leases, closing(open_spool(root, site=site, token=token)) as store:
+        sender = Sender(
+            root, site=site, token=token, hub=hub, leases=leases, troubles=Troubles(database)
+        )
+        recover(store)
+        sender.step(store)
+        while sender.left and time.monotonic() < give_up and not is_told():
+            time.sleep(LOOK_S)
+            sender.step(store)
+        return sender.left
 
 
 def bring_all_home(spool: Path, *, database: str, hub: Hub, wait_s: float) -> dict[str, int]:

@@ -34,6 +34,8 @@ class Kind(enum.StrEnum):
     TWO_WRITERS = "two_writers"
     #: A worker's site files or program are not those of the archive, so it leaves a replay's pages alone.
     OTHER_RULES = "other_rules"
+    #: A killed crawl's pages that cannot be brought home: of another version, damaged.
+    LEFT_BEHIND = "left_behind"
 
 
 class Troubles:

@@ -76,6 +76,8 @@ class Problem(enum.StrEnum):
     NO_WORKER = "no_worker"
     #: Two crawls push under one token, or two archives take in from one hub.
     TWO_WRITERS = "two_writers"
+    #: A machine has pages of a killed crawl that it cannot bring home.
+    LEFT_BEHIND = "left_behind"
     #: A segment has a higher token than its site's lease: the database was restored from a backup.
     TOKENS_WENT_BACK = "tokens_went_back"
     #: A worker's site files or program differ from the archive's, so that it reads nothing of a replay.
@@ -163,6 +165,7 @@ _PROBLEM_OF: Final = {
     Kind.NO_STATE: Problem.NO_STATE,
     Kind.TWO_WRITERS: Problem.TWO_WRITERS,
     Kind.OTHER_RULES: Problem.OTHER_RULES,
+    Kind.LEFT_BEHIND: Problem.LEFT_BEHIND,
 }
 
 

@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
+import psycopg
 from procrastinate import exceptions
 
 from archive.errors import UsageError
@@ -89,7 +90,7 @@ class _Shift:
         while not self._end.is_set():
             try:
                 await self._connected()
-            except (exceptions.ConnectorException, OSError) as error:
+            except (exceptions.ConnectorException, psycopg.OperationalError, OSError) as error:
                 self.say(f"the database is away ({_cause(error)}); looking again")
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._end.wait(), AWAY_S)

@@ -87,6 +87,14 @@ class Cluster:
                 with suppress(ArchiveError):
                     self.refused += ingest.step().refused
 
+    def push(self, machine="one"):
+        """`dqtv cluster push`."""
+        return subprocess.run(
+            [sys.executable, "-m", "scraper", "cluster", "push", "--database", self.dsn, "--hub", self.hub,
+             "--spool", self.folder / machine],
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+
     def stop_ingesting(self):
         self._ended.set()
         if self._thread is not None:
@@ -107,6 +115,10 @@ class Cluster:
     def query(self, sql):
         with connected(self.dsn) as connection:
             return connection.execute(sql).fetchall()
+
+    def run_sql(self, sql):
+        with connected(self.dsn) as connection:
+            connection.execute(sql)
 
     def leases(self):
         return self.query("SELECT * FROM dqtv_leases")
@@ -172,7 +184,7 @@ def smallest_gap(press, paper=PAPER):
     return min(later - earlier for earlier, later in itertools.pairwise(times))
 
 
-def until(is_so, seconds=25.0, what=""):
+def until(is_so, seconds=60.0, what=""):
     give_up = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < give_up, f"not within {seconds} s: {what}"

@@ -19,7 +19,7 @@ from scraper.demo.press import DemoPress
 #: Seconds between two requests.
 DELAY = 0.25
 #: Requests after which the fault comes; a slice of the paper makes 21.
-FAULT_AFTER = 8
+FAULT_AFTER = 6
 
 
 @pytest.fixture(scope="module")
@@ -32,19 +32,30 @@ def expected(new_command, tmp_path_factory):
 
 
 @pytest.fixture
-def under_way(cluster, press):
-    """A crawl by one of two workers that has come to the middle; (its worker, its process, the other's machine)."""
+def workers(cluster):
+    """Two workers that wait for work."""
     cluster.ingesting()
-    first = cluster.worker("one", delay_s=DELAY)
+    both = [cluster.worker(machine, delay_s=DELAY) for machine in ("one", "two")]
+    until(lambda: len(cluster.query("SELECT 1 FROM dqtv_workers")) == 2, what="two workers")
+    return both
+
+
+@pytest.fixture
+def under_way(cluster, press, workers):
+    """A crawl that has come to its middle: its worker and its process; the other worker waits."""
+    return begun(cluster, press, workers)
+
+
+def begun(cluster, press, workers):
     cluster.defer()
     until(lambda: len(press.log) >= FAULT_AFTER, what="the crawl's middle")
-    (crawl,) = cluster.crawls_of(first)
-    return first, crawl
+    ((worker, crawl),) = [(one, pid) for one in workers for pid in cluster.crawls_of(one)]
+    return worker, crawl
 
 
 def check(cluster, press, expected, *, stale=()):
     """*stale*: tokens of which something was refused."""
-    until(cluster.are_done, 40, "the end of the job")
+    until(cluster.are_done, 60, "the end of the job")
     until(
         lambda: cluster.articles() == expected,
         5,
@@ -60,7 +71,6 @@ def test_a_worker_is_killed_with_all_its_children(cluster, press, under_way, exp
     first, crawl = under_way
     first.kill()
     os.kill(crawl, signal.SIGKILL)
-    cluster.worker("two", delay_s=DELAY)
     check(cluster, press, expected, stale=cluster.segments("refused"))
     assert cluster.token() == 2
 
@@ -68,7 +78,6 @@ def test_a_worker_is_killed_with_all_its_children(cluster, press, under_way, exp
 def test_a_workers_first_process_is_killed_alone(cluster, press, under_way, expected):
     first, crawl = under_way
     first.kill()
-    cluster.worker("two", delay_s=DELAY)
     check(cluster, press, expected)
     until(lambda: not Path(f"/proc/{crawl}").exists(), what="the crawl that ends with its worker")
 
@@ -76,27 +85,28 @@ def test_a_workers_first_process_is_killed_alone(cluster, press, under_way, expe
 def test_the_engine_stands_still_while_its_crawl_goes_on(cluster, press, under_way, expected):
     first, _ = under_way
     first.send_signal(signal.SIGSTOP)
-    cluster.worker("two", delay_s=DELAY)
     check(cluster, press, expected)
 
 
 def test_everything_stands_still_and_goes_on_when_another_has_taken_over(
     cluster, press, under_way, expected
 ):
-    first, crawl = under_way
-    first.send_signal(signal.SIGSTOP)
+    stand_still(press, *under_way)
+    check(cluster, press, expected, stale=[1])
+
+
+def stand_still(press, worker, crawl):
+    """Until another crawl is in its middle."""
+    worker.send_signal(signal.SIGSTOP)
     os.kill(crawl, signal.SIGSTOP)
     asked = len(press.log)
-    cluster.worker("two", delay_s=DELAY)
     until(lambda: len(press.log) > asked + 3, what="requests of the second crawl")
     os.kill(crawl, signal.SIGCONT)
-    first.send_signal(signal.SIGCONT)
-    check(cluster, press, expected, stale=[1])
+    worker.send_signal(signal.SIGCONT)
 
 
 @pytest.mark.usefixtures("under_way")
 def test_the_database_is_killed_and_comes_back(cluster, press, expected, postgres_server):
-    cluster.worker("two", delay_s=DELAY)
     with postgres_server.away():
         time.sleep(2)
     check(cluster, press, expected)
@@ -116,10 +126,9 @@ def test_the_way_to_the_hub_is_cut_and_mended(cluster, press, expected):
 def test_without_leases_the_same_check_fails(cluster, press):
     """Else the tests above prove nothing."""
     cluster.ingesting()
-    first = cluster.worker("one", delay_s=DELAY, without_lease=True)
-    cluster.defer()
-    until(lambda: len(press.log) >= FAULT_AFTER)
-    first.send_signal(signal.SIGSTOP)
-    cluster.worker("two", delay_s=DELAY, without_lease=True)
-    until(cluster.are_done, 40)
+    workers = [
+        cluster.worker(machine, delay_s=DELAY, without_lease=True) for machine in ("one", "two")
+    ]
+    stand_still(press, *begun(cluster, press, workers))
+    until(cluster.are_done, what="the end of the job")
     assert smallest_gap(press) < 0.9 * DELAY

@@ -1,9 +1,12 @@
 """From the schedule to the engine's queue and back."""
 
+import subprocess
+import sys
+
 import attrs
 import pytest
+from click.testing import CliRunner
 
-from archive.errors import SchedulerBusy
 from archive.instants import instant_of
 from archive.locks import scheduler_lock
 from archive.run_counts import RunCounts
@@ -13,6 +16,7 @@ from archive.schedule_table import ScheduleTable
 from archive.store import Store
 from archive.timing import read_every, read_hours
 from scraper.cluster import tables
+from scraper.cluster.cli import feed_command
 from scraper.cluster.database import connected
 from scraper.cluster.engine import Asked
 from scraper.cluster.feed import defer, feed
@@ -83,10 +87,32 @@ def test_a_site_whose_job_waits_or_runs_gets_no_second_one(hub):
     assert hub.feed().deferred == ()
 
 
-def test_a_second_feed_of_one_archive_is_refused(hub):
+def test_beside_another_that_does_what_is_due_nothing_is_fed(hub):
+    """`dqtv run-due` would crawl the same papers, under a lock that no worker sees."""
     hub.schedule("a")
-    with scheduler_lock(hub.root), pytest.raises(SchedulerBusy):
-        hub.feed()
+    command = [
+        sys.executable,
+        "-m",
+        "scraper",
+        "cluster",
+        "feed",
+        "--once",
+        "--archive",
+        hub.root,
+        "--database",
+        hub.dsn,
+    ]
+    with scheduler_lock(hub.root):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, "is doing what is due" in done.stderr) == (1, True)
+    assert hub.query("SELECT 1 AS one FROM procrastinate_jobs") == []
+
+
+def test_the_command_queues_what_is_due(hub, monkeypatch):
+    monkeypatch.setenv("DQTV_CLUSTER_DATABASE", hub.dsn)
+    hub.schedule("demo-culao")
+    done = CliRunner().invoke(feed_command, ["--once", "--archive", str(hub.root)])
+    assert (done.exit_code, done.output) == (0, "demo-culao: crawl is queued\n")
 
 
 def test_a_crawl_that_came_home_ends_its_scheduled_run_and_plans_the_next(hub):

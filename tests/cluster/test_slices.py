@@ -80,10 +80,28 @@ def test_a_slice_told_to_end_brings_home_what_it_has(cluster, press):
 def test_a_slice_keeps_its_pages_and_its_site_while_nobody_takes_them_in(cluster, press):
     """The archive's side ends after it has laid the state ready."""
     cluster.ingesting()
-    child = cluster.start(delay_s=0.1, hub_wait_s=2.0, segment_s=60.0)
+    child = cluster.start(delay_s=0.1, home_wait_s=2.0, segment_s=60.0)
     until(lambda: len(press.log) > 2)
     cluster.stop_ingesting()
     end = cluster.end_of(child)
     assert end["acked"] < end["segments"]
     assert cluster.left() == ["1"]
     assert cluster.leases()[0]["holder"] is not None
+
+
+def test_a_slice_keeps_its_pages_where_the_hub_is_away_at_its_end(cluster, press):
+    cluster.ingesting()
+    child = cluster.start(delay_s=0.1, home_wait_s=2.0, segment_s=60.0)
+    until(lambda: len(press.log) > 2)
+    hub = cluster.folder / "hub"
+    hub.rename(cluster.folder / "away")
+    hub.write_text("no folder")
+    end = cluster.end_of(child)
+    assert (end["reason"], end["acked"], end["segments"]) == ("finished", 0, 1)
+    assert cluster.left() == ["1"]
+    hub.unlink()
+    (cluster.folder / "away").rename(hub)
+    brought = cluster.push()
+    assert (brought.returncode, brought.stderr) == (0, "")
+    assert cluster.left() == []
+    assert cluster.rows("SELECT token, seq FROM ingested_segments") == [(1, 1)]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import sqlite3
 from pathlib import Path
 
+import attrs
 import pytest
 
 from archive.cluster.hub import Hub, SegmentRefused, SegmentTaken
@@ -21,135 +23,143 @@ from archive.verify import Choice, verify
 pytest.importorskip("fsspec", reason="the extra `cluster` is not installed")
 
 
-@pytest.fixture
-def hub(hub_url):
-    return Hub(hub_url)
+@attrs.define
+class Inbox:
+    """The archive with its hub and leases, and the workers that begin from it."""
+
+    archive: object
+    hub: Hub
+    root: Path
+    leases: object
+    begin: object
+    ingest: Ingest = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.ingest = Ingest(self.archive, self.hub, self.leases)
+
+    def step(self):
+        return self.ingest.step()
+
+    def take(self, site="bao"):
+        """A new holder takes the site, gets its state, and begins."""
+        token = self.leases.take(site)
+        self.step()
+        assert self.hub.get_state(site, token, self.state(site, token))
+        return self.begin(token, self.state(site, token), site=site)
+
+    def state(self, site, token) -> Path:
+        return self.root / f"{site}-{token}.db"
+
+    def folder(self, segment, name="inbox") -> Path:
+        return self.root / "hub" / name / str(segment.key)
+
+    def articles(self):
+        rows = self.archive.connection.execute("SELECT id, body FROM articles ORDER BY id")
+        return dict(rows.fetchall())
+
+    def alarms(self):
+        found = open_alarms(self.archive.connection)
+        return {x.field: x.now for x in found if x.kind is Kind.SEGMENT_REFUSED}
 
 
 @pytest.fixture
-def ingest(archive, hub, fakes):
-    return Ingest(archive, hub, fakes)
+def inbox(archive, hub_url, fakes, begin_worker, tmp_path):
+    return Inbox(archive, Hub(hub_url), tmp_path, fakes, begin_worker)
 
 
-@pytest.fixture
-def take(ingest, hub, fakes, begin_worker, tmp_path):
-    """A new holder takes the site, gets its state, and begins."""
-
-    def new(site="bao"):
-        token = fakes.take(site)
-        ingest.step()
-        state = tmp_path / f"{site}-{token}.db"
-        assert hub.get_state(site, token, state)
-        return begin_worker(token, state, site=site)
-
-    return new
-
-
-def articles(store):
-    return dict(store.connection.execute("SELECT id, body FROM articles ORDER BY id").fetchall())
-
-
-def alarms(store):
-    return {x.field: x.now for x in open_alarms(store.connection) if x.kind is Kind.SEGMENT_REFUSED}
-
-
-def folder(hub_url, segment, name="inbox"):
-    return Path(hub_url.removeprefix("file://")) / name / str(segment.key)
-
-
-def test_what_a_worker_found_is_in_the_archive_with_its_pages(take, hub, ingest, archive, fakes):
-    worker = take()
+def test_what_a_worker_found_is_in_the_archive_with_its_pages(inbox):
+    worker = inbox.take()
     worker.find(1, 2, 3)
     segment = worker.seal()
-    assert hub.push(segment)
-    report = ingest.step()
+    assert inbox.hub.push(segment)
+    report = inbox.step()
     assert (report.stored, report.files, report.refused) == (1, 1, 0)
-    assert articles(archive).keys() == {"bao:1", "bao:2", "bao:3"}
-    assert fakes.acked == {"bao": 1}
-    assert hub.manifests() == ()
-    report = verify(archive, Choice())
+    assert inbox.articles().keys() == {"bao:1", "bao:2", "bao:3"}
+    assert inbox.leases.acked == {"bao": 1}
+    assert inbox.hub.manifests() == ()
+    report = verify(inbox.archive, Choice())
     assert (report.problems, report.notes) == ((), ())
 
 
-def test_segments_are_taken_in_order_and_a_gap_waits(take, hub, ingest, archive, fakes):
-    worker = take()
+def test_segments_are_taken_in_order_and_a_gap_waits(inbox):
+    worker = inbox.take()
     segments = []
     for number in (1, 2, 3):
         worker.find(number)
         segments.append(worker.seal())
-    hub.push(segments[2])
-    hub.push(segments[1])
-    report = ingest.step()
+    inbox.hub.push(segments[2])
+    inbox.hub.push(segments[1])
+    report = inbox.step()
     assert (report.stored, report.waiting) == (0, 2)
-    assert articles(archive) == {}
-    hub.push(segments[0])
-    assert ingest.step().stored == 3
-    assert fakes.acked == {"bao": 3}
+    assert inbox.articles() == {}
+    inbox.hub.push(segments[0])
+    assert inbox.step().stored == 3
+    assert inbox.leases.acked == {"bao": 3}
 
 
-def test_a_row_changed_later_comes_with_a_later_segment(take, hub, ingest, archive):
-    worker = take()
+def test_a_row_changed_later_comes_with_a_later_segment(inbox):
+    worker = inbox.take()
     worker.find(1, text="Một.")
-    hub.push(worker.seal())
+    inbox.hub.push(worker.seal())
     with worker.store.transaction():
         worker.store.connection.execute("UPDATE frontier SET priority = 7")
     segment = worker.seal()
     assert segment.manifest.rows == {"frontier": 1}
-    hub.push(segment)
-    ingest.step()
-    assert archive.connection.execute("SELECT priority FROM frontier").fetchall() == [(7,)]
+    inbox.hub.push(segment)
+    inbox.step()
+    assert inbox.archive.connection.execute("SELECT priority FROM frontier").fetchall() == [(7,)]
 
 
-def test_rows_deleted_by_the_crawl_are_deleted_in_the_archive(take, hub, ingest, archive):
-    worker = take()
+def test_rows_deleted_by_the_crawl_are_deleted_in_the_archive(inbox):
+    worker = inbox.take()
     worker.find(1)
-    hub.push(worker.seal())
+    inbox.hub.push(worker.seal())
     with worker.store.transaction():
         worker.store.connection.execute("DELETE FROM figures WHERE article_id = 'bao:1'")
-    hub.push(worker.seal())
-    assert ingest.step().stored == 2
-    assert archive.connection.execute("SELECT count(*) FROM figures").fetchone() == (0,)
+    inbox.hub.push(worker.seal())
+    assert inbox.step().stored == 2
+    assert inbox.archive.connection.execute("SELECT count(*) FROM figures").fetchone() == (0,)
 
 
-def test_nothing_changed_is_no_segment(take):
-    worker = take()
+def test_nothing_changed_is_no_segment(inbox):
+    worker = inbox.take()
     worker.find(1)
     assert worker.seal() is not None
     assert worker.seal() is None
 
 
-def test_an_open_warc_file_is_not_sealed_over(take):
-    worker = take()
+def test_an_open_warc_file_is_not_sealed_over(inbox):
+    worker = inbox.take()
     worker.find(1)
     with pytest.raises(ArchiveError, match="still being written"):
         seal(worker.store)
 
 
-def test_the_next_holder_goes_on_where_the_last_stored_segment_ends(take, hub, ingest, archive):
-    first = take()
+def test_the_next_holder_goes_on_where_the_last_stored_segment_ends(inbox):
+    first = inbox.take()
     first.find(1, text="Một.")
-    hub.push(first.seal())
-    ingest.step()
-    second = take()
+    inbox.hub.push(first.seal())
+    inbox.step()
+    second = inbox.take()
     known = second.store.connection.execute("SELECT id, state FROM frontier").fetchall()
-    assert known == archive.connection.execute("SELECT id, state FROM frontier").fetchall()
+    assert known == inbox.archive.connection.execute("SELECT id, state FROM frontier").fetchall()
     second.find(2)
-    hub.push(second.seal())
-    ingest.step()
-    assert articles(archive).keys() == {"bao:1", "bao:2"}
+    inbox.hub.push(second.seal())
+    inbox.step()
+    assert inbox.articles().keys() == {"bao:1", "bao:2"}
 
 
-def test_numbers_of_rows_are_the_archives_own(take, hub, ingest, archive):
-    with archive.transaction():
+def test_numbers_of_rows_are_the_archives_own(inbox):
+    with inbox.archive.transaction():
         for number in range(5):
-            archive.connection.execute(
+            inbox.archive.connection.execute(
                 "INSERT INTO frontier (site, url_key, url, kind, found_at) VALUES ('khac', ?, 'u', 'article', 'x')",
                 (str(number),),
             )
-        archive.connection.execute(
+        inbox.archive.connection.execute(
             "INSERT INTO backfills (site, first_day, last_day, started_at) VALUES ('khac', 'a', 'b', 'c')"
         )
-    worker = take()
+    worker = inbox.take()
     with worker.store.transaction():
         db = worker.store.connection
         db.execute(
@@ -163,15 +173,15 @@ def test_numbers_of_rows_are_the_archives_own(take, hub, ingest, archive):
             "INSERT INTO frontier (site, url_key, url, kind, found_at, backfill_id, polled_in)"
             " VALUES ('bao', 'k', 'u', 'listing', 'x', 1, 'backfill 1')"
         )
-    hub.push(seal(worker.store))
+    inbox.hub.push(seal(worker.store))
     with worker.store.transaction():
         worker.store.connection.execute("UPDATE backfills SET finished_at = 'z'")
         worker.store.connection.execute(
             "INSERT INTO backfill_seeds (backfill_id, seed, reason) VALUES (1, 's', 'end')"
         )
-    hub.push(seal(worker.store))
-    assert ingest.step().stored == 2
-    db = archive.connection
+    inbox.hub.push(seal(worker.store))
+    assert inbox.step().stored == 2
+    db = inbox.archive.connection
     assert db.execute("SELECT id, site, finished_at FROM backfills").fetchall() == [
         (1, "khac", None), (2, "bao", "z"),
     ]  # fmt: skip
@@ -180,84 +190,86 @@ def test_numbers_of_rows_are_the_archives_own(take, hub, ingest, archive):
     assert db.execute("SELECT backfill_id FROM backfill_seeds").fetchall() == [(2,)]
 
 
-def test_a_former_holders_segment_is_refused_and_told(take, hub, hub_url, ingest, archive):
-    late = take()
+def test_a_former_holders_segment_is_refused_and_told(inbox):
+    late = inbox.take()
     late.find(1)
     segment = late.seal()
-    take()
-    hub.push(segment)
-    report = ingest.step()
+    inbox.take()
+    inbox.hub.push(segment)
+    report = inbox.step()
     assert (report.stored, report.refused) == (0, 1)
-    assert articles(archive) == {}
-    assert not list(archive.warc_folder.rglob("*.warc.gz"))
-    assert alarms(archive) == {"stale": 1}
-    assert (folder(hub_url, segment, "refused") / MANIFEST).exists()
-    assert hub.manifests() == ()
+    assert inbox.articles() == {}
+    assert not list(inbox.archive.warc_folder.rglob("*.warc.gz"))
+    assert inbox.alarms() == {"stale": 1}
+    assert (inbox.folder(segment, "refused") / MANIFEST).exists()
+    assert inbox.hub.manifests() == ()
     with pytest.raises(SegmentRefused, match="was refused"):
-        hub.push(segment)
+        inbox.hub.push(segment)
 
 
-def test_a_site_taken_while_its_segment_is_stored_undoes_it(take, hub, ingest, archive, fakes):
-    worker = take()
+def test_a_site_taken_while_its_segment_is_stored_undoes_it(inbox):
+    worker = inbox.take()
     worker.find(1)
-    hub.push(worker.seal())
-    first = fakes.judged
-    fakes.on_judging = lambda judged: fakes.take() if judged == first + 1 else None
-    report = ingest.step()
+    inbox.hub.push(worker.seal())
+    first = inbox.leases.judged
+    inbox.leases.on_judging = lambda judged: inbox.leases.take() if judged == first + 1 else None
+    report = inbox.step()
     assert (report.stored, report.refused) == (0, 1)
-    assert articles(archive) == {}
-    assert not list(archive.warc_folder.rglob("*.warc.gz"))
-    assert archive.connection.execute("SELECT count(*) FROM ingested_segments").fetchone() == (0,)
+    assert inbox.articles() == {}
+    assert not list(inbox.archive.warc_folder.rglob("*.warc.gz"))
+    assert inbox.archive.connection.execute(
+        "SELECT count(*) FROM ingested_segments"
+    ).fetchone() == (0,)
 
 
-def test_a_segment_stored_and_not_acknowledged_is_stored_once(take, hub, ingest, archive, fakes):
-    worker = take()
+def test_a_segment_stored_and_not_acknowledged_is_stored_once(inbox):
+    worker = inbox.take()
     worker.find(1)
-    hub.push(worker.seal())
-    fakes.goes_away = True
+    inbox.hub.push(worker.seal())
+    inbox.leases.goes_away = True
     with pytest.raises(ClusterUnreachable):
-        ingest.step()
-    assert fakes.acked == {"bao": 0}
-    assert articles(archive).keys() == {"bao:1"}
-    fakes.goes_away = False
-    report = ingest.step()
+        inbox.step()
+    assert inbox.leases.acked == {"bao": 0}
+    assert inbox.articles().keys() == {"bao:1"}
+    inbox.leases.goes_away = False
+    report = inbox.step()
     assert (report.stored, report.known) == (0, 1)
-    assert fakes.acked == {"bao": 1}
-    assert hub.manifests() == ()
-    assert archive.connection.execute("SELECT count(*) FROM captures").fetchone() == (1,)
+    assert inbox.leases.acked == {"bao": 1}
+    assert inbox.hub.manifests() == ()
+    assert inbox.archive.connection.execute("SELECT count(*) FROM captures").fetchone() == (1,)
 
 
 @pytest.mark.parametrize("name", [ROWS, "warc"])
-def test_a_changed_byte_is_refused(take, hub, hub_url, ingest, archive, name):
-    worker = take()
+def test_a_changed_byte_is_refused(inbox, name):
+    worker = inbox.take()
     worker.find(1)
     segment = worker.seal()
-    hub.push(segment)
-    place = folder(hub_url, segment)
+    inbox.hub.push(segment)
+    place = inbox.folder(segment)
     file = place / ROWS if name == ROWS else next(place.glob("*.warc.gz"))
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1
     file.write_bytes(content)
-    report = ingest.step()
+    report = inbox.step()
     assert (report.stored, report.refused) == (0, 1)
-    assert alarms(archive) == {"damaged": 1}
-    assert articles(archive) == {}
-    assert not list(archive.warc_folder.rglob("*.gz"))
+    assert inbox.alarms() == {"damaged": 1}
+    assert inbox.articles() == {}
+    assert not list(inbox.archive.warc_folder.rglob("*.gz"))
 
 
-def test_a_missing_file_is_waited_for(take, hub, hub_url, ingest, archive):
-    worker = take()
+def test_a_missing_file_is_waited_for(inbox):
+    worker = inbox.take()
     worker.find(1)
     segment = worker.seal()
-    hub.push(segment)
-    file = next(folder(hub_url, segment).glob("*.warc.gz"))
+    inbox.hub.push(segment)
+    file = next(inbox.folder(segment).glob("*.warc.gz"))
     content = file.read_bytes()
     file.unlink()
-    assert ingest.step().waiting == 1
-    assert alarms(archive) == {"incomplete": 1}
+    assert inbox.step().waiting == 1
+    assert inbox.alarms() == {"incomplete": 1}
     file.write_bytes(content)
-    assert ingest.step().stored == 1
-    assert alarms(archive) == {}
+    assert inbox.step().stored == 1
+    assert inbox.alarms() == {}
 
 
 def tampered(place, **changes):
@@ -277,18 +289,16 @@ def tampered(place, **changes):
         ({"version": 0}, "version"),
     ],
 )
-def test_a_manifest_that_cannot_be_meant_is_refused(
-    take, hub, hub_url, ingest, archive, changes, said
-):
-    worker = take()
+def test_a_manifest_that_cannot_be_meant_is_refused(inbox, changes, said):
+    worker = inbox.take()
     worker.find(1)
     segment = worker.seal()
-    hub.push(segment)
-    tampered(folder(hub_url, segment), **changes)
-    report = ingest.step()
+    inbox.hub.push(segment)
+    tampered(inbox.folder(segment), **changes)
+    report = inbox.step()
     assert report.refused == 1
     assert said in report.notes[0]
-    assert alarms(archive) == {"unreadable": 1}
+    assert inbox.alarms() == {"unreadable": 1}
 
 
 @pytest.mark.parametrize(
@@ -304,41 +314,39 @@ def test_a_manifest_that_cannot_be_meant_is_refused(
         "manifest.json",
     ],
 )
-def test_a_name_that_leads_elsewhere_is_refused(take, hub, hub_url, ingest, archive, name):
-    worker = take()
+def test_a_name_that_leads_elsewhere_is_refused(inbox, name):
+    worker = inbox.take()
     worker.find(1)
     segment = worker.seal()
-    hub.push(segment)
+    inbox.hub.push(segment)
     files = json.loads(segment.content)["files"]
     files[1]["name"] = name
-    tampered(folder(hub_url, segment), files=files)
-    assert ingest.step().refused == 1
-    assert alarms(archive) == {"unreadable": 1}
-    assert not list(archive.warc_folder.rglob("*.gz"))
+    tampered(inbox.folder(segment), files=files)
+    assert inbox.step().refused == 1
+    assert inbox.alarms() == {"unreadable": 1}
+    assert not list(inbox.archive.warc_folder.rglob("*.gz"))
 
 
-def test_no_json_is_refused(take, hub, hub_url, ingest, archive):
-    worker = take()
+def test_no_json_is_refused(inbox):
+    worker = inbox.take()
     worker.find(1)
     segment = worker.seal()
-    hub.push(segment)
-    (folder(hub_url, segment) / MANIFEST).write_bytes(b"{")
-    assert ingest.step().refused == 1
-    assert alarms(archive) == {"unreadable": 1}
+    inbox.hub.push(segment)
+    (inbox.folder(segment) / MANIFEST).write_bytes(b"{")
+    assert inbox.step().refused == 1
+    assert inbox.alarms() == {"unreadable": 1}
 
 
 @pytest.mark.parametrize("changes", [{"version": 2}, {"schema": "m999_later"}])
-def test_what_a_newer_program_made_waits_for_the_update(
-    take, hub, hub_url, ingest, archive, changes
-):
-    worker = take()
+def test_what_a_newer_program_made_waits_for_the_update(inbox, changes):
+    worker = inbox.take()
     worker.find(1)
     segment = worker.seal()
-    hub.push(segment)
-    tampered(folder(hub_url, segment), **changes)
-    report = ingest.step()
+    inbox.hub.push(segment)
+    tampered(inbox.folder(segment), **changes)
+    report = inbox.step()
     assert (report.waiting, report.refused) == (1, 0)
-    assert alarms(archive) == {"newer_version": 1}
+    assert inbox.alarms() == {"newer_version": 1}
 
 
 @pytest.mark.parametrize(
@@ -357,12 +365,8 @@ def test_what_a_newer_program_made_waits_for_the_update(
         (b"nothing", "read or stored"),
     ],
 )  # fmt: skip
-def test_rows_that_no_worker_found_at_this_site_are_refused(
-    take, hub, hub_url, ingest, archive, line, said
-):
-    import gzip  # noqa: PLC0415 - here alone a rows file is made by hand
-
-    worker = take()
+def test_rows_that_no_worker_found_at_this_site_are_refused(inbox, line, said):
+    worker = inbox.take()
     worker.find(1)
     segment = worker.seal()
     rows = gzip.decompress((segment.folder / ROWS).read_bytes()) + line + b"\n"
@@ -370,72 +374,72 @@ def test_rows_that_no_worker_found_at_this_site_are_refused(
     (segment.folder / ROWS).write_bytes(packed)
     values = json.loads(segment.content)
     values["files"][0] |= {"size": len(packed), "sha256": hashlib.sha256(packed).hexdigest()}
-    place = folder(hub_url, segment)
+    place = inbox.folder(segment)
     place.mkdir(parents=True)
     for file in segment.manifest.files:
         (place / file.base).write_bytes(segment.path(file).read_bytes())
     (place / MANIFEST).write_text(json.dumps(values))
-    report = ingest.step()
+    report = inbox.step()
     assert report.refused == 1
     assert said in report.notes[0]
-    assert alarms(archive) == {"bad_rows": 1}
-    assert articles(archive) == {}
-    assert not list(archive.warc_folder.rglob("*.gz"))
+    assert inbox.alarms() == {"bad_rows": 1}
+    assert inbox.articles() == {}
+    assert not list(inbox.archive.warc_folder.rglob("*.gz"))
 
 
-def test_of_two_holders_of_one_token_the_second_is_stopped(take, hub, fakes, begin_worker, tmp_path):
-    first = take()
-    second = begin_worker(1, tmp_path / "bao-1.db", name="twin")
+def test_of_two_holders_of_one_token_the_second_is_stopped(inbox):
+    first = inbox.take()
+    second = inbox.begin(1, inbox.state("bao", 1), name="twin")
     first.find(1)
     second.find(2)
-    hub.push(first.seal())
+    inbox.hub.push(first.seal())
     with pytest.raises(SegmentTaken, match="two crawls have the same token"):
-        hub.push(second.seal())
+        inbox.hub.push(second.seal())
 
 
-def test_leases_restored_from_a_backup_have_their_tokens_raised(take, hub, ingest, archive, fakes):
+def test_leases_restored_from_a_backup_have_their_tokens_raised(inbox):
     for number in (1, 2, 3):
-        worker = take()
+        worker = inbox.take()
         worker.find(number)
-        hub.push(worker.seal())
-        ingest.step()
+        inbox.hub.push(worker.seal())
+        inbox.step()
     worker.find(4)
-    hub.push(worker.seal())
+    inbox.hub.push(worker.seal())
     # the copy is from when the first crawl had begun
-    fakes.tokens["bao"], fakes.acked["bao"] = 1, 0
-    report = ingest.step()
+    inbox.leases.tokens["bao"], inbox.leases.acked["bao"] = 1, 0
+    report = inbox.step()
     assert (report.stored, report.refused) == (0, 1)
-    assert fakes.tokens["bao"] > 1000
-    assert articles(archive).keys() == {"bao:1", "bao:2", "bao:3"}
+    assert inbox.leases.tokens["bao"] > 1000
+    assert inbox.articles().keys() == {"bao:1", "bao:2", "bao:3"}
 
 
-def test_an_archive_restored_from_a_backup_has_its_tokens_raised(take, hub, ingest, archive, fakes):
-    worker = take()
+def test_an_archive_restored_from_a_backup_has_its_tokens_raised(inbox):
+    worker = inbox.take()
     worker.find(1)
-    hub.push(worker.seal())
-    ingest.step()
-    with archive.transaction():
-        archive.connection.execute("DELETE FROM ingested_segments")
+    inbox.hub.push(worker.seal())
+    inbox.step()
+    with inbox.archive.transaction():
+        inbox.archive.connection.execute("DELETE FROM ingested_segments")
     worker.find(2)
-    hub.push(worker.seal())
-    assert ingest.step().refused == 1
-    assert fakes.tokens["bao"] > 1000
+    inbox.hub.push(worker.seal())
+    assert inbox.step().refused == 1
+    assert inbox.leases.tokens["bao"] > 1000
 
 
-def test_a_site_that_is_crawled_here_waits(take, hub, ingest, archive):
-    worker = take()
+def test_a_site_that_is_crawled_here_waits(inbox):
+    worker = inbox.take()
     worker.find(1)
-    hub.push(worker.seal())
-    lock = SiteLock(archive, "bao")
+    inbox.hub.push(worker.seal())
+    lock = SiteLock(inbox.archive, "bao")
     lock.acquire()
-    report = ingest.step()
+    report = inbox.step()
     assert (report.stored, report.waiting) == (0, 1)
     lock.release(None)
-    assert ingest.step().stored == 1
+    assert inbox.step().stored == 1
 
 
-def test_only_what_is_acknowledged_is_deleted_at_the_worker(take, hub):
-    worker = take()
+def test_only_what_is_acknowledged_is_deleted_at_the_worker(inbox):
+    worker = inbox.take()
     for number in (1, 2):
         worker.find(number)
         worker.seal()
@@ -448,64 +452,67 @@ def test_only_what_is_acknowledged_is_deleted_at_the_worker(take, hub):
     assert worker.seal().key.seq == 3
 
 
-def test_a_segment_damaged_at_the_worker_is_not_pushed(take, hub):
-    worker = take()
+def test_a_segment_damaged_at_the_worker_is_not_pushed(inbox):
+    worker = inbox.take()
     worker.find(1)
     segment = worker.seal()
     segment.path(segment.manifest.warc_files[0]).write_bytes(b"")
     with pytest.raises(ArchiveError, match="changed since it was sealed"):
-        hub.push(segment)
-    assert hub.manifests() == ()
+        inbox.hub.push(segment)
+    assert inbox.hub.manifests() == ()
 
 
-def test_pushing_again_after_a_kill_changes_nothing(take, hub):
-    worker = take()
+def test_pushing_again_after_a_kill_changes_nothing(inbox):
+    worker = inbox.take()
     worker.find(1)
     segment = worker.seal()
-    assert hub.push(segment) is True
-    assert hub.push(segment) is False
+    assert inbox.hub.push(segment) is True
+    assert inbox.hub.push(segment) is False
 
 
-def test_a_hub_that_takes_nothing_says_so_and_nothing_is_lost(take, hub, hub_url, archive, ingest):
-    worker = take()
+def test_a_hub_that_takes_nothing_says_so_and_nothing_is_lost(inbox):
+    worker = inbox.take()
     worker.find(1)
     segment = worker.seal()
-    inbox = folder(hub_url, segment).parents[2]
-    inbox.write_bytes(b"no folder")
+    folder = inbox.folder(segment).parents[2]
+    folder.write_bytes(b"no folder")
     with pytest.raises(HubUnreachable, match="Nothing is lost"):
-        hub.push(segment)
-    inbox.unlink()
-    assert hub.push(segment)
-    assert ingest.step().stored == 1
+        inbox.hub.push(segment)
+    folder.unlink()
+    assert inbox.hub.push(segment)
+    assert inbox.step().stored == 1
 
 
-def test_other_sites_go_on_when_one_waits(take, hub, ingest, archive):
-    one, other = take("bao"), take("khac")
+def test_other_sites_go_on_when_one_waits(inbox):
+    one, other = inbox.take("bao"), inbox.take("khac")
     one.find(1)
     one.seal()
     one.find(2)
-    hub.push(one.seal())
+    inbox.hub.push(one.seal())
     other.find(1)
-    hub.push(other.seal())
-    report = ingest.step()
+    inbox.hub.push(other.seal())
+    report = inbox.step()
     assert (report.stored, report.waiting) == (1, 1)
-    assert articles(archive).keys() == {"khac:1"}
+    assert inbox.articles().keys() == {"khac:1"}
 
 
-def test_a_state_holds_one_site_only_with_its_numbers(take, archive, hub, ingest):
-    worker = take("bao")
+def test_a_state_holds_one_site_only_with_its_numbers(inbox):
+    worker = inbox.take("bao")
     worker.find(1, 2)
-    hub.push(worker.seal())
-    other = take("khac")
+    inbox.hub.push(worker.seal())
+    other = inbox.take("khac")
     other.find(3)
-    hub.push(other.seal())
-    ingest.step()
-    state = take("bao").store
+    inbox.hub.push(other.seal())
+    inbox.step()
+    state = inbox.take("bao").store
     for table in ("articles", "captures", "frontier", "rejections", "events"):
         kept = state.connection.execute(f"SELECT * FROM {table}").fetchall()
-        assert kept == archive.connection.execute(
-            f"SELECT * FROM {table} WHERE site = 'bao'"
-        ).fetchall()
+        assert (
+            kept
+            == inbox.archive.connection.execute(
+                f"SELECT * FROM {table} WHERE site = 'bao'"
+            ).fetchall()
+        )
     assert state.connection.execute("SELECT count(*) FROM figures").fetchone() == (2,)
     with pytest.raises(sqlite3.OperationalError):
         state.connection.execute("SELECT * FROM archive.sites")

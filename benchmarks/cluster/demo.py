@@ -13,7 +13,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from cluster_machines import MISSING, Cluster, is_possible, postgres
+from machines import MISSING, Cluster, is_possible, postgres
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -57,7 +57,9 @@ def _run(folder: Path) -> None:
         for machine in MACHINES:
             cluster.start("cluster", "worker", "--slots", "1", machine=machine)
         cluster.start("cluster", "feed")
-        print(f"{len(press.friendly)} papers for {len(MACHINES)} workers, one crawl at a time each ...")
+        print(
+            f"{len(press.friendly)} papers for {len(MACHINES)} workers, one crawl at a time each ..."
+        )
         begun = time.monotonic()
         cluster.wait_for_jobs(len(press.friendly), 600)
         print(f"all home after {time.monotonic() - begun:.0f} s")

@@ -56,12 +56,20 @@ def postgres(folder: Path) -> Iterator[str]:
     """A server on a socket in *folder*, as the user ``postgres`` for root, whom it refuses; its DSN."""
     programs = _programs()
     assert programs is not None  # noqa: S101 - see is_possible
-    whom = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.getuid() == 0 else []
+    whom = (
+        ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+        if os.getuid() == 0
+        else []
+    )
     place = folder / "postgres"
     place.mkdir()
     if whom:
         shutil.chown(place, "postgres", "postgres")
-    quiet: dict[str, Any] = {"cwd": place, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    quiet: dict[str, Any] = {
+        "cwd": place,
+        "stdout": subprocess.DEVNULL,
+        "stderr": subprocess.DEVNULL,
+    }
     subprocess.run(
         [*whom, programs / "initdb", "-D", place / "data", "-U", "dqtv", "-A", "trust", "--locale=C", "-E", "UTF8", "-N"],
         check=True, **quiet,
@@ -72,7 +80,12 @@ def postgres(folder: Path) -> Iterator[str]:
         start_new_session=True, **quiet,
     )  # fmt: skip
     try:
-        _wait(lambda: subprocess.run([programs / "pg_isready", "-q", "-h", place], check=False).returncode == 0)
+        _wait(
+            lambda: (
+                subprocess.run([programs / "pg_isready", "-q", "-h", place], check=False).returncode
+                == 0
+            )
+        )
         yield f"host={place} user=dqtv dbname=postgres"
     finally:
         server.send_signal(signal.SIGINT)
@@ -84,7 +97,7 @@ def _wait(is_so: Any, seconds: float = _READY_S) -> None:  # noqa: ANN401 - a fu
     while not is_so():
         if time.monotonic() > give_up:
             raise TimeoutError(f"not within {seconds:.0f} s")
-        time.sleep(0.2)
+        time.sleep(0.5)
 
 
 @attrs.define
