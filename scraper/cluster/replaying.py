@@ -10,19 +10,17 @@ version before the current one.
 from __future__ import annotations
 
 import logging
-import math
-import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
 from archive.cluster import parcel
 from archive.cluster.leases import Leases
 from archive.cluster.manifest import REPLAY_PREFIX
-from archive.cluster.parcel import Order, ParcelPage
+from archive.cluster.parcel import ParcelPage
 from archive.cluster.replay_book import ReplayBook, discard
 from archive.errors import ClusterUnreachable, HubUnreachable, ReplayBusy, UsageError
 from archive.locks import REPLAY_LOCK, alone
@@ -36,43 +34,32 @@ from archive.readings import (
     stored_rejection,
 )
 from archive.runs import new_run_id
-from archive.warc_files import refusals
-from scraper.cluster.read_jobs import defer_readings, open_jobs, withdraw_waiting
-from scraper.cluster.said import from_json
-from scraper.readers import Readers
+from scraper.cluster.book_reader import BookReader
+from scraper.cluster.parcel_post import Post
+from scraper.cluster.read_jobs import withdraw_waiting
 from scraper.replay import replay
-from scraper.stored_reader import StoredReader, stored_page
+from scraper.stored_reader import stored_page
 from scraper.versions import reading_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
-    from types import TracebackType
 
     from archive.cluster.hub import Hub
-    from archive.cluster.replay_book import Parcel, ReplayProgress
+    from archive.cluster.replay_book import ReplayProgress
     from archive.readings import StoredCapture
     from archive.store import Store
     from scraper.replay_report import ReplayReport
     from scraper.sites.load import Registry
-    from scraper.stored_reader import Said
 
 logger = logging.getLogger(__name__)
 
-#: Parcels at the hub at a time: as many as some tens of cores read between two looks.
-MOST_OUT: Final = 64
 #: Pages of a parcel: many, as a process that begins to read costs as much as some hundred pages; not too many, as a
 #: kill costs so much, and of a small archive each worker shall get some.
 _LEAST_PAGES: Final = 250
 _MOST_PAGES: Final = 4000
 _PARCELS: Final = 32
-#: Jobs of one parcel that may end without a result; then its pages are read here.
-_TRIES: Final = 3
-_LOOK_S: Final = 0.5
-_LOOK_WHILE_WRITING_S: Final = 5.0
-_RECORDS_COPY: Final = "replay-records.part"
-_ORDER_COPY: Final = "replay-order.part"
 
 
 @attrs.frozen(kw_only=True)
@@ -107,8 +94,8 @@ def cluster_replay(
     if anew:
         discard(store.root)
     with _book(store, registry, sites, dry_run=dry_run, tidy=partial(_tidy, hub, dsn)) as book:
-        post = _Post(store=store, registry=registry, hub=hub, dsn=dsn, book=book, told=on_reading)
-        with BookReader(store, registry, post) as reader:
+        post = Post(store=store, registry=registry, hub=hub, dsn=dsn, book=book, told=on_reading)
+        with BookReader(store, registry, post, None if dry_run else dsn) as reader:
             report = replay(
                 store, registry, sites=sites, dry_run=dry_run, on_page=on_page, reader=reader
             )
@@ -201,137 +188,3 @@ def _first_read(stored: StoredArticle | StoredRejection | None) -> list[StoredCa
     if isinstance(stored, StoredArticle):
         return [x for x in (stored.capture, stored.newest) if x is not None]
     return [] if stored is None else list(stored.captures[-1:])
-
-
-@attrs.define(kw_only=True)
-class _Post:
-    """Sends parcels out and looks what came home."""
-
-    store: Store
-    registry: Registry
-    hub: Hub
-    dsn: str
-    book: ReplayBook
-    told: Callable[[ReplayProgress], None]
-    _looked_at: float = attrs.field(default=-math.inf, init=False)
-    _trouble: str = attrs.field(default="", init=False)
-
-    def wait(self, site: str) -> None:
-        """Send out until all parcels of *site* are home; those of other papers go out beside them."""
-        self.glance(0.0)
-        while not self.book.is_home(site):
-            time.sleep(_LOOK_S)
-            self.glance(0.0)
-
-    def glance(self, every_s: float) -> None:
-        """Look when the last time is *every_s* ago; where hub or database are away, look again later."""
-        if time.monotonic() - self._looked_at < every_s:
-            return
-        try:
-            self.look()
-            self._trouble = ""
-        except (ClusterUnreachable, HubUnreachable) as error:
-            # workers that were given something go on, and what they push is taken in
-            if str(error) != self._trouble:
-                logger.warning("%s; looking again", error)
-            self._trouble = str(error)
-        self._looked_at = time.monotonic()
-
-    def look(self) -> None:
-        """Look once. Raises ClusterUnreachable, HubUnreachable, ArchiveUnwritable."""
-        for one in self.book.untidy():
-            parcel.remove(self.hub, self.book.name(one.number))
-            self.book.tidied(one.number)
-        out = self.book.in_state("out")
-        self._look_after(out)
-        sent = [
-            one.number
-            for one in self.book.in_state("waiting", max(0, MOST_OUT - len(out)))
-            if self._send(one)
-        ]
-        jobs = defer_readings(self.dsn, [self.book.name(number) for number in sent])
-        for number, job in zip(sent, jobs, strict=True):
-            self.book.went_out(number, job)
-        self.told(self.book.progress())
-
-    def _look_after(self, out: Sequence[Parcel]) -> None:
-        """A parcel whose job has ended is home soon, or will never be."""
-        numbers = [one.job for one in out if one.job is not None]
-        # asked in this order: a result is pushed before its job ends, and taken in before it leaves the inbox
-        open_now = open_jobs(self.dsn, numbers)
-        pushed = {key.site for key in self.hub.manifests()}
-        for one in out:
-            if one.job not in open_now and self.book.key(one.number) not in pushed:
-                # unless it came home meanwhile
-                self.book.came_to_nothing(one.number)
-
-    def _send(self, one: Parcel) -> bool:
-        """Lay a parcel ready; False where its pages are left to this machine."""
-        name, pages = self.book.name(one.number), self.book.pages(one.number)
-        records, copy = self.store.root / _RECORDS_COPY, self.store.root / _ORDER_COPY
-        try:
-            sha256, found = parcel.cut(self.store.warc_folder, pages, records)
-            if not found or one.tries >= _TRIES:
-                # of a file that is missing the replay itself says so
-                self.book.leave(one.number)
-                return False
-            order = Order(
-                name=name, site=one.site, sha256=sha256, rules=reading_rules(self.registry, [one.site]),
-                template=self.book.template(one.site), pages=found,
-            )  # fmt: skip
-            parcel.put(self.hub, order, records, copy)
-        finally:
-            for path in (records, copy):
-                with refusals(path):
-                    path.unlink(missing_ok=True)
-        return True
-
-
-class BookReader:
-    """A replay's reader that asks the book, and reads here what the book does not know."""
-
-    def __init__(self, store: Store, registry: Registry, post: _Post) -> None:
-        self._post = post
-        # begun with the first page; apart, as a page may kill its reader
-        self._here = StoredReader(store, partial(Readers, registry), processes=1)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._here.__exit__(kind, error, trace)
-
-    def begin_site(self, site_id: str) -> None:
-        """Wait until workers have read all of its pages."""
-        self._post.wait(site_id)
-
-    def ask(self, captures: Sequence[StoredCapture], site_id: str) -> _BookReadings:
-        """What the book says of pages of one site."""
-        self._post.glance(_LOOK_WHILE_WRITING_S)
-        known = self._post.book.said([capture.id for capture in captures])
-        found = {x.id: from_json(known[x.id], x) for x in captures if x.id in known}
-        return _BookReadings(self._here, captures, site_id, found)
-
-
-@attrs.frozen
-class _BookReadings:
-    """Pages that are asked for."""
-
-    here: StoredReader
-    captures: Sequence[StoredCapture]
-    site: str
-    known: dict[str, Said | None]
-
-    def results(self) -> list[Said]:
-        """What each page says, in the order asked for. Raises ReaderDied when readers die whatever they read."""
-        rest = [x for x in self.captures if self.known.get(x.id) is None]
-        read = iter(self.here.ask(rest, self.site).results() if rest else ())
-        return [
-            said if (said := self.known.get(x.id)) is not None else next(read)
-            for x in self.captures
-        ]

@@ -29,7 +29,6 @@ from scraper.cluster.database import connected
 from scraper.cluster.reading_end import OTHER_RULES, OVER, READ
 from scraper.replay import replay
 
-
 #: In the archive below, by six pages.
 PARCELS = 5
 
@@ -42,7 +41,7 @@ def store(tmp_path):
 
 @pytest.fixture(scope="module")
 def database(postgres_server):
-    """One for all: a replay leaves nothing in it."""
+    """One for all: a replay leaves nothing in it that hinders another."""
     dsn = postgres_server.new_database()
     prepared(dsn)
     return dsn
@@ -53,9 +52,11 @@ def machines(store, database, tmp_path, monkeypatch):
     (tmp_path / "hub").mkdir()
     # several parcels for a file, and one that ends with it
     monkeypatch.setattr("scraper.cluster.replaying._LEAST_PAGES", 6)
-    monkeypatch.setattr("scraper.cluster.replaying._LOOK_S", 0.01)
+    monkeypatch.setattr("scraper.cluster.parcel_post.LOOK_S", 0.01)
     made = Machines(store, database, tmp_path)
     yield made
+    with connected(database) as connection:
+        connection.execute("DELETE FROM dqtv_leases")
     made.close()
 
 
@@ -79,7 +80,7 @@ def same(report, wanted):
 def left_over(machines):
     """What a replay that is over leaves at hub, database and archive."""
     with connected(machines.dsn) as connection:
-        leases = connection.execute("SELECT site FROM dqtv_leases").fetchall()
+        leases = connection.execute("SELECT site FROM dqtv_leases WHERE holder IS NOT NULL OR site LIKE 'replay:%'").fetchall()  # fmt: skip
     files = machines.hub.place.files("")
     return leases, sorted(files), sorted(x.name for x in machines.store.root.glob(f"*{FILE}*"))
 
@@ -87,7 +88,11 @@ def left_over(machines):
 @pytest.mark.usefixtures("aged_archive")
 def test_it_writes_what_a_replay_on_one_machine_writes_and_leaves_nothing_behind(store, machines):
     wanted, undisturbed = replayed_here(store)
-    assert (wanted.corrected, wanted.now_accepted, wanted.now_rejected) == (8, 4, {"not_militia": 4})
+    assert (wanted.corrected, wanted.now_accepted, wanted.now_rejected) == (
+        8,
+        4,
+        {"not_militia": 4},
+    )
 
     report = machines.replay()
 
@@ -189,7 +194,9 @@ def test_an_article_that_a_crawl_changed_meanwhile_is_not_set_back(store, machin
 
 
 @pytest.mark.usefixtures("aged_archive")
-def test_a_kill_between_storing_a_result_and_deleting_it_changes_nothing(store, machines, monkeypatch):
+def test_a_kill_between_storing_a_result_and_deleting_it_changes_nothing(
+    store, machines, monkeypatch
+):
     _, undisturbed = replayed_here(store)
     remove, killed = type(machines.hub).remove, []
 
@@ -240,7 +247,9 @@ def test_a_replay_begun_anew_drops_what_was_under_way_and_late_results_of_it(sto
     machines.between = None
     machines.replay(anew=True)
     assert content(store.root) == undisturbed
-    assert sum("of a replay that is over" in x for y in machines.reports for x in y.notes) == PARCELS
+    assert (
+        sum("of a replay that is over" in x for y in machines.reports for x in y.notes) == PARCELS
+    )
     assert left_over(machines) == ([], [], [])
 
 
@@ -266,6 +275,27 @@ def test_a_worker_with_other_rules_leaves_the_pages_to_others_and_says_so(store,
     assert content(store.root) == undisturbed
     with connected(machines.dsn) as connection:
         assert connection.execute("SELECT * FROM dqtv_troubles").fetchall() == []
+
+
+@pytest.mark.usefixtures("aged_archive")
+def test_nothing_of_a_paper_is_written_while_a_worker_has_it_and_no_worker_takes_it_meanwhile(
+    store, machines
+):
+    """It would bring home rows as they were before."""
+    worker = machines.leases.take(SITE, "elsewhere 1 1", 60.0)
+    before, seen = content(store.root)["articles"], []
+
+    def ends_later(machines):
+        machines.work()
+        if len(machines.reports) == 3:
+            seen.append(content(store.root)["articles"] == before)
+            machines.leases.release(SITE, worker.token, None)
+
+    machines.between = ends_later
+    machines.replay(on_page=lambda *_: seen.append(machines.leases.take(SITE, "else 1 1", 60.0)))
+    assert (seen[0], {*seen[1:]}) == (True, {None})
+    assert content(store.root)["articles"] != before
+    assert machines.leases.take(SITE, "elsewhere 1 1", 60.0) is not None
 
 
 def test_a_parcel_that_is_over_is_not_read(machines):

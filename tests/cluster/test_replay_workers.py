@@ -61,20 +61,28 @@ def aged(dqtv, press):  # noqa: ARG001 - it has to run
 
 
 @pytest.fixture
+def site(tmp_path, monkeypatch):
+    """What every process of the test runs when it begins."""
+    (tmp_path / "site").mkdir()
+    path = [str(tmp_path / "site"), str(Path(__file__).parents[2])]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path))
+    return tmp_path / "site" / "sitecustomize.py"
+
+
+@pytest.fixture
 def begin(dqtv, postgres, tmp_path, monkeypatch):
-    """Starts processes that end with the test, all of them with the same site customisation."""
+    """Starts processes that end with the test."""
     prepared(postgres)
-    for folder in ("hub", "site"):
-        (tmp_path / folder).mkdir()
+    (tmp_path / "hub").mkdir()
     monkeypatch.setenv("DQTV_CLUSTER_DATABASE", postgres)
     monkeypatch.setenv("DQTV_CLUSTER_HUB", f"file://{tmp_path / 'hub'}")
     monkeypatch.setenv("DQTV_CLUSTER_SPOOL", str(tmp_path / "spool"))
-    repository = Path(__file__).parents[2]
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path / "site"), str(repository)]))
     started = []
 
     def run(*words, **options):
-        started.append(subprocess.Popen([sys.executable, *words], env=dqtv.environment(), **options))
+        started.append(
+            subprocess.Popen([sys.executable, *words], env=dqtv.environment(), **options)
+        )
         return started[-1]
 
     yield run
@@ -84,9 +92,9 @@ def begin(dqtv, postgres, tmp_path, monkeypatch):
         process.communicate()
 
 
-def worker(begin, dsn):
+def worker(begin):
     values = {
-        "database": dsn, "heartbeat_s": 0.5, "stalled_s": 2.0, "grace_s": 0.1, "reap": "* * * * * *", "busy_s": 4.0,
+        "database": os.environ["DQTV_CLUSTER_DATABASE"], "heartbeat_s": 0.5, "stalled_s": 2.0, "grace_s": 0.1, "reap": "* * * * * *", "busy_s": 4.0,
         "poll_s": 0.2, "readers": 1,
     }  # fmt: skip
     return begin(HERE / "worker_process.py", json.dumps(values), stderr=subprocess.DEVNULL)
@@ -102,9 +110,8 @@ def home(archive):
 
 
 def test_kills_of_a_worker_and_of_ingest_and_a_deadly_page_change_nothing(
-    dqtv, press, aged, begin, postgres, tmp_path
+    dqtv, press, aged, begin, site
 ):
-    site = tmp_path / "site" / "sitecustomize.py"
     article = min(x.article_id for x in press.truth() if x.level > 0 and x.paper == PAPER)
     site.write_text(DEADLY.format(number=f"{article.rpartition(':')[2]}.html"))
     alone = aged.with_name("alone")
@@ -114,7 +121,7 @@ def test_kills_of_a_worker_and_of_ingest_and_a_deadly_page_change_nothing(
     assert len(wanted["given_up"]) == 1
 
     site.write_text(site.read_text() + SMALL)
-    first, _ = worker(begin, postgres), worker(begin, postgres)
+    first, _ = worker(begin), worker(begin)
     ingest = begin("-m", "scraper", "ingest", "--every", "0.1", stderr=subprocess.DEVNULL)
     replay = begin("-m", "scraper", "cluster", "replay", "--json", stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # fmt: skip
     until(lambda: home(aged) >= 2, 90.0, "the first parcels are home")
