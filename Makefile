@@ -96,7 +96,7 @@ bench-bulk: install ## Measure publishing beside a raw load, and exports beside 
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && $(BIN)/python benchmarks/publish.py --folder "$$folder" \
 		&& echo && $(BIN)/python benchmarks/export.py --keep "$$folder/archive"
 
-bench-cluster: install ## Measure queue, workers and writer of several machines on this one; some 5 minutes.
+bench-cluster: install ## Measure queue, workers, writer and replay of several machines on this one; some 10 minutes.
 	$(BIN)/python benchmarks/cluster/speed.py
 
 kill-test: install ## Kill crawl, publish, replay, import and repair at random instants; fail if anything is lost.

@@ -21,7 +21,15 @@ _DISTRIBUTIONS: Final = (
     "warcio", "isal", "sqlite-utils",
 )  # fmt: skip
 #: Those that decide what a stored page says.
-_READING: Final = ("dqtv-archive", "selectolax", "beautifulsoup4", "lxml", "trafilatura", "ftfy", "pyahocorasick")
+_READING: Final = (
+    "dqtv-archive",
+    "selectolax",
+    "beautifulsoup4",
+    "lxml",
+    "trafilatura",
+    "ftfy",
+    "pyahocorasick",
+)
 _HERE: Final = Path(__file__).parent
 #: Rules that hold for every paper.
 _SHARED_RULES: Final = ("classify/lexicon.toml", "clean/boilerplate.toml")

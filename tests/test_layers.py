@@ -46,7 +46,13 @@ JOINS = {
     "scraper.answers": {"discovery", "extract"},
     "scraper.cli": {"sites"},
     # names papers, as the other commands do
+    # rules by which a replay's pages are read
+    "scraper.cluster.book_reader": {"sites"},
     "scraper.cluster.cli": {"sites"},
+    "scraper.cluster.parcel_post": {"sites"},
+    "scraper.cluster.reading": {"sites"},
+    "scraper.cluster.replay_cli": {"sites"},
+    "scraper.cluster.replaying": {"sites"},
     "scraper.guard": {"sites"},
     "scraper.importer": {"sites"},
     # people read a sample of what was judged

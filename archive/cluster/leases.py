@@ -15,9 +15,8 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from archive.clock import steady_time
-from archive.cluster.manifest import REPLAY_PREFIX
 from archive.errors import ClusterUnreachable, UsageError
-from archive.lease import TTL_SECONDS
+from archive.lease import REPLAY_PREFIX, TTL_SECONDS
 from archive.processes import this_process
 
 if TYPE_CHECKING:

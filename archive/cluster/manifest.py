@@ -11,6 +11,7 @@ import orjson
 
 from archive.errors import ArchiveError
 from archive.instants import read_instant, utc_text
+from archive.lease import REPLAY_PREFIX
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,8 +26,6 @@ LONGEST: Final = 4 << 20
 _WARC: Final = re.compile(r"[a-z0-9][a-z0-9_-]*/[0-9]{4}/[A-Za-z0-9_][A-Za-z0-9_.-]*\.warc\.gz")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _SITE: Final = re.compile(r"[a-z0-9][a-z0-9_-]*")
-#: Before the name of a parcel of a replay, where else a site stands: in keys and in the table of leases.
-REPLAY_PREFIX: Final = "replay:"
 _PARCEL: Final = re.compile(r"replay:[A-Za-z0-9][A-Za-z0-9-]*\.[1-9][0-9]{0,8}")
 CRAWL: Final = "crawl"
 REPLAY: Final = "replay"

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import attrs
 import orjson
 
-from archive.cluster.manifest import REPLAY_PREFIX
 from archive.cluster.parcel import ParcelPage, read_template, template_values
 from archive.database import BUSY_TIMEOUT_S, translated_errors
+from archive.lease import REPLAY_PREFIX
 from archive.model import RecordLocation
 from archive.readings import StoredCapture
 from archive.transactions import Transactions

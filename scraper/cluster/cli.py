@@ -25,6 +25,7 @@ from scraper.cluster.options import (
 )
 from scraper.cluster.replay_cli import read_command, replay_command
 from scraper.contact import contact_option
+from scraper.cores import cores
 from scraper.sites.known import known_sites, why_not_crawled
 
 if TYPE_CHECKING:
@@ -117,6 +118,12 @@ def _echo_fed(fed: Fed, *, as_json: bool) -> None:
     help="Crawls side by side.",
 )
 @click.option(
+    "--readers",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Parcels of a replay read side by side; one for each processor core when not given.",
+)
+@click.option(
     "--minutes",
     type=click.FloatRange(0.1),
     default=SLICE_MINUTES,
@@ -128,7 +135,7 @@ def _echo_fed(fed: Fed, *, as_json: bool) -> None:
 @spool_option
 @contact_option
 def worker_command(
-    *, slots: int, minutes: float, database: str | None, hub: str | None, spool: Path, contact: str | None
+    *, slots: int, readers: int | None, minutes: float, database: str | None, hub: str | None, spool: Path, contact: str | None
 ) -> None:  # fmt: skip
     """Take jobs of the cluster until Ctrl-C or SIGTERM: crawls end after the page under way, their pages come home."""
     dsn, hub = which_database(database), which_hub(hub)
@@ -143,7 +150,13 @@ def worker_command(
         os.environ["DQTV_CONTACT"] = contact
     click.echo(f"working with {slots} slots; Ctrl-C ends", err=True)
     work(
-        EngineSettings(database=dsn, slots=slots, minutes=minutes, at_start=at_start),
+        EngineSettings(
+            database=dsn,
+            slots=slots,
+            readers=readers or cores(),
+            minutes=minutes,
+            at_start=at_start,
+        ),
         say=lambda text: click.echo(f"dqtv: {text}", err=True),
     )
 

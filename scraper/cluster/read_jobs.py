@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from procrastinate.jobs import Job
 
-from archive.cluster.manifest import REPLAY_PREFIX
+from archive.lease import REPLAY_PREFIX
 from scraper.cluster.database import connected
 from scraper.cluster.engine import READ_QUEUE, READ_TASK
 from scraper.cluster.queue import put_in_queue

@@ -24,12 +24,13 @@ import attrs
 from archive.cluster import parcel
 from archive.cluster.hub import Hub
 from archive.cluster.leases import Leases
-from archive.cluster.manifest import MANIFEST, REPLAY_PREFIX, ROWS, File, Key, Manifest
+from archive.cluster.manifest import MANIFEST, ROWS, File, Key, Manifest
 from archive.cluster.postgres_lease import PostgresLease
 from archive.cluster.replay_inbox import READINGS
 from archive.cluster.segment import SOFTWARE, Segment
 from archive.database import make_folder
 from archive.errors import ArchiveError, ClusterUnreachable, HubUnreachable, SiteLocked
+from archive.lease import REPLAY_PREFIX
 from archive.warc_files import refusals
 from scraper.cluster.reading_end import DAMAGED, OTHER_RULES, OVER, READ, ReadingEnd
 from scraper.cluster.said import to_json

@@ -19,10 +19,10 @@ import attrs
 
 from archive.cluster import parcel
 from archive.cluster.leases import Leases
-from archive.cluster.manifest import REPLAY_PREFIX
 from archive.cluster.parcel import ParcelPage
 from archive.cluster.replay_book import ReplayBook, discard
 from archive.errors import ClusterUnreachable, HubUnreachable, ReplayBusy, UsageError
+from archive.lease import REPLAY_PREFIX
 from archive.locks import REPLAY_LOCK, alone
 from archive.readings import (
     StoredArticle,
