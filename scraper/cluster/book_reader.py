@@ -95,8 +95,17 @@ class BookReader:
         """What the book says of pages of one site."""
         self._post.glance(_LOOK_WHILE_WRITING_S)
         known = self._post.book.said([capture.id for capture in captures])
-        found = {x.id: from_json(known[x.id], x) for x in captures if x.id in known}
+        found = {x.id: _understood(known[x.id], x) for x in captures if x.id in known}
         return _BookReadings(self._here, captures, site_id, found)
+
+
+def _understood(text: bytes, stored: StoredCapture) -> Said | None:
+    """What a worker says of a page; None where the page has to be read here."""
+    try:
+        return from_json(text, stored)
+    except (ValueError, KeyError, TypeError) as error:
+        logger.warning("%s: what a worker says of it makes no sense (%r)", stored.url, error)
+        return None
 
 
 @attrs.frozen

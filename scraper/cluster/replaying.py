@@ -57,7 +57,7 @@ logger = logging.getLogger(__name__)
 
 #: Pages of a parcel: many, as a process that begins to read costs as much as some hundred pages; not too many, as a
 #: kill costs so much, and of a small archive each worker shall get some.
-_LEAST_PAGES: Final = 250
+_LEAST_PAGES: Final = 500
 _MOST_PAGES: Final = 4000
 _PARCELS: Final = 32
 
