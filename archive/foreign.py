@@ -11,13 +11,13 @@ import attrs
 
 from archive.decoding import decoded_body
 from archive.errors import NotAWarc
-from archive.foreign_stream import Bad, RawRecord, raw_records
+from archive.foreign_stream import Bad, RawRecord, raw_records, target
 from archive.instants import read_instant
 from archive.model import Capture
 from archive.records import http_payload, parse_response, plain_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
     from pathlib import Path
     from typing import BinaryIO
@@ -85,12 +85,21 @@ class ForeignWarc:
     """The responses and revisits of a WARC file, read one after the other; iterate once.
 
     *member* names a WARC file inside the WACZ file *path*; *start* is the offset of an earlier record
-    that ``is_start``. Raises NotAWarc when nothing in the file is a record. What cannot be read is left
-    out and listed in ``bad``.
+    that ``is_start``. *wants* tells by its address whether a page is asked for. Raises NotAWarc when
+    nothing in the file is a record. What cannot be read is left out and listed in ``bad``, or, where it
+    is a whole record of a page that nobody asked for, in ``unwanted_bad``.
     """
 
-    def __init__(self, path: Path, *, member: str | None = None, start: int = 0) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        member: str | None = None,
+        start: int = 0,
+        wants: Callable[[str], bool] = lambda _: True,
+    ) -> None:
         self.path = path
+        self._wants = wants
         self._member = member
         self._start = start
         #: Responses and revisits handed out.
@@ -100,6 +109,8 @@ class ForeignWarc:
         #: The first places that could not be read, and records that are not sound; all are counted.
         self.bad: list[Bad] = []
         self.bad_count = 0
+        self.unwanted_bad: list[Bad] = []
+        self.unwanted_bad_count = 0
 
     def __iter__(self) -> Iterator[ForeignRecord]:
         with _opened(self.path, self._member) as file:
@@ -115,19 +126,27 @@ class ForeignWarc:
             )
 
     def _page(self, found: RawRecord | Bad) -> ForeignRecord | None:
-        if isinstance(found, RawRecord) and found.block is None:
+        if isinstance(found, Bad):
+            self._note(found)
+            return None
+        if found.block is None:
             self.skipped += 1
             return None
         try:
-            if isinstance(found, RawRecord):
-                return _foreign_record(found, found.block or b"")
+            return _foreign_record(found, found.block)
         except ValueError as error:
+            self._note(Bad(found.offset, str(error), target(found.fields)))
+            return None
+
+    def _note(self, bad: Bad) -> None:
+        if bad.url is not None:
             self.skipped += 1
-            found = Bad(found.offset, str(error))
-        self.bad_count += 1
-        if len(self.bad) < _LISTED:
-            self.bad.append(found)
-        return None
+        if bad.url is None or self._wants(bad.url):
+            self.bad_count += 1
+            self.bad += [bad][: _LISTED - len(self.bad)]
+        else:
+            self.unwanted_bad_count += 1
+            self.unwanted_bad += [bad][: _LISTED - len(self.unwanted_bad)]
 
 
 def iter_captures(path: Path) -> ForeignWarc:
@@ -189,8 +208,7 @@ def _foreign_record(raw: RawRecord, block: bytes) -> ForeignRecord:
         id=plain_id(record_id),
         offset=raw.offset,
         is_start=raw.is_start,
-        # wget up to 1.20 writes it in angle brackets
-        url=fields["warc-target-uri"].removeprefix("<").removesuffix(">"),
+        url=target(fields) or "",
         date=date,
         fetched_at=read_instant(date),
         status=message.status,

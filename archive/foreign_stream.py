@@ -30,6 +30,8 @@ class Bad:
     #: Byte of the file at which the record, or the gzip member or zstd frame it is in, begins.
     offset: int
     reason: str
+    #: Address that a whole record names; None where a place could not be read as a record.
+    url: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -71,8 +73,11 @@ def raw_records(
                 return
             yield _read_record(stream, wanted)
         except _Unsound as error:
+            if isinstance(error, _Refused):
+                yield Bad(at, str(error), error.url)
+                continue
             yield Bad(at, str(error))
-            if not isinstance(error, _Refused) and not _go_on(stream, at, is_start=is_start):
+            if not _go_on(stream, at, is_start=is_start):
                 return
         except Damaged as damage:
             yield Bad(damage.at, str(damage))
@@ -102,19 +107,30 @@ def _read_record(stream: Unpacked, wanted: Callable[[dict[str, str]], bool]) -> 
         if int(length) > MAX_RECORD_BYTES:
             _skip(stream, int(length))
             _check_end(stream, at)
-            raise _Refused(f"its {int(length):,} bytes are more than a page may have")
+            raise _Refused(f"its {int(length):,} bytes are more than a page may have", fields)
         block = b"".join(_parts(stream, int(length)))
     else:
         _skip(stream, int(length))
     _check_end(stream, at)
     stated = fields.get("warc-block-digest")
     if block is not None and not digest_fits(stated, block):
-        raise _Refused(f"its content does not fit its digest {stated}")
+        raise _Refused(f"its content does not fit its digest {stated}", fields)
     return RawRecord(offset=at, is_start=is_start, fields=fields, block=block)
 
 
 class _Refused(_Unsound):
     """A whole record, and the next begins after it, but it is too large or not what its digest says."""
+
+    def __init__(self, reason: str, fields: dict[str, str]) -> None:
+        super().__init__(reason)
+        self.url = target(fields)
+
+
+def target(fields: dict[str, str]) -> str | None:
+    """Address that a record is about, by its named fields."""
+    url = fields.get("warc-target-uri")
+    # wget up to 1.20 writes it in angle brackets
+    return None if url is None else url.removeprefix("<").removesuffix(">")
 
 
 def _read_fields(stream: Unpacked) -> dict[str, str]:

@@ -16,7 +16,7 @@ from archive.errors import ArchiveError
 from archive.instants import compact_text
 from archive.processes import is_alive
 from archive.store import Store
-from archive.warc_files import refusals, sync_folder
+from archive.warc_files import refusals, sync_file, sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,11 +81,7 @@ def _complete(store: Store, path: Path) -> None:
         store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         store.connection.execute("PRAGMA journal_mode = DELETE")
     with refusals(path):
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        sync_file(path)
 
 
 def _keep(path: Path) -> Path | None:

@@ -15,6 +15,7 @@ import attrs
 from archive.crawl_log import CrawlLog
 from archive.database import BUSY_TIMEOUT_S, open_for_reading, translated_errors
 from archive.health.alarms import Alarm, open_alarms
+from archive.health.alarms import Kind as AlarmKind
 from archive.instants import VIETNAM, instant_of, read_instant
 from archive.lease import TTL_SECONDS
 from archive.orders import Kind, Order, last_orders, open_orders
@@ -24,7 +25,7 @@ from archive.schedule_table import read_schedule
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import date, datetime
     from pathlib import Path
 
@@ -115,6 +116,15 @@ class State(enum.StrEnum):
 
 
 @attrs.frozen(kw_only=True)
+class PublicAlarm:
+    """What anybody may know of open alarms of one kind: not the field, which can be an address, nor the numbers."""
+
+    kind: AlarmKind
+    #: Day, in Vietnam, on which the oldest of them was opened.
+    since: date
+
+
+@attrs.frozen(kw_only=True)
 class PublicPaper:
     """What anybody may know of a paper's crawls: neither addresses nor texts of errors."""
 
@@ -125,7 +135,8 @@ class PublicPaper:
     #: Day of the last crawl that ended as asked, in Vietnam; None when there was none lately.
     last_good_day: date | None
     articles: int
-    open_alarms: int
+    #: The oldest first.
+    alarms: tuple[PublicAlarm, ...]
 
 
 @contextmanager
@@ -244,19 +255,27 @@ def public_summary(db: sqlite3.Connection, now: float) -> list[PublicPaper]:
     alarms = open_alarms(db)
     summary = []
     for site in _papers(db):
-        mine = sum(alarm.site == site for alarm in alarms)
+        mine = _for_everybody(alarm for alarm in alarms if alarm.site == site)
         good = _last_good(db, site)
         summary.append(
             PublicPaper(
                 site=site,
                 name=names.get(site),
-                state=_state(mine, good, now),
+                state=_state(bool(mine), good, now),
                 last_good_day=good.astimezone(VIETNAM).date() if good else None,
                 articles=articles.get(site, 0),
-                open_alarms=mine,
+                alarms=mine,
             )
         )
     return summary
+
+
+def _for_everybody(alarms: Iterable[Alarm]) -> tuple[PublicAlarm, ...]:
+    """One for each kind, the oldest first."""
+    since: dict[AlarmKind, date] = {}
+    for alarm in sorted(alarms, key=lambda one: one.opened_at):
+        since.setdefault(alarm.kind, alarm.opened_at.astimezone(VIETNAM).date())
+    return tuple(PublicAlarm(kind=kind, since=day) for kind, day in since.items())
 
 
 def _last_good(db: sqlite3.Connection, site: str) -> datetime | None:
@@ -270,8 +289,8 @@ def _last_good(db: sqlite3.Connection, site: str) -> datetime | None:
     return next(ends, None)
 
 
-def _state(alarms: int, last_good: datetime | None, now: float) -> State:
-    if alarms:
+def _state(has_alarms: bool, last_good: datetime | None, now: float) -> State:
+    if has_alarms:
         return State.PROBLEM
     if last_good is None or instant_of(now) - last_good > QUIET_AFTER:
         return State.QUIET

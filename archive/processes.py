@@ -1,10 +1,24 @@
-"""Names of processes in the database, and whether the process named still runs."""
+"""Processes of ours: how others are started, their names in the database, whether the one named still runs."""
 
 from __future__ import annotations
 
 import os
 import socket
+import sys
 from pathlib import Path
+
+
+def own_module(name: str) -> list[str]:
+    """Beginning of a command that runs our module *name*, for a process in ``own_environment()``.
+
+    Without ``-P`` the working folder would come first, and a package in it that has our name.
+    """
+    return [sys.executable, "-P", "-m", name]
+
+
+def own_environment() -> dict[str, str]:
+    """This process's environment; modules are looked for where it looks, in the same order."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
 
 def this_process() -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from archive.errors import ArchiveError
+from archive.processes import own_environment, own_module
 from archive.vietnamese import exact_key, fold
 
 if TYPE_CHECKING:
@@ -49,9 +50,9 @@ def indexes_under_way(draft: Path, *, articles: int) -> Iterator[None]:
         for name in _TOKENIZERS:
             _build(draft, name)
         return
-    command = [sys.executable, "-m", "archive.search_index", str(draft)]
+    command, environment = [*own_module("archive.search_index"), str(draft)], own_environment()
     processes = [
-        subprocess.Popen([*command, name], stderr=subprocess.PIPE)  # noqa: S603 - our own module
+        subprocess.Popen([*command, name], stderr=subprocess.PIPE, env=environment)  # noqa: S603 - our own module
         for name in _TOKENIZERS
     ]
     try:

@@ -73,7 +73,12 @@ def create_file(folder: Path, stem: str) -> tuple[Path, BinaryIO]:
 
 def sync_folder(folder: Path) -> None:
     """Make names in *folder* durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
+    sync_file(folder)
+
+
+def sync_file(path: Path) -> None:
+    """Make the content of a file that is written, or of a folder, durable."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress, TaskID
 
+    from archive.foreign_stream import Bad
     from scraper.importer import ImportReport
     from scraper.sites.load import Registry
 
@@ -306,10 +307,16 @@ def _echo_import(report: ImportReport) -> None:
     if report.resumed:
         click.echo("  went on where an earlier import was interrupted")
     print_reasons(Console(highlight=False), "  rejected", counts.rejected)
-    for bad in report.bad[:_BAD_LINES]:
-        click.echo(f"  skipped at byte {bad.offset}: {bad.reason}")
-    if report.bad_count > _BAD_LINES:
-        click.echo(f"  and {report.bad_count - _BAD_LINES} more (--json has them)")
+    _echo_bad(report.bad, report.bad_count, "skipped")
+    _echo_bad(report.unwanted_bad, report.unwanted_bad_count, "a page not asked for skipped")
+
+
+def _echo_bad(places: tuple[Bad, ...], count: int, what: str) -> None:
+    for bad in places[:_BAD_LINES]:
+        url = f" ({one_line(bad.url)})" if bad.url else ""
+        click.echo(f"  {what} at byte {bad.offset}: {bad.reason}{url}")
+    if count > _BAD_LINES:
+        click.echo(f"  and {count - _BAD_LINES} more (--json has them)")
 
 
 # -- demo -------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ import click
 import orjson
 
 from archive.errors import DqtvError
+from archive.processes import own_environment, own_module
 from archive.schedule import INTERRUPTED
 from scraper.crawl_request import CrawlRequest
 from scraper.due import NOT_BEGUN, SiteEnd
@@ -78,8 +79,8 @@ class Foreman:
         if self.is_stopped:
             return _all(request, INTERRUPTED)
         # a session of its own: Ctrl-C of the terminal would reach it a second time
-        child = subprocess.Popen(
-            [sys.executable, "-m", "scraper.crawl_process"],
+        child = subprocess.Popen(  # noqa: S603 - our own module
+            own_module("scraper.crawl_process"), env=own_environment(),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
         with self._minded(child):
@@ -93,12 +94,12 @@ class Foreman:
         self, site: str, contact: str | None, on_tick: Callable[[], None]
     ) -> subprocess.CompletedProcess[bytes]:
         """Check the site's file in another process, see ``dqtv sites check``; *on_tick* is called meanwhile."""
-        command = [sys.executable, "-m", "scraper", "sites", "check", site, "--json"]
+        command = [*own_module("scraper"), "sites", "check", site, "--json"]
         if contact is not None:
             command.append(f"--contact={contact}")
         child = subprocess.Popen(  # noqa: S603 - our own interpreter, and an id of a site file
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            start_new_session=True,
+            start_new_session=True, env=own_environment(),
         )  # fmt: skip
         with self._minded(child):
             while True:

@@ -80,9 +80,12 @@ class ImportReport:
     #: Revisits of a page that neither the file nor the archive holds.
     unresolved: int
     counts: RunCounts
-    #: Places that could not be read and records that are not sound; ``bad`` has the first of them.
+    #: Places that could not be read, and records of wanted pages that are not sound; ``bad`` has the first of them.
     bad_count: int
     bad: tuple[Bad, ...]
+    #: Whole records that are not sound, of pages nobody asked for; of them too the first.
+    unwanted_bad_count: int
+    unwanted_bad: tuple[Bad, ...]
 
 
 @attrs.define
@@ -118,6 +121,11 @@ class _Import:
         full = len(self.group) >= GROUP_SIZE or self.group_bytes >= GROUP_BYTES
         if full or self.since_commit >= _FOREIGN_GROUP:
             self.commit()
+
+    def wants(self, url: str) -> bool:
+        """Whether the page at *url* would be taken if it were sound, as far as its address tells."""
+        site = self.registry.site_for_url(url)
+        return site is not None and (self.all_pages or _fits(url, site))
 
     def _sort(self, record: ForeignRecord) -> None:
         site = self.registry.site_for_url(record.url)
@@ -254,8 +262,11 @@ def looks_like_an_article(record: ForeignRecord, site: SiteSpec) -> bool:
     """Whether a response of *site* is worth reading: status 200, text, the address of an article."""
     content_type = next((y for x, y in record.headers if x.lower() == "content-type"), "")
     is_text = not content_type.strip() or content_type.strip().lower().startswith(_PAGE_TYPES)
-    fits = not site.article_url or site.fits_article(record.url)
-    return record.status == _OK and is_text and fits
+    return record.status == _OK and is_text and _fits(record.url, site)
+
+
+def _fits(url: str, site: SiteSpec) -> bool:
+    return not site.article_url or site.fits_article(url)
 
 
 def import_warc(
@@ -286,8 +297,7 @@ def import_warc(
         versions=versions(), rules=rule_digests(registry, registry.sites),
     )  # fmt: skip
     resumed, reason = False, "error"
-    bad: list[Bad] = []
-    bad_count = 0
+    read: list[ForeignWarc] = []
     with ExitStack() as ending:
         ending.callback(lambda: finish_run(store, run_id, reason, job.counts()))
         ending.callback(job.unlock)
@@ -296,17 +306,19 @@ def import_warc(
             begun = begin_import(store, job.source, member, all_pages=all_pages)
             job.import_id, job.position = begun.id, begun.position
             resumed = resumed or begun.position > 0
-            warc = ForeignWarc(path, member=member, start=begun.position)
+            warc = ForeignWarc(path, member=member, start=begun.position, wants=job.wants)
             _read(job, warc, on_record)
             finish_import(store, begun.id)
-            bad_count += warc.bad_count
-            bad += warc.bad
-        reason = "finished" if not bad_count else "damaged file"
+            read.append(warc)
+        reason = "damaged file" if any(warc.bad_count for warc in read) else "finished"
     seen = job.seen
     return ImportReport(
         path=path, sha256=job.source.sha256, resumed=resumed, responses=seen["responses"],
         foreign=seen["foreign"], other=seen["other"], known=seen["known"],
-        unresolved=seen["unresolved"], counts=job.counts(), bad_count=bad_count, bad=tuple(bad),
+        unresolved=seen["unresolved"], counts=job.counts(),
+        bad_count=sum(x.bad_count for x in read), bad=tuple(bad for x in read for bad in x.bad),
+        unwanted_bad_count=sum(x.unwanted_bad_count for x in read),
+        unwanted_bad=tuple(bad for x in read for bad in x.unwanted_bad),
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ it, however that one ended.
 from __future__ import annotations
 
 import gc
+import logging
 import multiprocessing
 import os
 import pickle
@@ -45,6 +46,8 @@ _PAGES_AT_ONCE: Final = 8
 #: What a page says; for one whose record cannot be read, why.
 Read = Accepted | Rejected | RecordUnreadable
 
+logger = logging.getLogger(__name__)
+
 #: The site files of this process, when it is a reader.
 _known: list[Registry] = []
 
@@ -65,9 +68,8 @@ class Readers:
         self._registry = registry
         self._to_begin = processes
         self._pool: ProcessPoolExecutor | None = None
-        self._handed: Path | None = None
-        if processes:
-            self._handed = _hand_over(registry)
+        self._handed = _hand_over(registry) if processes else None
+        if self._handed is not None:
             # a process with threads and an open database must not be forked
             self._pool = ProcessPoolExecutor(
                 processes, multiprocessing.get_context("spawn"), _begin, (self._handed,)
@@ -183,15 +185,28 @@ def _without_main() -> Iterator[None]:
         sys.modules["__main__"] = main
 
 
-def _hand_over(registry: Registry) -> Path:
-    """A file with the site files, for readers to begin with.
+def _hand_over(registry: Registry) -> Path | None:
+    """A file with the site files, for readers to begin with; None, which is reported, where it cannot be written.
 
     What a new process is given is written into a pipe of 64 KB that its parent holds open at both ends: with
     more than that, the parent would wait for ever where the process dies before it has read it all (measured).
     """
-    with tempfile.NamedTemporaryFile(prefix="dqtv-readers-", delete=False) as file:
-        pickle.dump(registry, file)
-    return Path(file.name)
+    written = None
+    try:
+        with tempfile.NamedTemporaryFile(prefix="dqtv-readers-", delete=False) as file:
+            written = Path(file.name)
+            pickle.dump(registry, file)
+    except OSError as error:
+        if written is not None:
+            written.unlink(missing_ok=True)
+        logger.warning(
+            "pages are read by this process alone: what other processes begin with cannot be written to %s (%s);"
+            " check its free space and permissions, or name another folder with TMPDIR",
+            written or tempfile.gettempdir(),
+            error.strerror,
+        )
+        return None
+    return written
 
 
 def _begin(handed: Path) -> None:

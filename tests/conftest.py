@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import signal
@@ -10,11 +11,16 @@ import subprocess
 import sys
 import time
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from scraper.demo.mastheads import MASTHEADS
 from scraper.demo.ports import free_base
@@ -147,3 +153,33 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the real pages are not on this machine")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def self_signed():
+    """Makes a key and a certificate for a host, signed by nobody but itself; both as PEM."""
+
+    def make(host: str) -> tuple[bytes, bytes]:
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+        here = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+        now = datetime.now(UTC)
+        certificate = (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(name)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(days=1))
+            .not_valid_after(now + timedelta(days=1))
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(host), here]), critical=False)
+            .sign(key, hashes.SHA256())
+        )
+        secret = key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        return secret, certificate.public_bytes(serialization.Encoding.PEM)
+
+    return make

@@ -114,6 +114,7 @@ OFFICE = {
     "archive.desk.office",
     "archive.desk.order_forms",
     "archive.desk.private_archive",
+    "archive.desk.public_health",
     "archive.desk.sessions",
     "archive.desk.log_in",
 }
@@ -303,6 +304,21 @@ def test_a_single_machine_knows_nothing_of_several():
     }
     assert knowing == set()
     assert "psycopg" in modules()["archive.cluster.leases"].imports
+
+
+def test_workers_start_crawls_and_know_nothing_of_what_happens_in_them():
+    """The slice alone loads the crawl, and what a worker loads is neither that nor the stages."""
+    joining = {
+        module.name
+        for module in within("scraper.cluster")
+        if module.own_imports & {"scraper.crawling", "scraper.spiders.newspaper", "scraper.process"}
+    }
+    assert joining == {"scraper.cluster.crawl"}
+    loaded = ("worker", "engine", "drain", "reaper", "tables", "database", "slice_end")
+    known = {name for part in loaded for name in modules()[f"scraper.cluster.{part}"].own_imports}
+    assert {name for name in known if not name.startswith(("archive.", "scraper.cluster"))} == {
+        "scraper.settings"
+    }
 
 
 @pytest.mark.parametrize("name", LEASES_KNOW)

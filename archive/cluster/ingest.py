@@ -133,10 +133,7 @@ class Ingest:
         """
         report = Report()
         if not self._is_begun:
-            # a kill may have come between a segment and the list of checksums
-            for site in self._highest():
-                complete_manifest(self._store, site)
-            self._is_begun = True
+            self._begin()
         self._write_states(report)
         found = self._hub.manifests()
         for site, keys in groupby((x for x in found if x.kind != REPLAY), key=lambda key: key.site):
@@ -144,6 +141,17 @@ class Ingest:
         self._replay.take([key for key in found if key.kind == REPLAY], report)
         self._complaints.settle()
         return report
+
+    def _begin(self) -> None:
+        """Make good what kills left: of ourselves the list of checksums, of former holders files without a manifest."""
+        for site in self._highest():
+            complete_manifest(self._store, site)
+        for key in self._hub.leftovers():
+            with self._leases.judging(key.site, key.token) as judgement:
+                is_over = judgement.newest is not None and judgement.newest > key.token
+            if is_over:
+                self._hub.remove(key)
+        self._is_begun = True
 
     # -- states -------------------------------------------------------------------------------
 

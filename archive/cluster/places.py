@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from urllib.parse import urlsplit
 
 from archive.errors import HubUnreachable, UsageError
-from archive.warc_files import refusals, sync_folder
+from archive.warc_files import refusals, sync_file, sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -236,11 +236,7 @@ class Place:
 
 
 def _rename_on_disk(source: Path, target: Path, *, exclusive: bool) -> None:
-    descriptor = os.open(source, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_file(source)
     if exclusive:
         # unlike a rename, a link never takes the place of another file
         os.link(source, target)

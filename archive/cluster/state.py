@@ -5,7 +5,6 @@ Numbers of rows stay as they are. Tables that a crawl writes and does not read s
 
 from __future__ import annotations
 
-import os
 import shutil
 from contextlib import closing
 from typing import TYPE_CHECKING, Final
@@ -16,7 +15,7 @@ from archive.cluster.segment import columns_of
 from archive.database import make_folder, open_database, translated_errors
 from archive.errors import ArchiveError
 from archive.store import Store
-from archive.warc_files import refusals, sync_folder
+from archive.warc_files import refusals, sync_file, sync_folder
 
 if TYPE_CHECKING:
     import sqlite3
@@ -51,7 +50,7 @@ def write_state(store: Store, site: str, path: Path) -> None:
         connection.execute("DETACH archive")
         connection.execute("PRAGMA journal_mode = DELETE")
     with refusals(path):
-        _sync(part)
+        sync_file(part)
         part.replace(path)
         sync_folder(path.parent)
 
@@ -70,7 +69,7 @@ def open_spool(root: Path, *, site: str, token: int, state: Path | None = None) 
         part = path.with_name(f"{path.name}.part")
         with refusals(part):
             shutil.copyfile(state, part)
-            _sync(part)
+            sync_file(part)
             part.replace(path)
             sync_folder(root)
     store = Store.open(root)
@@ -98,11 +97,3 @@ def _copy(connection: sqlite3.Connection, table: str, of_site: str, site: str) -
         f"INSERT INTO main.{table} ({columns}) SELECT {columns} FROM archive.{table} WHERE {of_site}",  # noqa: S608 - own names
         (site,),
     )
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

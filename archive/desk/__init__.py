@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from datasette import hookimpl
 from datasette.utils import escape_fts
+from datasette.utils.asgi import Request
 
 from archive.desk import (
     answers,
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from datasette.app import Datasette
-    from datasette.utils.asgi import Request, Response
+    from datasette.utils.asgi import Response
 
     from archive.desk.security import App
 
@@ -123,9 +124,8 @@ def extra_template_vars(
     """What the templates of Datasette's own pages say, in the reader's language."""
 
     async def read() -> dict[str, Any]:
-        if request is None:
-            return {}
-        visit = Visit.of(datasette, request)
+        # other plugins render pages of theirs without saying for which request
+        visit = Visit.of(datasette, request or Request.fake("/"))
         return {"desk": answers.tables_context(visit, await served.find(datasette))}
 
     return read

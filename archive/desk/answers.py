@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 from functools import cache, partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
@@ -29,6 +31,8 @@ from archive.desk.sessions import archivist
 from archive.desk.visit import TABLES_LANGUAGE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from datasette.app import Datasette
     from jinja2 import Environment
 
@@ -70,7 +74,9 @@ _TEMPLATES: WeakKeyDictionary[Any, Environment] = WeakKeyDictionary()
 
 def _templates(datasette: Datasette) -> Environment:
     if datasette not in _TEMPLATES:
-        _TEMPLATES[datasette] = datasette.jinja_env.overlay(enable_async=False, auto_reload=False)
+        # Datasette 1.0 has a method for it
+        own = getattr(datasette, "jinja_env", None) or datasette.get_jinja_environment()
+        _TEMPLATES[datasette] = own.overlay(enable_async=False, auto_reload=False)
     return _TEMPLATES[datasette]
 
 
@@ -82,6 +88,24 @@ def as_json(form: dict[str, object], *, status: int = 200) -> Response:
         headers=dict(_PAGE_HEADERS),
         content_type="application/json; charset=utf-8",
     )
+
+
+def as_csv(
+    lines: Iterable[Sequence[object]], name: str, *, following: str | None = None
+) -> Response:
+    """The CSV file *name*; *following* is the address of the file that goes on behind it."""
+    file = io.StringIO(newline="")
+    csv.writer(file).writerows(lines)
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "Content-Security-Policy": POLICY,
+        "Cache-Control": "max-age=60",
+    }
+    if following:
+        headers["Link"] = f'<{following}>; rel="next"'
+    # with a byte order mark, without which Excel reads Vietnamese wrongly
+    content = file.getvalue().encode("utf-8-sig")
+    return Response(content, headers=headers, content_type="text/csv; charset=utf-8")
 
 
 def json_error(message: str, *, status: int) -> Response:

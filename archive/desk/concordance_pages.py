@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 import attrs
-from datasette.utils.asgi import Response
 
 from archive.desk import answers, served
 from archive.desk.asking import ask, limited, no_snapshot
@@ -32,7 +29,6 @@ from archive.desk.filters import Facet, Sort, web_parameters
 from archive.desk.forms import query_form
 from archive.desk.language import say
 from archive.desk.problems import DateProblem, SearchProblem
-from archive.desk.security import POLICY
 from archive.desk.visit import Visit, article_path
 from archive.export.csv_file import guarded
 
@@ -40,7 +36,7 @@ if TYPE_CHECKING:
     import sqlite3
 
     from datasette.app import Datasette
-    from datasette.utils.asgi import Request
+    from datasette.utils.asgi import Request, Response
 
     from archive.desk.concordance import Source
     from archive.desk.served import Served
@@ -113,16 +109,9 @@ def _controls(
 ) -> dict[str, Any]:
     """What the form shows; the value of the parameter at fault is not sent again."""
     filters = (*(facet.value for facet in Facet), "from", "to", "exact", "expand")
-    kept = [
-        (name, value)
-        for name in filters
-        if name != faulty
-        for value in visit.parameters.get(name, ())
-        if value.strip()
-    ]
     return {
         "given": {name: values[0] for name, values in visit.parameters.items()},
-        "kept": kept,
+        "kept": visit.given(filters, but=faulty),
         "labels": FacetLabels(visit, snapshot),
         "orders": tuple(Order),
         "widths": sorted({*_WIDTHS, width}),
@@ -207,25 +196,12 @@ def _line_form(visit: Visit, line: Line, source: Source) -> dict[str, object]:
 
 def _csv(visit: Visit, snapshot: Served, found: Concordance) -> Response:
     """Every line, on one page; where there are more hits, the header ``Link`` names the next file."""
-    file = io.StringIO(newline="")
-    rows = csv.writer(file)
     forms = [_line_form(visit, line, found.sources[line.docid]) for line in found.lines]
-    rows.writerow(_COLUMNS)
-    for form in forms:
-        rows.writerow([_cell(form[column]) for column in _COLUMNS])
+    lines = [_COLUMNS, *([_cell(form[column]) for column in _COLUMNS] for form in forms)]
+    start = str(found.next_start) if found.next_start else None
+    following = visit.link_with("/-/concordance.csv", start=start, page=None) if start else None
     name = f"dqtv-concordance-{snapshot.facts.id}.csv"
-    headers = {
-        "Content-Disposition": f'attachment; filename="{name}"',
-        "Content-Security-Policy": POLICY,
-        "Cache-Control": "max-age=60",
-    }
-    if found.next_start:
-        following = visit.link_with("/-/concordance.csv", start=str(found.next_start), page=None)
-        headers["Link"] = f'<{following}>; rel="next"'
-    return Response(
-        # with a byte order mark, without which Excel reads Vietnamese wrongly
-        file.getvalue().encode("utf-8-sig"), headers=headers, content_type="text/csv; charset=utf-8",
-    )  # fmt: skip
+    return answers.as_csv(lines, name, following=following)
 
 
 _COLUMNS: Final = (

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
-
-from datasette.utils.asgi import Response
 
 from archive.desk import answers, failures, served
 from archive.desk.asking import ask, no_snapshot
 from archive.desk.coverage import MONTHS, Coverage, month_name, read_coverage, shade
-from archive.desk.security import POLICY
+from archive.desk.office import office_of
+from archive.desk.public_health import paper_form, public_health
 from archive.desk.visit import Visit
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
-    from datasette.utils.asgi import Request
+    from datasette.utils.asgi import Request, Response
 
     from archive.desk.coverage import PaperCoverage
+    from archive.desk.public_health import PublicHealth
     from archive.desk.served import Served
 
 # A snapshot never changes under its file name, so it is counted once for each Datasette.
@@ -34,21 +32,23 @@ async def coverage_page(datasette: Datasette, request: Request) -> Response:
     if snapshot is None:
         return await no_snapshot(visit, json=form == ".json")
     coverage = await _coverage(visit, snapshot)
-    if form == ".json":
-        return answers.as_json(_json(coverage, snapshot))
     if form == ".csv":
         return _csv(coverage, snapshot)
+    office = office_of(datasette)
+    health = await public_health(office) if office else None
+    if form == ".json":
+        return answers.as_json(_json(coverage, health, snapshot))
     asked = next(iter(visit.parameters.get("paper", [])), None)
     if not asked:
         return await answers.page(
-            visit, "coverage", snapshot, coverage=coverage, shade=shade,
+            visit, "coverage", snapshot, coverage=coverage, health=health, shade=shade,
             rows=lambda paper, year: _articles(visit, paper.id, year=year),
         )  # fmt: skip
     paper = coverage.paper(asked)
     if paper is None:
         return await failures.missing(datasette, request)
     return await answers.page(
-        visit, "coverage_paper", snapshot, paper=paper, coverage=coverage, shade=shade,
+        visit, "coverage_paper", snapshot, paper=paper, coverage=coverage, health=health, shade=shade,
         months=MONTHS, month_name=month_name, years=_years(paper),
         rows=lambda month: _articles(visit, paper.id, month=month),
     )  # fmt: skip
@@ -73,7 +73,8 @@ def _years(paper: PaperCoverage) -> range:
     return range(int(paper.first[:4]), int(paper.last[:4]) + 1)
 
 
-def _json(coverage: Coverage, snapshot: Served) -> dict[str, object]:
+def _json(coverage: Coverage, health: PublicHealth | None, snapshot: Served) -> dict[str, object]:
+    states = {paper.site: paper_form(paper) for paper in health.papers} if health else {}
     return {
         "ok": True,
         "papers": [
@@ -90,6 +91,7 @@ def _json(coverage: Coverage, snapshot: Served) -> dict[str, object]:
                 "last_captured_at": paper.last_captured_at,
                 "months": dict(paper.months),
                 "gaps": list(paper.gaps),
+                "health": states.get(paper.id),
             }
             for paper in coverage.papers
         ],
@@ -99,24 +101,12 @@ def _json(coverage: Coverage, snapshot: Served) -> dict[str, object]:
 
 def _csv(coverage: Coverage, snapshot: Served) -> Response:
     """One line for each paper and month from its first to its last, gaps as 0; undated ones without month."""
-    file = io.StringIO(newline="")
-    lines = csv.writer(file)
-    lines.writerow(["paper", "name", "province", "month", "articles"])
+    lines: list[list[object]] = [["paper", "name", "province", "month", "articles"]]
     for paper in coverage.papers:
         months = {**paper.months, **dict.fromkeys(paper.gaps, 0)}
         rows = sorted(months.items()) + ([("", paper.undated)] if paper.undated else [])
-        lines.writerows([paper.id, paper.name, paper.province or "", *row] for row in rows)
-    name = f"dqtv-coverage-{snapshot.facts.id}.csv"
-    return Response(
-        # with a byte order mark, without which Excel reads Vietnamese wrongly
-        file.getvalue().encode("utf-8-sig"),
-        headers={
-            "Content-Disposition": f'attachment; filename="{name}"',
-            "Content-Security-Policy": POLICY,
-            "Cache-Control": "max-age=60",
-        },
-        content_type="text/csv; charset=utf-8",
-    )
+        lines.extend([paper.id, paper.name, paper.province or "", *row] for row in rows)
+    return answers.as_csv(lines, f"dqtv-coverage-{snapshot.facts.id}.csv")
 
 
 ROUTES: Final = ((r"^/-/coverage(?P<form>\.json|\.csv)?$", coverage_page),)

@@ -3,47 +3,29 @@
 from __future__ import annotations
 
 import secrets
-import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-import attrs
 from datasette.utils.asgi import Response
 
 from archive.desk import answers, failures, served, sessions
 from archive.desk.language import say
 from archive.desk.office import office_of
 from archive.desk.private_archive import read_archive
+from archive.desk.public_health import paper_form, public_health
 from archive.desk.visit import Visit
 from archive.errors import ArchiveError
-from archive.health.alarms import open_alarms
 from archive.health.prometheus import prometheus_text
-from archive.instants import instant_of, utc_text
-from archive.operations import public_summary
+from archive.instants import utc_text
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from datasette.app import Datasette
     from datasette.utils.asgi import Request
 
     from archive.desk.office import Office
-    from archive.operations import PublicPaper
+    from archive.desk.public_health import PublicHealth
 
-#: Seconds for which one reading of the archive answers everybody.
-KEPT_S: Final = 10.0
 _TEXT_FORMAT: Final = "text/plain; version=0.0.4; charset=utf-8"
-
-
-@attrs.frozen(kw_only=True)
-class PublicHealth:
-    """What everybody may know of the crawls."""
-
-    read_at: datetime
-    #: Of papers and of the archive as a whole.
-    open_alarms: int
-    #: By name; papers that were never crawled are left out.
-    papers: tuple[PublicPaper, ...]
 
 
 async def health_page(datasette: Datasette, request: Request) -> Response:
@@ -54,7 +36,7 @@ async def health_page(datasette: Datasette, request: Request) -> Response:
     visit = Visit.of(datasette, request)
     snapshot = await served.find(datasette)
     json = bool(request.url_vars.get("json"))
-    health = await _public_health(office)
+    health = await public_health(office)
     if health is None:
         # why not is for archivists: it names files
         title, text = (
@@ -67,30 +49,6 @@ async def health_page(datasette: Datasette, request: Request) -> Response:
     return await answers.page(visit, "health", snapshot, health=health, covered=covered)
 
 
-async def _public_health(office: Office) -> PublicHealth | None:
-    """Read at most once in ``KEPT_S``, whether it works or not, however many ask."""
-    async with office.summing:
-        at, known = office.summed or (float("-inf"), None)
-        if time.monotonic() - at < KEPT_S:
-            return known
-        try:
-            health = await read_archive(office, _read_public)
-        except ArchiveError:
-            health = None
-        office.summed = (time.monotonic(), health)
-        return health
-
-
-def _read_public(db: sqlite3.Connection) -> PublicHealth:
-    now = time.time()
-    named = [paper for paper in public_summary(db, now) if paper.name]
-    return PublicHealth(
-        read_at=instant_of(now),
-        open_alarms=len(open_alarms(db)),
-        papers=tuple(sorted(named, key=lambda paper: (paper.name or "", paper.site))),
-    )
-
-
 def _json(visit: Visit, health: PublicHealth, covered: set[str]) -> dict[str, Any]:
     return {
         "ok": True,
@@ -100,8 +58,7 @@ def _json(visit: Visit, health: PublicHealth, covered: set[str]) -> dict[str, An
             {
                 "id": paper.site,
                 "name": paper.name,
-                "state": paper.state.value,
-                "last_successful_crawl": paper.last_good_day and paper.last_good_day.isoformat(),
+                **paper_form(paper),
                 "articles": paper.articles,
                 "coverage": f"{visit.absolute('/-/coverage')}?paper={paper.site}"
                 if paper.site in covered

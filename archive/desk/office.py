@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from datasette.app import Datasette
 
-    from archive.desk.health_pages import PublicHealth
+    from archive.desk.public_health import PublicHealth
 
 #: Characters of a token; short secrets are guessed.
 SHORTEST_TOKEN: Final = 16

@@ -174,7 +174,7 @@ async def _search_form(
         problem=problem,
         results=None,
         query=None,
-        kept=_kept_facets(visit, faulty),
+        kept=visit.given(Facet, but=faulty),
         labels=FacetLabels(visit, snapshot),
         facets=tuple(Facet),
         given=visit.parameters,
@@ -194,7 +194,7 @@ async def _results_page(
         query=results.query,
         groups=groups,
         gone=gone,
-        kept=_kept_facets(visit),
+        kept=visit.given(Facet),
         labels=FacetLabels(visit, snapshot),
         facets=tuple(Facet),
         citation=citation(visit, snapshot, results),
@@ -222,17 +222,6 @@ def _asks(visit: Visit) -> bool:
     filters = (*Facet, "from", "to")
     given = visit.parameters
     return "q" in given or any(map(str.strip, (x for name in filters for x in given.get(name, ()))))
-
-
-def _kept_facets(visit: Visit, faulty: object = None) -> list[tuple[str, str]]:
-    """Chosen values that the form sends again, without those of the parameter at fault."""
-    return [
-        (facet.value, value)
-        for facet in Facet
-        if facet.value != faulty
-        for value in visit.parameters.get(facet.value, ())
-        if value.strip()
-    ]
 
 
 def _search_address(visit: Visit, query: Query) -> str:

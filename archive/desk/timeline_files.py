@@ -10,20 +10,19 @@ By province there is ``places`` in place of ``periods`` and ``series``: ``place`
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import attrs
-from datasette.utils.asgi import Response
 
+from archive.desk import answers
 from archive.desk.filters import web_parameters
-from archive.desk.security import POLICY
 from archive.export.csv_file import guarded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from datasette.utils.asgi import Response
 
     from archive.desk.filters import Query
     from archive.desk.places import Place
@@ -92,7 +91,7 @@ def timeline_csv(timeline: Timeline, snapshot: Served) -> Response:
         if undated := series.pool.get(None, 0):
             hits, exact = series.counts.undated, series.counts.exact.get(None, 0)
             lines.append([*own, "", hits, exact, undated, _share(hits / undated)])
-    return _csv(lines, f"dqtv-timeline-{snapshot.facts.id}.csv")
+    return answers.as_csv(lines, f"dqtv-timeline-{snapshot.facts.id}.csv")
 
 
 def places_csv(places: Sequence[Place], by: str, text: str, snapshot: Served) -> Response:
@@ -101,7 +100,7 @@ def places_csv(places: Sequence[Place], by: str, text: str, snapshot: Served) ->
     for place in places:
         shown = [place.hits, place.exact, place.articles, _share(place.share)]
         lines.append([guarded(text), place.name or "", *shown])
-    return _csv(lines, f"dqtv-{by}-{snapshot.facts.id}.csv")
+    return answers.as_csv(lines, f"dqtv-{by}-{snapshot.facts.id}.csv")
 
 
 def _search(visit: Visit, query: Query) -> str:
@@ -110,21 +109,6 @@ def _search(visit: Visit, query: Query) -> str:
 
 def _share(share: float | None) -> str:
     return "" if share is None else f"{share:.6f}"
-
-
-def _csv(lines: Iterable[Sequence[object]], name: str) -> Response:
-    file = io.StringIO(newline="")
-    csv.writer(file).writerows(lines)
-    return Response(
-        # with a byte order mark, without which Excel reads Vietnamese wrongly
-        file.getvalue().encode("utf-8-sig"),
-        headers={
-            "Content-Disposition": f'attachment; filename="{name}"',
-            "Content-Security-Policy": POLICY,
-            "Cache-Control": "max-age=60",
-        },
-        content_type="text/csv; charset=utf-8",
-    )
 
 
 def _snapshot_form(snapshot: Served) -> dict[str, object]:

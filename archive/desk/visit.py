@@ -12,7 +12,7 @@ from archive.desk.language import LANGUAGES, choose
 from archive.desk.public_address import origin_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from datasette.app import Datasette
     from datasette.utils.asgi import Request
@@ -52,6 +52,16 @@ class Visit:
         """The language named in the address, which links then keep."""
         asked = _asked(self.parameters)
         return asked if asked in LANGUAGES else None
+
+    def given(self, names: Iterable[str], *, but: object = None) -> list[tuple[str, str]]:
+        """Values of these parameters that a form sends again, blank ones and the parameter *but* left out."""
+        return [
+            (str(name), value)
+            for name in names
+            if name != but
+            for value in self.parameters.get(name, ())
+            if value.strip()
+        ]
 
     def link(self, path: str, values: Mapping[str, Sequence[str]] | None = None) -> str:
         """Address of one of the desk's pages, in the language asked for."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -40,8 +39,3 @@ def asked_for(value: str | None, option: str, variable: str, what: str) -> str:
     if value:
         return value
     raise UsageError(f"say {what}: {option}, or set {variable}")
-
-
-def from_environment(variable: str) -> str | None:
-    """Value of a variable of the environment; None when it is not set or empty."""
-    return os.environ.get(variable) or None

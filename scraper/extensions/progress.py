@@ -71,6 +71,9 @@ class ProgressExtension:
             self._progress.stop()
 
     def _show(self) -> None:
+        if self._crawler.engine is None or self._crawler.engine.scheduler is None:
+            # the engine let go of it, and is about to say that it has stopped
+            return
         scheduler = FrontierScheduler.of(self._crawler)
         if not scheduler.is_open:
             return

@@ -6,12 +6,14 @@ import sqlite3
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 
+import attrs
 import pytest
 
 from archive.crawl_log import CrawlLog, LogLine
 from archive.errors import ArchiveError, SchemaMismatch
 from archive.health.alarms import Finding, see
 from archive.health.alarms import Kind as AlarmKind
+from archive.instants import VIETNAM
 from archive.locks import SiteLock
 from archive.operations import State, overview, public_summary, reading, running, upcoming
 from archive.order_work import take
@@ -124,12 +126,16 @@ def test_the_public_learns_a_papers_state_in_a_word(store, days_ago, reason, ala
     crawl_ended(store, "bao", reason, NOON - timedelta(days=days_ago))
     if alarm:
         url = "http://bao/secret"
-        finding = Finding(site="bao", kind=AlarmKind.BLOCKED, example_url=url)
+        empty = Finding(site="bao", kind=AlarmKind.LIST_EMPTY, field=url, example_url=url)
         with store.transaction():
-            see(store.connection, [finding], NOON)
+            see(store.connection, [empty], NOON - timedelta(days=3))
+            see(store.connection, [attrs.evolve(empty, field=f"{url}/2")], NOON)
     with reading(store.root) as db:
         [paper] = public_summary(db, NOW)
-    assert (paper.name, paper.state, paper.open_alarms) == ("Bao", state, int(alarm))
+    assert (paper.name, paper.state) == ("Bao", state)
+    oldest = (NOON - timedelta(days=3)).astimezone(VIETNAM).date()
+    told = [(x.kind, x.since) for x in paper.alarms]
+    assert told == ([(AlarmKind.LIST_EMPTY, oldest)] if alarm else [])
     assert "http" not in repr(paper)
 
 

@@ -408,6 +408,22 @@ def test_indexes_built_in_processes_of_their_own_are_the_same(archive, monkeypat
     assert sorted(path.name for path in later.path.parent.glob(".building*")) == []
 
 
+def test_index_processes_import_no_package_of_our_name_from_the_working_folder(
+    archive, monkeypatch, tmp_path
+):
+    decoy = tmp_path / "archive_of_another"
+    (decoy / "archive").mkdir(parents=True)
+    for name in ("__init__", "search_index"):
+        (decoy / "archive" / f"{name}.py").write_text("raise SystemExit(9)\n")
+    monkeypatch.chdir(decoy)
+    monkeypatch.setattr(search_index, "_WORTH_A_PROCESS", 1)
+    published = publish(archive)
+    with closing(sqlite3.connect(published.path)) as connection:
+        [indexed] = connection.execute("SELECT count(*) FROM articles_exact_docsize").fetchone()
+        assert connection.execute("SELECT count(*) FROM articles").fetchone() == (indexed,)
+    assert indexed > 0
+
+
 @pytest.mark.parametrize(
     ("ending", "said"),
     [

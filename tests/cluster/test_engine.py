@@ -10,8 +10,11 @@ import time
 from pathlib import Path
 
 import attrs
-import procrastinate
 import pytest
+
+pytest.importorskip("procrastinate", reason="the extra `cluster` is not installed")
+
+import procrastinate
 from procrastinate.jobs import Job
 from procrastinate.worker import Worker
 

@@ -7,6 +7,8 @@ import attrs
 import pytest
 from click.testing import CliRunner
 
+pytest.importorskip("procrastinate", reason="the extra `cluster` is not installed")
+
 from archive.instants import instant_of
 from archive.locks import scheduler_lock
 from archive.run_counts import RunCounts

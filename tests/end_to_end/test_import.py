@@ -172,16 +172,18 @@ def test_of_a_news_crawl_of_many_hosts_the_pages_of_known_papers_are_taken_and_c
     pages = [*stored_pages, *foreign]
     pages = [page for at in range(7) for page in pages[at::7]]
     cut = {stored_pages[3][0], stored_pages[-1][0]}
+    elsewhere = {foreign[0][0], foreign[-1][0], foreign[5][0]}
     path, second = tmp_path / "CC-NEWS-20261125030000-00001.warc.gz", tmp_path / "second"
-    offsets = news_crawl(path, pages, cut)
+    offsets = news_crawl(path, pages, cut | elsewhere)
 
     ran = dqtv("import", str(path), "--archive", str(second), "--json", code=None)
     [report] = ran.json()["files"]
     assert ran.code == 1
-    assert {x["offset"] for x in report["bad"]} == set(offsets.values())
-    assert {x["reason"] for x in report["bad"]} == {"its writer cut it off (WARC-Truncated: length)"}  # fmt: skip
-    assert (report["foreign"], report["bad_count"]) == (len(foreign), 2)
-    assert report["responses"] == len(pages) - 2
+    for named, urls in (("bad", cut), ("unwanted_bad", elsewhere)):
+        assert {x["url"]: x["offset"] for x in report[named]} == {url: offsets[url] for url in urls}
+        assert {x["reason"] for x in report[named]} == {"its writer cut it off (WARC-Truncated: length)"}  # fmt: skip
+    assert (report["bad_count"], report["unwanted_bad_count"]) == (2, 3)
+    assert (report["foreign"], report["responses"]) == (len(foreign) - 3, len(pages) - 5)
 
     with Store.open(second, create=False) as store:
         ask = store.connection.execute
@@ -198,3 +200,16 @@ def test_of_a_news_crawl_of_many_hosts_the_pages_of_known_papers_are_taken_and_c
     taken = articles(second)
     assert taken == [row for row in crawled if row[0] in gone]
     assert len(taken) == len(crawled) - len(cut)
+
+
+@pytest.mark.filterwarnings(
+    "ignore:Exception ignored in. <function SpooledTemporaryFile:pytest.PytestUnraisableExceptionWarning"
+)
+def test_cut_pages_of_hosts_nobody_asked_for_are_named_and_end_with_0(dqtv, tmp_path):
+    pages = [(f"https://{host}/1.html", b"<html><p>x</p>") for host in ELSEWHERE]
+    path = tmp_path / "CC-NEWS-20261125030000-00002.warc.gz"
+    offsets = news_crawl(path, pages, {pages[0][0]})
+    ran = dqtv("import", str(path), code=0)
+    at = offsets[pages[0][0]]
+    assert f"a page not asked for skipped at byte {at}: its writer cut it off" in ran.out
+    assert pages[0][0] in ran.out

@@ -144,7 +144,8 @@ DIALECTS = {
     "warcio 1.0": lambda: by_warcio("1.0", packed=True),
     "warcio 1.1": lambda: by_warcio("1.1", packed=True),
     "warcio plain": lambda: by_warcio("1.1", packed=False),
-    "heritrix": lambda: b"".join(map(gzip.compress, records())),
+    # the same bytes whenever it is made: an import that was interrupted knows its file by them
+    "heritrix": lambda: b"".join(gzip.compress(x, mtime=0) for x in records()),
     "one gzip stream": lambda: gzip.compress(b"".join(records())),
     "zstd": lambda: b"".join(map(zstd.compress, records())),
     "zstd with a dictionary": zstd_with_dictionary,
@@ -307,6 +308,48 @@ def test_an_unsound_record_is_skipped_with_its_reason(store, take, spoiled, reas
     assert reason in report.bad[0].reason
     assert report.bad[0].offset == len(whole[0] + whole[1])
     assert [row[0] for row in articles(store)] == ["bao:0", "bao:1", "bao:3", "bao:4"]
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "reason"),
+    [
+        (("WARC-Truncated: length",), "cut it off"),
+        (("WARC-Block-Digest: sha1:AAAA",), "digest"),
+    ],
+)
+@pytest.mark.parametrize(
+    "url", ["https://elsewhere.example/tin-1.html", "https://bao.example/quoc-phong/"]
+)
+def test_an_unsound_record_of_a_page_nobody_asked_for_is_named_and_no_damage(
+    store, take, spoiled, reason, url
+):
+    unsound = record(60, page(b"<html>x"), url=url, extra=spoiled)
+    whole = records()
+    report = take(b"".join([*whole[:2], unsound, *whole[2:]]), name="plain.warc")
+    assert (report.bad_count, report.unwanted_bad_count) == (0, 1)
+    [bad] = report.unwanted_bad
+    assert (bad.url, bad.offset) == (url, len(whole[0] + whole[1]))
+    assert reason in bad.reason
+    assert articles(store) == EXPECTED
+    assert rows(store, "SELECT reason FROM runs") == [("finished",)]
+
+
+def test_of_all_pages_of_known_papers_an_unsound_list_is_damage(take):
+    unsound = record(60, page(b"<html>x"), url="https://bao.example/quoc-phong/", extra=("WARC-Truncated: length",))  # fmt: skip
+    report = take(b"".join([*records(), unsound]), all_pages=True)
+    assert (report.bad_count, report.unwanted_bad_count) == (1, 0)
+
+
+def test_an_unreadable_place_is_damage_whatever_page_stood_there(take):
+    foreign = record(60, page(b"<html>x"), url="https://elsewhere.example/tin-1.html")
+    torn = foreign.replace(b"Content-Length: ", b"Content-Length: 9")
+    report = take(b"".join([*records(), torn]), name="plain.warc")
+    assert (report.bad_count, report.unwanted_bad_count) == (1, 0)
+
+
+def test_a_file_of_nothing_but_an_unsound_record_is_a_warc_file_all_the_same(take):
+    unsound = record(60, page(b"<html>x"), url="https://elsewhere.example/tin-1.html", extra=("WARC-Block-Digest: sha1:AAAA",))  # fmt: skip
+    assert take(unsound).unwanted_bad_count == 1
 
 
 OTHERS = [

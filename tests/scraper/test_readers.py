@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from concurrent.futures.process import BrokenProcessPool
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,6 +58,19 @@ def test_a_reader_says_what_process_says_without_the_pages_bytes(processes):
         wanted.article, wanted.verdict, wanted.lesson,
     )  # fmt: skip
     assert read.capture.body == b""
+
+
+def test_without_room_for_what_readers_begin_with_the_caller_reads_and_says_so(
+    monkeypatch, tmp_path, caplog
+):
+    gone = tmp_path / "gone"
+    monkeypatch.setattr(tempfile, "tempdir", str(gone))
+    with Readers(REGISTRY, processes=1) as readers:
+        read = readers.read(LEASED, capture(), {}).result(timeout=60)
+    assert read.article.body
+    (said,) = caplog.messages
+    assert str(gone) in said
+    assert "TMPDIR" in said
 
 
 def test_a_page_is_unpacked_by_its_reader():

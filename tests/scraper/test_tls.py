@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import ssl
 import subprocess
 import sys
 import threading
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from scrapy.settings import Settings
 
 from scraper.tls import EXCEPTIONS_SETTING, CertificateRefused, PolicyByHost
@@ -68,45 +62,14 @@ class _Answer(BaseHTTPRequestHandler):
         pass
 
 
-def certificate(folder, host):
-    """Path of a new certificate for *host* that nobody has signed but itself, with its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
-    now = datetime.now(UTC)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName(
-                [x509.DNSName(host), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-            ),
-            critical=False,
-        )
-        .sign(key, hashes.SHA256())
-    )
-    path = folder / "certificate.pem"
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + signed.public_bytes(serialization.Encoding.PEM)
-    )
-    return path
-
-
 @pytest.fixture(scope="module")
-def port(tmp_path_factory):
+def port(self_signed, tmp_path_factory):
     """Port of a local server with a self-signed certificate."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Answer)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate(tmp_path_factory.mktemp("tls"), "localhost"))
+    path = tmp_path_factory.mktemp("tls") / "certificate.pem"
+    path.write_bytes(b"".join(self_signed("localhost")))
+    context.load_cert_chain(path)
     server.socket = context.wrap_socket(
         server.socket, server_side=True, do_handshake_on_connect=False
     )

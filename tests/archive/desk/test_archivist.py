@@ -8,14 +8,18 @@ from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
+from bs4 import BeautifulSoup
 
 from archive import accounts
 from archive.accounts import Account, Accounts
-from archive.desk import health_pages, private_archive, sessions
+from archive.desk import private_archive, public_health, sessions
 from archive.desk.changeover import close_app
+from archive.desk.dates import show_instant_day
+from archive.desk.language import say
 from archive.desk.office import Office, read_office
 from archive.desk.serve import build_app
 from archive.errors import ArchiveError, UsageError
+from archive.health.alarms import Kind as AlarmKind
 from archive.snapshot import newest_snapshot
 from archive.store import Store
 
@@ -130,16 +134,76 @@ def test_the_same_as_json(everybody):
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", papers["songmay"]["last_successful_crawl"])
     assert papers["nuingan"]["last_successful_crawl"] is None
     assert papers["songmay"]["coverage"].endswith("/-/coverage?paper=songmay")
+    assert [alarm["kind"] for alarm in papers["songmay"]["alarms"]] == ["list_empty"]
+    assert papers["bienxanh"]["alarms"] == []
 
 
-@pytest.mark.parametrize("path", ["/-/health?lang=vi", "/-/health?lang=en", "/-/health.json"])
+def test_coverage_says_of_each_paper_what_the_page_of_states_says(everybody):
+    health = everybody.get("/-/health.json").json()["papers"]
+    coverage = everybody.get("/-/coverage.json").json()["papers"]
+    of_health = {
+        paper["id"]: {key: paper[key] for key in ("state", "last_successful_crawl", "alarms")}
+        for paper in health
+    }
+    assert {paper["id"]: paper["health"] for paper in coverage} == of_health
+
+
+@pytest.mark.parametrize(
+    ("paper", "language", "words"),
+    [
+        ("songmay", "en", "a list of articles is empty since TODAY"),
+        ("songmay", "vi", "một danh sách bài bị trống từ TODAY"),
+        ("nuingan", "en", "not crawled to the end yet"),
+        ("nuingan", "vi", "chưa thu thập xong lần nào"),
+        ("bienxanh", "en", "as usual"),
+        ("bienxanh", "vi", "bình thường"),
+    ],
+)
+def test_coverage_says_in_words_how_a_papers_crawls_do(everybody, root, paper, language, words):
+    [[opened]] = rows(root, "SELECT opened_at FROM alarms WHERE site = 'songmay'")
+    words = words.replace("TODAY", show_instant_day(language, opened))
+    name = rows(root, f"SELECT name FROM sites WHERE id = '{paper}'")[0][0]
+    page = BeautifulSoup(everybody.get(f"/-/coverage?lang={language}").text, "lxml")
+    [row] = [row for row in page.select("#captures ~ tbody tr") if row.th.text.strip() == name]
+    assert " ".join(row.td.text.split()) == words
+    alone = BeautifulSoup(everybody.get(f"/-/coverage?paper={paper}&lang={language}").text, "lxml")
+    assert " ".join(alone.select("dl.facts dd")[-1].text.split()) == words
+
+
+def test_coverage_says_since_when_a_paper_was_not_crawled(everybody, root):
+    with closing(sqlite3.connect(root / "archive.db")) as db, db:
+        db.execute("UPDATE runs SET finished_at = '2026-03-01T20:00:00Z' WHERE site = 'bienxanh'")
+    text = everybody.get("/-/coverage?paper=bienxanh&lang=en").text
+    assert "not crawled to the end since 2 March 2026" in text
+
+
+def test_coverage_says_nothing_of_crawls_where_only_a_snapshot_is_served(open_desk):
+    visitor = Visitor(open_desk(office=None))
+    assert {paper["health"] for paper in visitor.get("/-/coverage.json").json()["papers"]} == {None}
+    for path in ("/-/coverage?lang=en", "/-/coverage?paper=songmay&lang=en"):
+        text = visitor.get(path).text
+        assert say("en", "health.state") not in text
+        assert "/-/health" not in text
+
+
+@pytest.mark.parametrize("kind", AlarmKind)
+def test_every_kind_of_alarm_has_words_for_everybody(kind):
+    assert say("vi", f"alarm.{kind}") != say("en", f"alarm.{kind}")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/-/health?lang=vi", "/-/health?lang=en", "/-/health.json", "/-/coverage?lang=vi", "/-/coverage?lang=en",
+        "/-/coverage?paper=culao&lang=en", "/-/coverage?paper=songmay&lang=en", "/-/coverage.json",
+    ],
+)  # fmt: skip
 def test_nothing_private_is_in_the_public_page(everybody, root, path):
     text = everybody.get(path).text
     for secret in (
         *SECRETS,
         "minhtri",
         str(root),
-        "field_missing",
         "byline",
         "timeout",
         "20261125T010000Z",
@@ -154,7 +218,7 @@ def test_the_secrets_are_where_archivists_see_them(lan):
 
 def test_a_flood_reads_the_archive_once(everybody, monkeypatch):
     read = []
-    monkeypatch.setattr(health_pages, "public_summary", lambda *_: read.append(1) or [])
+    monkeypatch.setattr(public_health, "public_summary", lambda *_: read.append(1) or [])
 
     async def flood():
         await asyncio.gather(*(everybody.app.client.get("/-/health.json") for _ in range(20)))
@@ -168,7 +232,7 @@ def test_what_was_read_is_read_anew_after_some_seconds(everybody, root, monkeypa
     with closing(sqlite3.connect(root / "archive.db")) as db, db:
         db.execute("UPDATE alarms SET closed_at = '2026-11-25T00:00:00Z'")
     assert everybody.get("/-/health.json").json()["open_alarms"] == 2
-    monkeypatch.setattr(health_pages, "KEPT_S", 0.0)
+    monkeypatch.setattr(public_health, "KEPT_S", 0.0)
     assert everybody.get("/-/health.json").json()["open_alarms"] == 0
 
 
@@ -411,6 +475,11 @@ def test_an_archive_that_cannot_be_read_is_said_and_the_desk_goes_on(
     assert everybody.get("/-/health").status_code == 503
     assert everybody.get("/-/health.json").status_code == 503
     assert str(root) not in everybody.get("/-/health").text
+    for path in ("/-/coverage?lang=en", "/-/coverage?paper=songmay&lang=en"):
+        answer = everybody.get(path)
+        assert (answer.status_code, str(root) in answer.text) == (200, False)
+        assert say("en", "health.unreadable") in answer.text
+    assert {x["health"] for x in everybody.get("/-/coverage.json").json()["papers"]} == {None}
     answer = lan.get("/-/archivist")
     assert answer.status_code == 503
     assert reason in answer.text

@@ -93,6 +93,13 @@ def test_the_page_has_a_row_for_each_paper_and_a_column_for_each_year(desk, stor
     ]  # fmt: skip
 
 
+def test_the_page_says_when_each_paper_was_captured_first_and_last(desk, stories):
+    page = BeautifulSoup(desk(*stories).get("/-/coverage?lang=en").text, "lxml")
+    captures = page.select_one("#captures").parent
+    assert cells(captures, "Báo Sông Mây") == ["21 November 2026", "21 November 2026"]
+    assert cells(captures, "Báo Cù Lao") == ["not yet", "not yet"]
+
+
 def test_a_number_leads_to_its_articles(desk, stories):
     reader = desk(*stories)
     page = BeautifulSoup(reader.get("/-/coverage?lang=en").text, "lxml")

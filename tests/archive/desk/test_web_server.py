@@ -7,16 +7,11 @@ import ssl
 import subprocess
 import sys
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime, timedelta
 from http.client import HTTPSConnection
 from pathlib import Path
 from time import monotonic
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from archive.desk.rate_limit import BURST
 
@@ -31,30 +26,6 @@ def documented(language):
     return re.search(
         rf"```{language}\n(.*?)```", (DOCS / "serving.md").read_text("utf-8"), re.DOTALL
     )[1]
-
-
-def write_certificate(folder):
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "fullchain.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    (folder / "privkey.pem").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
 
 
 def free_port():
@@ -78,9 +49,11 @@ def desk(build, story):
 
 
 @pytest.fixture
-def nginx(desk, tmp_path):
+def nginx(desk, self_signed, tmp_path):
     """Nginx with the documented server block; only ports and the certificate's place are changed."""
-    write_certificate(tmp_path)
+    key, certificate = self_signed(HOST)
+    (tmp_path / "privkey.pem").write_bytes(key)
+    (tmp_path / "fullchain.pem").write_bytes(certificate)
     port = free_port()
     block = (
         documented("nginx")

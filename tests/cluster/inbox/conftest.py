@@ -9,6 +9,7 @@ from pathlib import Path
 import attrs
 import pytest
 
+from archive.cluster.ingest import Ingest
 from archive.errors import ClusterUnreachable
 from archive.store import Store
 
@@ -105,3 +106,19 @@ def begin_worker(tmp_path):
     yield begin
     for worker in opened:
         worker.close()
+
+
+@pytest.fixture
+def worker(archive, hub, fakes, begin_worker, tmp_path):
+    """The first holder, with its state from the `hub` of the module."""
+    token = fakes.take()
+    Ingest(archive, hub, fakes).step()
+    assert hub.get_state("bao", token, tmp_path / "state.db")
+    return begin_worker(token, tmp_path / "state.db")
+
+
+@pytest.fixture
+def twin(worker, begin_worker, tmp_path):
+    """A second crawl with the token of the first, as after a restore of the leases."""
+    assert worker
+    return begin_worker(1, tmp_path / "state.db", name="twin")

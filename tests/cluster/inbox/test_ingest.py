@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
 import attrs
@@ -46,6 +47,14 @@ class Inbox:
         self.step()
         assert self.hub.get_state(site, token, self.state(site, token))
         return self.begin(token, self.state(site, token), site=site)
+
+    def pushed(self):
+        """The first segment of a new holder, with one article."""
+        worker = self.take()
+        worker.find(1)
+        segment = worker.seal()
+        assert self.hub.push(segment)
+        return segment
 
     def state(self, site, token) -> Path:
         return self.root / f"{site}-{token}.db"
@@ -241,10 +250,7 @@ def test_a_segment_stored_and_not_acknowledged_is_stored_once(inbox):
 
 @pytest.mark.parametrize("name", [ROWS, "warc"])
 def test_a_changed_byte_is_refused(inbox, name):
-    worker = inbox.take()
-    worker.find(1)
-    segment = worker.seal()
-    inbox.hub.push(segment)
+    segment = inbox.pushed()
     place = inbox.folder(segment)
     file = place / ROWS if name == ROWS else next(place.glob("*.warc.gz"))
     content = bytearray(file.read_bytes())
@@ -258,10 +264,7 @@ def test_a_changed_byte_is_refused(inbox, name):
 
 
 def test_a_missing_file_is_waited_for(inbox):
-    worker = inbox.take()
-    worker.find(1)
-    segment = worker.seal()
-    inbox.hub.push(segment)
+    segment = inbox.pushed()
     file = next(inbox.folder(segment).glob("*.warc.gz"))
     content = file.read_bytes()
     file.unlink()
@@ -290,10 +293,7 @@ def tampered(place, **changes):
     ],
 )
 def test_a_manifest_that_cannot_be_meant_is_refused(inbox, changes, said):
-    worker = inbox.take()
-    worker.find(1)
-    segment = worker.seal()
-    inbox.hub.push(segment)
+    segment = inbox.pushed()
     tampered(inbox.folder(segment), **changes)
     report = inbox.step()
     assert report.refused == 1
@@ -315,10 +315,7 @@ def test_a_manifest_that_cannot_be_meant_is_refused(inbox, changes, said):
     ],
 )
 def test_a_name_that_leads_elsewhere_is_refused(inbox, name):
-    worker = inbox.take()
-    worker.find(1)
-    segment = worker.seal()
-    inbox.hub.push(segment)
+    segment = inbox.pushed()
     files = json.loads(segment.content)["files"]
     files[1]["name"] = name
     tampered(inbox.folder(segment), files=files)
@@ -328,10 +325,7 @@ def test_a_name_that_leads_elsewhere_is_refused(inbox, name):
 
 
 def test_no_json_is_refused(inbox):
-    worker = inbox.take()
-    worker.find(1)
-    segment = worker.seal()
-    inbox.hub.push(segment)
+    segment = inbox.pushed()
     (inbox.folder(segment) / MANIFEST).write_bytes(b"{")
     assert inbox.step().refused == 1
     assert inbox.alarms() == {"unreadable": 1}
@@ -339,10 +333,7 @@ def test_no_json_is_refused(inbox):
 
 @pytest.mark.parametrize("changes", [{"version": 2}, {"schema": "m999_later"}])
 def test_what_a_newer_program_made_waits_for_the_update(inbox, changes):
-    worker = inbox.take()
-    worker.find(1)
-    segment = worker.seal()
-    inbox.hub.push(segment)
+    segment = inbox.pushed()
     tampered(inbox.folder(segment), **changes)
     report = inbox.step()
     assert (report.waiting, report.refused) == (1, 0)
@@ -427,9 +418,7 @@ def test_an_archive_restored_from_a_backup_has_its_tokens_raised(inbox):
 
 
 def test_a_site_that_is_crawled_here_waits(inbox):
-    worker = inbox.take()
-    worker.find(1)
-    inbox.hub.push(worker.seal())
+    inbox.pushed()
     lock = SiteLock(inbox.archive, "bao")
     lock.acquire()
     report = inbox.step()
@@ -516,3 +505,55 @@ def test_a_state_holds_one_site_only_with_its_numbers(inbox):
     assert state.connection.execute("SELECT count(*) FROM figures").fetchone() == (2,)
     with pytest.raises(sqlite3.OperationalError):
         state.connection.execute("SELECT * FROM archive.sites")
+
+
+def test_an_upload_that_a_former_holder_did_not_finish_is_cleared_away(inbox):
+    former = inbox.take()
+    former.find(1)
+    segment = former.seal()
+    inbox.hub.push(segment)
+    (inbox.folder(segment) / MANIFEST).unlink()
+    holder = inbox.take()
+    holder.find(2)
+    unfinished = holder.seal()
+    inbox.hub.push(unfinished)
+    (inbox.folder(unfinished) / MANIFEST).unlink()
+    Ingest(inbox.archive, inbox.hub, inbox.leases).step()
+    assert not inbox.folder(segment).exists()
+    assert inbox.folder(unfinished).exists()
+
+
+@pytest.mark.parametrize("at", ["_write_rows", "_rows_file", "_write_whole"])
+def test_a_seal_that_was_cut_off_is_begun_again(inbox, monkeypatch, at):
+    worker = inbox.take()
+    worker.find(1, 2)
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"archive.cluster.segment.{at}", killed)
+        with pytest.raises(KeyboardInterrupt):
+            worker.seal()
+    assert sealed(worker.store) == ()
+    segment = worker.seal()
+    assert segment.key.seq == 1
+    assert segment.manifest.rows["articles"] == 2
+    inbox.hub.push(segment)
+    assert inbox.step().stored == 1
+
+
+def test_a_change_that_is_undone_is_not_remembered(inbox):
+    worker = inbox.take()
+    with suppress(KeyboardInterrupt), worker.store.transaction():
+        worker.store.connection.execute(
+            "INSERT INTO rejections SELECT 'u', 'bao', 'r', 1, 1, 1, 1, 'c', 1, 1"
+        )
+        raise KeyboardInterrupt
+    assert worker.seal().manifest.rows == {"runs": 1}
+
+
+def test_a_spool_of_another_lease_is_refused(inbox):
+    inbox.take()
+    with pytest.raises(ArchiveError, match="is the spool of bao under token 1, not of bao under 2"):
+        inbox.begin(2, inbox.state("bao", 1), name="bao-1")

@@ -85,14 +85,6 @@ def hub(s3):
     return Hub(f"s3://{BUCKET}/press")
 
 
-@pytest.fixture
-def worker(archive, hub, fakes, begin_worker, tmp_path):
-    token = fakes.take()
-    Ingest(archive, hub, fakes).step()
-    assert hub.get_state("bao", token, tmp_path / "state.db")
-    return begin_worker(token, tmp_path / "state.db")
-
-
 def test_segments_and_states_go_through_an_object_store(worker, hub, s3, archive, fakes):
     for number in (1, 2):
         worker.find(number)
@@ -104,10 +96,7 @@ def test_segments_and_states_go_through_an_object_store(worker, hub, s3, archive
     assert archive.connection.execute("SELECT count(*) FROM articles").fetchone() == (2,)
 
 
-def test_the_second_to_create_a_manifest_is_refused_by_the_store(
-    worker, hub, begin_worker, tmp_path
-):
-    twin = begin_worker(1, tmp_path / "state.db", name="twin")
+def test_the_second_to_create_a_manifest_is_refused_by_the_store(worker, twin, hub):
     worker.find(1)
     twin.find(2)
     assert hub.push(worker.seal())

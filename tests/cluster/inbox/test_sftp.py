@@ -124,14 +124,6 @@ def hub(port, tmp_path):
     return Hub(f"sftp://press:secret@127.0.0.1:{port}{tmp_path}/hub", skip_instance_cache=True)
 
 
-@pytest.fixture
-def worker(archive, hub, fakes, begin_worker, tmp_path):
-    token = fakes.take()
-    Ingest(archive, hub, fakes).step()
-    assert hub.get_state("bao", token, tmp_path / "state.db")
-    return begin_worker(token, tmp_path / "state.db")
-
-
 def test_segments_and_states_go_over_sftp(worker, hub, archive, fakes, tmp_path):
     for number in (1, 2):
         worker.find(number)
@@ -142,10 +134,7 @@ def test_segments_and_states_go_over_sftp(worker, hub, archive, fakes, tmp_path)
     assert sorted(left) == ["inbox", "state", "state/bao", "state/bao/1.db"]
 
 
-def test_the_second_to_create_a_manifest_is_refused_by_the_server(
-    worker, hub, begin_worker, tmp_path
-):
-    twin = begin_worker(1, tmp_path / "state.db", name="twin")
+def test_the_second_to_create_a_manifest_is_refused_by_the_server(worker, twin, hub):
     worker.find(1)
     twin.find(2)
     assert hub.push(worker.seal())
