@@ -146,7 +146,7 @@ class ReplayInbox:
 
 def _refuse_stale(key: Key, newest: int | None) -> None:
     if newest != key.token:
-        raise _Refused(Why.STALE, f"its token is not {newest}")
+        raise _Refused(Why.STALE, f"its token is not the newest, {newest}")
 
 
 def _manifest(content: bytes, key: Key) -> Manifest:
