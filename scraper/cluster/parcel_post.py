@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 MOST_OUT: Final = 64
 #: Jobs of one parcel that may end without a result; then its pages are read here.
 _TRIES: Final = 3
+#: Seconds after which it is told that nothing comes home.
+_QUIET_S: Final = 180.0
 LOOK_S: Final = 0.5
 _RECORDS_COPY: Final = "replay-records.part"
 _ORDER_COPY: Final = "replay-order.part"
@@ -47,6 +49,8 @@ class Post:
     told: Callable[[ReplayProgress], None]
     _looked_at: float = attrs.field(default=-math.inf, init=False)
     _trouble: str = attrs.field(default="", init=False)
+    _home: int = attrs.field(default=-1, init=False)
+    _quiet_since: float = attrs.field(default=math.inf, init=False)
 
     def wait(self, site: str) -> None:
         """Send out until all parcels of *site* are home; those of other papers go out beside them."""
@@ -84,7 +88,22 @@ class Post:
         jobs = defer_readings(self.dsn, [self.book.name(number) for number in sent])
         for number, job in zip(sent, jobs, strict=True):
             self.book.went_out(number, job)
-        self.told(self.book.progress())
+        progress = self.book.progress()
+        self.told(progress)
+        self._wonder(progress)
+
+    def _wonder(self, progress: ReplayProgress) -> None:
+        """Say so, once for each such time, when nothing comes home."""
+        now = time.monotonic()
+        if progress.home != self._home or not progress.out:
+            self._home, self._quiet_since = progress.home, now
+        elif now - self._quiet_since > _QUIET_S:
+            logger.warning(
+                "nothing came home for %.0f s: does `dqtv ingest` run here, and a worker somewhere?"
+                " `dqtv cluster status` says what is wrong",
+                now - self._quiet_since,
+            )
+            self._quiet_since = math.inf
 
     def _look_after(self, out: Sequence[Parcel]) -> None:
         """A parcel whose job has ended is home soon, or will never be."""

@@ -298,6 +298,22 @@ def test_nothing_of_a_paper_is_written_while_a_worker_has_it_and_no_worker_takes
     assert machines.leases.take(SITE, "elsewhere 1 1", 60.0) is not None
 
 
+@pytest.mark.usefixtures("aged_archive")
+def test_it_says_once_when_nothing_comes_home(machines, monkeypatch, caplog):
+    monkeypatch.setattr("scraper.cluster.parcel_post._QUIET_S", 0.0)
+    looks = []
+
+    def idle_at_first(machines):
+        looks.append(len(caplog.records))
+        if len(looks) > 4:
+            machines.work()
+
+    machines.between = idle_at_first
+    machines.replay()
+    assert looks[4] == 1
+    assert "does `dqtv ingest` run here, and a worker somewhere?" in caplog.text
+
+
 def test_a_parcel_that_is_over_is_not_read(machines):
     assert machines.read("20261124T030000Z-1a2b3c4d.7").reason == OVER
 
