@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import socket
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -24,7 +26,8 @@ class Deed:
     at: datetime
     #: The person who asked, or the process that obeyed, in words.
     who: str
-    #: ``asked``, ``cancelled``, ``taken``, ``put back``, ``finished``, ``paused``, ``resumed`` or ``acknowledged``.
+    #: ``asked``, ``cancelled``, ``taken``, ``put back``, ``finished``, ``scheduled``, ``paused``, ``resumed``,
+    #: ``unscheduled`` or ``acknowledged``.
     action: str
     site: str | None
     order_id: int | None
@@ -32,6 +35,16 @@ class Deed:
     #: What a schedule was before and after; None where none was changed.
     before: Any | None
     after: Any | None
+
+
+def whoever_types() -> str:
+    """Who gives a command here: ``user@machine``."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        # a container's user may have no name
+        user = "unknown"
+    return f"{user}@{socket.gethostname()}"
 
 
 def note_deed(

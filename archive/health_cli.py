@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +13,7 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
+from archive.audit import whoever_types
 from archive.cli import archive_option, json_option, print_json, wide_console
 from archive.errors import UsageError
 from archive.health.alarms import acknowledge, open_alarms, past_alarms
@@ -131,7 +131,7 @@ def history_command(site: str, root: Path, *, days: int, lang: Language, as_json
 @health_group.command("acknowledge")
 @click.argument("alarm_id", metavar="ID", type=int)
 @click.option("--note", required=True, help="What is known about it, or done.")
-@click.option("--by", help="Who takes note; by default the user's name on this machine.")
+@click.option("--by", help="Who takes note; by default your login name and machine.")
 @archive_option()
 def acknowledge_command(alarm_id: int, root: Path, *, note: str, by: str | None) -> None:
     """Take note of an open alarm: it is told no more. It still closes by itself.
@@ -142,17 +142,13 @@ def acknowledge_command(alarm_id: int, root: Path, *, note: str, by: str | None)
         raise UsageError("--note is empty; say what is known about the alarm")
     with Store.open(root, create=False) as store, store.transaction():
         alarm = acknowledge(
-            store.connection, alarm_id, by=by or _user(), note=note.strip(), now=datetime.now(UTC)
+            store.connection,
+            alarm_id,
+            by=by or whoever_types(),
+            note=note.strip(),
+            now=datetime.now(UTC),
         )
     click.echo(f"{alarm.id}: {sentence(alarm, 'en')}; noted: {alarm.note}")
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        # a container's user may have no name
-        return "unknown"
 
 
 def _names(store: Store, sites: Iterable[str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from archive.audit import note_deed
 from archive.instants import instant_of, utc_text
+from archive.order_wording import packed, said
 from archive.orders import Kind, Outcome, end_order, open_orders
 from archive.processes import in_words, is_alive, is_elsewhere, this_process
 from archive.runs import running_crawl
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping
 
+    from archive.order_wording import Said
     from archive.orders import Order
     from archive.transactions import Transactions
 
@@ -44,7 +46,7 @@ def finish(
     store: Transactions,
     order_id: int,
     outcome: Outcome,
-    message: str,
+    message: Said,
     *,
     now: float,
     result: object = None,
@@ -57,24 +59,24 @@ def finish(
         if site is not None:
             note_deed(
                 db, "finished", who=_me(), now=now, site=site, order_id=order_id,
-                detail=f"{outcome.value}: {message}",
+                detail=packed(said("finished", message, outcome=outcome.value)),
             )  # fmt: skip
     return site is not None
 
 
-def note_wait(store: Transactions, order: Order, why: str) -> None:
+def note_wait(store: Transactions, order: Order, why: Said) -> None:
     """Say why a waiting order is not begun."""
     if order.message == why:
         return
     with store.transaction():
         store.connection.execute(
             "UPDATE orders SET message = ? WHERE id = ? AND taken_at IS NULL AND finished_at IS NULL",
-            (why, order.id),
+            (packed(why), order.id),
         )
 
 
 def put_back(
-    store: Transactions, order: Order, why: str, *, now: float, died: bool = False
+    store: Transactions, order: Order, why: Said, *, now: float, died: bool = False
 ) -> None:
     """Let an order that was taken wait again; *died* counts a process that died at it."""
     db = store.connection
@@ -82,11 +84,17 @@ def put_back(
         changed = db.execute(
             "UPDATE orders SET taken_at = NULL, holder = NULL, seen_at = NULL, message = ?1,"
             " tries = tries + ?2 WHERE id = ?3 AND taken_at IS NOT NULL AND finished_at IS NULL",
-            (why, int(died), order.id),
+            (packed(why), int(died), order.id),
         )
         if changed.rowcount:
             note_deed(
-                db, "put back", who=_me(), now=now, site=order.site, order_id=order.id, detail=why
+                db,
+                "put back",
+                who=_me(),
+                now=now,
+                site=order.site,
+                order_id=order.id,
+                detail=packed(why),
             )
 
 
@@ -111,8 +119,8 @@ def expire(store: Transactions, *, now: float) -> list[Order]:
         if one.is_waiting and one.expires_at.timestamp() <= now
     ]
     for one in expired:
-        why = one.message or "is `dqtv watch` or `dqtv run-due` called?"
-        finish(store, one.id, Outcome.EXPIRED, f"nobody took it in time: {why}", now=now)
+        why = said("nobody, because", one.message) if one.message else said("nobody")
+        finish(store, one.id, Outcome.EXPIRED, why, now=now)
     return expired
 
 
@@ -124,18 +132,18 @@ def take_up(store: Transactions, *, now: float) -> list[Order]:
         if one.holder is not None and _is_gone(one, now)
     ]
     for one in lost:
-        put_back_or_fail(store, one, f"{in_words(one.holder or '')} died at it", now=now)
+        put_back_or_fail(store, one, said("died", by=in_words(one.holder or "")), now=now)
     return lost
 
 
-def put_back_or_fail(store: Transactions, order: Order, why: str, *, now: float) -> None:
+def put_back_or_fail(store: Transactions, order: Order, why: Said, *, now: float) -> None:
     """Let an order at which a process died wait again, unless that happened too often."""
     if order.kind is Kind.STOP:
-        finish(store, order.id, Outcome.DONE, f"the crawl is over: {why}", now=now)
+        finish(store, order.id, Outcome.DONE, said("over", why), now=now)
     elif order.tries + 1 >= MOST_TRIES:
-        finish(store, order.id, Outcome.FAILED, f"{why}, as {order.tries} before it", now=now)
+        finish(store, order.id, Outcome.FAILED, said("given up", why, n=order.tries), now=now)
     else:
-        put_back(store, order, f"{why}; it is taken up again", now=now, died=True)
+        put_back(store, order, said("taken up", why), now=now, died=True)
 
 
 def _is_gone(order: Order, now: float) -> bool:
@@ -151,7 +159,7 @@ def close_idle_stops(store: Transactions, *, now: float) -> None:
     """Close the stops of crawls that have ended by themselves."""
     for one in open_orders(store.connection):
         if one.kind is Kind.STOP and one.run_id != running_crawl(store.connection, one.site):
-            finish(store, one.id, Outcome.DONE, "the crawl had ended before", now=now)
+            finish(store, one.id, Outcome.DONE, said("ended before"), now=now)
 
 
 def stops_for(db: sqlite3.Connection, runs: Mapping[str, str]) -> list[Order]:

@@ -15,7 +15,9 @@ import orjson
 
 from archive.audit import note_deed
 from archive.errors import UnknownSite, UsageError
+from archive.health.alarms import find_alarm
 from archive.instants import instant_of, read_instant, utc_text
+from archive.order_wording import Said, packed, said, unpacked
 from archive.processes import in_words
 from archive.runs import running_crawl
 from archive.schedule import Job
@@ -50,6 +52,8 @@ class Kind(enum.StrEnum):
     RESUME = "resume"
     #: Read a few articles and count the fields that are found, as ``dqtv sites check``.
     CHECK = "check"
+    #: Take note of an alarm; the note is the order's.
+    ACKNOWLEDGE = "acknowledge"
 
 
 class Outcome(enum.StrEnum):
@@ -78,6 +82,8 @@ class Options:
     max_pages: int | None = None
     #: Of a crawl: also outside the hours that the schedule allows.
     any_hour: bool = False
+    #: Of taking note: number of the alarm.
+    alarm: int | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -104,7 +110,7 @@ class Order:
     finished_at: datetime | None = None
     outcome: Outcome | None = None
     #: How it ended, or why it waits.
-    message: str | None = None
+    message: Said | None = None
     #: What a check found, see `scraper.probe.coverage.Coverage`.
     result: Any | None = None
     #: The run it led to; of a stop the run that is stopped.
@@ -141,17 +147,19 @@ def ask(
 ) -> Order:
     """Write an order, to be obeyed by a crawler's process.
 
-    *known* are the ids of papers; where None, those the archive has crawled or scheduled. Raises UnknownSite,
+    *site* of taking note of an alarm is the alarm's, empty for the whole archive. *known* are the ids of papers; where None, those the archive has crawled or scheduled. Raises UnknownSite,
     UsageError (wrong options, the same is asked for already, no crawl to stop, nothing to pause), BadDateRange,
     ArchiveUnwritable.
     """
     options = options or Options()
     _check_texts(asked_by, note)
     _check_options(kind, options)
+    if kind is Kind.ACKNOWLEDGE and not (note or "").strip():
+        raise UsageError("say what is known about the alarm")
     db = store.connection
     with store.transaction():
         papers = known_papers(db) if known is None else known
-        if site not in papers:
+        if kind is not Kind.ACKNOWLEDGE and site not in papers:
             raise UnknownSite(site, sorted(papers))
         run_id = _check_subject(db, kind, site, options)
         _check_number(db)
@@ -197,7 +205,9 @@ def _check_options(kind: Kind, options: Options) -> None:
         options.span is not None or options.max_pages is not None or options.any_hour
     ):
         raise UsageError(f"days, pages and hours are said of a crawl only, not of {kind.value}")
-    if kind in {Kind.STOP, Kind.CHECK} and options.job is not None:
+    if (options.alarm is not None) != (kind is Kind.ACKNOWLEDGE):
+        raise UsageError("an alarm is named where it is taken note of, and nowhere else")
+    if kind in {Kind.STOP, Kind.CHECK, Kind.ACKNOWLEDGE} and options.job is not None:
         raise UsageError(f"{kind.value} concerns no single job")
     if kind is not Kind.CRAWL:
         return
@@ -218,6 +228,8 @@ def _check_subject(db: sqlite3.Connection, kind: Kind, site: str, options: Optio
         if run_id is None:
             raise UsageError(f"no crawl of {site} is running")
         return run_id
+    if options.alarm is not None and (alarm := find_alarm(db, options.alarm)).closed_at is not None:
+        raise UsageError(f"alarm {alarm.id} is over")
     if kind in {Kind.PAUSE, Kind.RESUME}:
         job = options.job and options.job.value
         found = db.execute(
@@ -253,6 +265,8 @@ def in_short(kind: Kind, options: Options) -> str:
         parts.append(f"{options.max_pages} pages")
     if options.any_hour:
         parts.append("at any hour")
+    if options.alarm is not None:
+        parts.append(f"alarm {options.alarm}")
     return ", ".join(parts)
 
 
@@ -297,13 +311,13 @@ def cancel(store: Transactions, order_id: int, *, by: str, now: float) -> Order:
                 f"order {order_id} is being obeyed by {in_words(order.holder or '')};"
                 f" ask for a stop of {order.site} instead"
             )
-        end_order(db, order_id, Outcome.CANCELLED, f"taken back by {by.strip()}", now)
+        end_order(db, order_id, Outcome.CANCELLED, said("taken back", by=by.strip()), now)
         note_deed(db, "cancelled", who=by.strip(), now=now, site=order.site, order_id=order_id)
     return find_order(db, order_id)
 
 
 def end_order(
-    db: sqlite3.Connection, order_id: int, outcome: Outcome, message: str, now: float,
+    db: sqlite3.Connection, order_id: int, outcome: Outcome, message: Said, now: float,
     *, result: object = None, run_id: str | None = None,
 ) -> str | None:  # fmt: skip
     """Close an open order (inside a transaction); its site, None when it was over already."""
@@ -311,7 +325,7 @@ def end_order(
         "UPDATE orders SET finished_at = ?, outcome = ?, message = ?, result = ?, run_id = ifnull(?, run_id)"
         " WHERE id = ? AND finished_at IS NULL RETURNING site",
         (
-            utc_text(instant_of(now)), outcome.value, message,
+            utc_text(instant_of(now)), outcome.value, packed(message),
             None if result is None else orjson.dumps(result, option=orjson.OPT_SORT_KEYS).decode(),
             run_id, order_id,
         ),
@@ -340,6 +354,7 @@ def _order(row: tuple[Any, ...]) -> Order:
             "kind": Kind(values["kind"]),
             "options": Options(**options),
             "outcome": Outcome(values["outcome"]) if values["outcome"] else None,
+            "message": unpacked(values["message"]) if values["message"] else None,
             "result": orjson.loads(values["result"]) if values["result"] else None,
         }
     )

@@ -7,6 +7,7 @@ import hashlib
 import sqlite3
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -182,6 +183,8 @@ def _connect(draft: Path, working: Path) -> sqlite3.Connection:
     return connection
 
 
+# few names, asked for once an article
+@lru_cache(maxsize=1_000)
 def _today(province: str | None) -> str | None:
     """Today's name of a province; a name that is no unit's stays."""
     return province_today(province) or province

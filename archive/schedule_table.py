@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
+from archive.audit import note_deed
 from archive.errors import UsageError
 from archive.instants import instant_of, read_instant, utc_text
 from archive.processes import is_alive, this_process
@@ -16,7 +18,7 @@ from archive.timing import Adaptive, read_hours, read_timing
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from archive.store import Store
 
@@ -48,7 +50,10 @@ def read_schedule(connection: sqlite3.Connection) -> list[Planned]:
 
 
 class ScheduleTable:
-    """The tables ``schedules``, ``scheduled_runs`` and ``schedule_clock``; each method commits by itself."""
+    """The tables ``schedules``, ``scheduled_runs`` and ``schedule_clock``; each method commits by itself.
+
+    Where *by* says who changes the schedule, the audit trail says so too, with what it was before and after.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -64,21 +69,25 @@ class ScheduleTable:
         """One entry, or None."""
         return next((one for one in self.all() if one.key == (site, job)), None)
 
-    def set(self, entry: Entry, now: float) -> Planned:
+    def set(self, entry: Entry, now: float, *, by: str | None = None) -> Planned:
         """Write an entry, new or in place of the former one, and plan its next run after *now*."""
         planned = Planned(entry=entry, next_at=self._first(entry, now))
+        with self._store.transaction(), self._audited("scheduled", [planned], now, by):
+            self._write(planned, now)
+        return planned
+
+    def _write(self, planned: Planned, now: float) -> None:
+        entry = planned.entry
         values = (
             entry.site, entry.job.value, str(entry.timing), entry.hours and str(entry.hours), entry.jitter_s,
             entry.priority, entry.months, utc_text(instant_of(now)) if entry.is_paused else None,
             planned.next_at, 0, utc_text(instant_of(now)),
         )  # fmt: skip
-        with self._store.transaction():
-            self._connection.execute(
-                f"INSERT OR REPLACE INTO schedules ({_COLUMNS}, set_at)"  # noqa: S608 - own names
-                f" VALUES ({', '.join('?' * len(values))})",
-                values,
-            )
-        return planned
+        self._connection.execute(
+            f"INSERT OR REPLACE INTO schedules ({_COLUMNS}, set_at)"  # noqa: S608 - own names
+            f" VALUES ({', '.join('?' * len(values))})",
+            values,
+        )
 
     def upcoming(self, planned: Planned, now: float) -> Iterator[float]:
         """The next times of an entry, the planned one first."""
@@ -86,25 +95,57 @@ class ScheduleTable:
         after = max(planned.next_at, now)
         yield from times(planned.entry, after, self.published(planned.entry, now))
 
-    def pause(self, chosen: Sequence[Planned], now: float) -> None:
+    def pause(
+        self, chosen: Sequence[Planned], now: float, *, by: str | None = None, order_id: int | None = None
+    ) -> None:  # fmt: skip
         """Let these entries rest until they are resumed."""
-        with self._store.transaction():
+        with self._store.transaction(), self._audited("paused", chosen, now, by, order_id):
             self._connection.executemany(
                 "UPDATE schedules SET paused_at = ifnull(paused_at, ?) WHERE site = ? AND job = ?",
                 [(utc_text(instant_of(now)), *_key(one)) for one in chosen],
             )
 
-    def resume(self, chosen: Sequence[Planned], now: float) -> None:
+    def resume(
+        self, chosen: Sequence[Planned], now: float, *, by: str | None = None, order_id: int | None = None
+    ) -> None:  # fmt: skip
         """Go on with these entries at their next regular time; what was missed meanwhile is not made up."""
-        for one in chosen:
-            self.set(attrs.evolve(one.entry, is_paused=False), now)
+        with self._store.transaction(), self._audited("resumed", chosen, now, by, order_id):
+            for one in chosen:
+                entry = attrs.evolve(one.entry, is_paused=False)
+                self._write(Planned(entry=entry, next_at=self._first(entry, now)), now)
 
-    def remove(self, chosen: Sequence[Planned]) -> None:
+    def remove(self, chosen: Sequence[Planned], now: float, *, by: str | None = None) -> None:
         """Forget these entries; what ran stays on record."""
-        with self._store.transaction():
+        with self._store.transaction(), self._audited("unscheduled", chosen, now, by):
             self._connection.executemany(
                 "DELETE FROM schedules WHERE site = ? AND job = ?", [_key(one) for one in chosen]
             )
+
+    @contextmanager
+    def _audited(
+        self, action: str, chosen: Sequence[Planned], now: float, by: str | None, order_id: int | None = None
+    ) -> Iterator[None]:  # fmt: skip
+        """Note in the audit trail what the schedule of each site was before and is after (inside a transaction)."""
+        sites = sorted({one.entry.site for one in chosen}) if by is not None else []
+        keys = {one.key for one in chosen}
+        before = {site: self._states(site, keys) for site in sites}
+        yield
+        for site in sites:
+            note_deed(
+                self._connection, action, who=by or "", now=now, site=site, order_id=order_id,
+                before=before[site], after=self._states(site, keys),
+            )  # fmt: skip
+
+    def _states(self, site: str, keys: Collection[tuple[str, Job]]) -> list[dict[str, object]]:
+        return [
+            {
+                "job": one.entry.job.value, "timing": str(one.entry.timing), "hours": one.entry.hours and str(one.entry.hours),
+                "jitter_s": one.entry.jitter_s, "priority": one.entry.priority, "months": one.entry.months,
+                "is_paused": one.entry.is_paused, "next_at": one.next_at,
+            }
+            for one in self.all()
+            if one.entry.site == site and one.key in keys
+        ]  # fmt: skip
 
     def put_off(self, planned: Planned) -> None:
         """Write the state of an entry, unless it was removed."""

@@ -14,10 +14,12 @@ import attrs
 import orjson
 
 from archive import order_work as work
-from archive.audit import note_deed
 from archive.database import translated_errors
 from archive.errors import DqtvError, SiteLocked, UsageError
+from archive.health.alarms import acknowledge
+from archive.instants import instant_of
 from archive.locks import SiteLock, held_sites
+from archive.order_wording import TEXT, Said, said
 from archive.orders import Kind, Order, Outcome, find_order, open_orders
 from archive.room import shortage
 from archive.runs import GOOD_REASONS, STOPPED, newest_runs
@@ -65,7 +67,7 @@ class Ending:
 
     #: None when it is to wait again.
     outcome: Outcome | None
-    message: str
+    message: Said
     #: True when a process died at it.
     died: bool = False
     #: True when nothing was asked for: another process may have been faster.
@@ -81,6 +83,7 @@ class Obeyed:
     id: int
     what: str
     outcome: Outcome
+    #: In English.
     message: str
 
 
@@ -155,7 +158,7 @@ class Obeyer:
             work.put_back(
                 store,
                 find_order(store.connection, number),
-                "the archive could not be written",
+                said("unwritten"),
                 now=now,
             )
             self._taken.discard(number)
@@ -169,10 +172,14 @@ class Obeyer:
     # -- beginning ------------------------------------------------------------------------------
 
     def _obey(self, store: Store, order: Order, now: float) -> None:
+        if order.kind is Kind.ACKNOWLEDGE:
+            if self._take(store, order, now):
+                self._acknowledge(store, order, now)
+            return
         if (why := self._wishes.why_not(order.site)) is not None:
             # taken first, so that of two processes one says so
             if self._take(store, order, now):
-                message = f"{order.site} is not crawled: {why}"
+                message = said("not crawled", site=order.site, why=why)
                 self._end(store, order, Ending(outcome=Outcome.REFUSED, message=message), now)
             return
         if order.kind in {Kind.PAUSE, Kind.RESUME}:
@@ -180,8 +187,8 @@ class Obeyer:
                 self._change_schedule(store, order, now)
             return
         hours = _hours(store, order)
-        if (why := self._why_wait(store, order, hours, now)) is not None:
-            work.note_wait(store, order, why)
+        if (wait := self._why_wait(store, order, hours, now)) is not None:
+            work.note_wait(store, order, wait)
         elif self._take(store, order, now):
             former = newest_runs(store.connection, site=order.site, limit=1)
             do = self._crawl if order.kind is Kind.CRAWL else self._check
@@ -189,21 +196,21 @@ class Obeyer:
             former_run = former[0].id if former else None
             self._at_work[order.id] = _AtWork(order, future, former_run)
 
-    def _why_wait(self, store: Store, order: Order, hours: Hours | None, now: float) -> str | None:
-        """Why an order cannot be begun now, in a sentence; None when it can."""
+    def _why_wait(self, store: Store, order: Order, hours: Hours | None, now: float) -> Said | None:
+        """Why an order cannot be begun now; None when it can."""
         held = held_sites(store.connection)
         if order.site in held:
-            return f"{order.site} is being crawled or imported by {held[order.site]}"
+            return said("held", site=order.site, by=held[order.site])
         if any(one.order.site == order.site for one in self._at_work.values()):
-            return "another order for the paper is being obeyed"
+            return said("other order")
         if len(self._at_work) >= MOST_AT_WORK:
-            return f"{MOST_AT_WORK} orders are being obeyed, which is the most at a time"
+            return said("most at a time", n=MOST_AT_WORK)
         if order.kind is Kind.CRAWL and (
             short := shortage(self._wishes.root, self._wishes.least_mb)
         ):
-            return f"the disk is nearly full: {short}"
+            return said("disk full", what=short)
         if hours is not None and not hours.hold(now):
-            return f"the paper is crawled at {hours} only (Vietnam's time)"
+            return said("hours", hours=str(hours))
         return None
 
     # -- doing, in threads of their own ---------------------------------------------------------
@@ -230,7 +237,7 @@ class Obeyer:
             try:
                 lock.acquire()
             except SiteLocked as error:
-                return Ending(outcome=None, message=str(error))
+                return Ending(outcome=None, message=said(TEXT, text=str(error)))
 
             def renew() -> None:
                 with store.transaction():
@@ -245,17 +252,23 @@ class Obeyer:
     def _ending_of_check(self, done: subprocess.CompletedProcess[bytes]) -> Ending:
         if done.returncode < 0:
             if self._hand.is_stopped:
-                return Ending(outcome=None, message="the crawler was stopped")
-            return Ending(outcome=None, message="the process that checked died", died=True)
+                return Ending(outcome=None, message=said("stopped"))
+            return Ending(outcome=None, message=said("check died"), died=True)
         try:
             [coverage] = orjson.loads(done.stdout)["sites"]
         except (orjson.JSONDecodeError, ValueError, KeyError):
-            said = done.stderr.decode(errors="replace").strip().splitlines()
-            message = said[-1].removeprefix("dqtv: ") if said else "the check gave no answer"
+            lines = done.stderr.decode(errors="replace").strip().splitlines()
+            last = lines[-1].removeprefix("dqtv: ") if lines else ""
+            message = said(TEXT, text=last) if last else said("no answer")
             outcome = Outcome.REFUSED if done.returncode == UsageError.exit_code else Outcome.FAILED
             return Ending(outcome=outcome, message=message)
         problems = "; ".join(coverage["problems"])
-        message = f"{coverage['pages']} pages read: {problems or 'all is well'}"
+        pages = coverage["pages"]
+        message = (
+            said("checked, problems", pages=pages, problems=problems)
+            if problems
+            else said("checked", pages=pages)
+        )
         return Ending(outcome=Outcome.DONE, message=message, result=coverage)
 
     # -- ending ---------------------------------------------------------------------------------
@@ -264,7 +277,7 @@ class Obeyer:
         ending = _result(one.future)
         order = one.order
         if ending.not_begun and order.site in (held := held_sites(store.connection)):
-            ending = Ending(outcome=None, message=f"{held[order.site]} was faster")
+            ending = Ending(outcome=None, message=said("faster", by=held[order.site]))
         if ending.outcome is not None:
             self._end(store, order, ending, now, _new_run(store, one))
         elif ending.died:
@@ -284,44 +297,64 @@ class Obeyer:
             store, order.id, outcome, ending.message, now=now, result=ending.result, run_id=run_id
         ):
             what = f"{order.kind} {order.site}"
-            done = Obeyed(id=order.id, what=what, outcome=outcome, message=ending.message)
+            done = Obeyed(id=order.id, what=what, outcome=outcome, message=str(ending.message))
             self.obeyed.append(done)
             self._on_end(done)
         self._taken.discard(order.id)
+
+    def _acknowledge(self, store: Store, order: Order, now: float) -> None:
+        number = order.options.alarm or 0
+        try:
+            with store.transaction():
+                acknowledge(
+                    store.connection, number, by=order.asked_by, note=order.note or "", now=instant_of(now),
+                    order_id=order.id,
+                )  # fmt: skip
+        except UsageError as error:
+            refused = Ending(outcome=Outcome.REFUSED, message=said(TEXT, text=str(error)))
+            self._end(store, order, refused, now)
+            return
+        self._end(store, order, Ending(outcome=Outcome.DONE, message=said("noted", n=number)), now)
 
     def _change_schedule(self, store: Store, order: Order, now: float) -> None:
         table = ScheduleTable(store)
         try:
             chosen = choose(table, (order.site,), order.options.job)
         except UsageError as error:
-            self._end(store, order, Ending(outcome=Outcome.REFUSED, message=str(error)), now)
+            self._end(
+                store,
+                order,
+                Ending(outcome=Outcome.REFUSED, message=said(TEXT, text=str(error))),
+                now,
+            )
             return
-        before = _entries(table, order)
         if order.kind is Kind.PAUSE:
-            table.pause(chosen, now)
+            table.pause(chosen, now, by=order.asked_by, order_id=order.id)
         else:
-            table.resume([one for one in chosen if one.entry.is_paused], now)
+            paused = [one for one in chosen if one.entry.is_paused]
+            table.resume(paused, now, by=order.asked_by, order_id=order.id)
         done = "paused" if order.kind is Kind.PAUSE else "resumed"
-        with store.transaction():
-            note_deed(
-                store.connection, done, who=order.asked_by, now=now, site=order.site,
-                order_id=order.id, before=before, after=_entries(table, order),
-            )  # fmt: skip
         jobs = ", ".join(one.entry.job.value for one in chosen)
-        self._end(store, order, Ending(outcome=Outcome.DONE, message=f"{jobs} {done}"), now)
+        self._end(store, order, Ending(outcome=Outcome.DONE, message=said(done, jobs=jobs)), now)
 
 
 def _ending_of(end: SiteEnd) -> Ending:
     """What the end of a crawl means for the order it obeyed."""
     if end.reason == INTERRUPTED:
-        return Ending(outcome=None, message="the crawler was stopped", accepted=end.accepted)
+        return Ending(outcome=None, message=said("stopped"), accepted=end.accepted)
     if end.reason == NOT_BEGUN and end.detail is None:
-        return Ending(outcome=None, message="the process that crawled died", died=True)
+        return Ending(outcome=None, message=said("crawl died"), died=True)
     is_done = end.reason in GOOD_REASONS or end.reason == STOPPED
-    detail = f" ({end.detail})" if end.detail else ""
+    came: dict[str, str | int] = {
+        "reason": end.reason,
+        "fetched": end.fetched,
+        "accepted": end.accepted,
+    }
+    if end.detail:
+        came["detail"] = end.detail
     return Ending(
         outcome=Outcome.DONE if is_done else Outcome.FAILED,
-        message=f"{end.reason}{detail}; {end.fetched} fetched, {end.accepted} accepted",
+        message=Said(code="crawled, detail" if end.detail else "crawled", values=came),
         accepted=end.accepted,
         not_begun=end.reason == NOT_BEGUN,
     )
@@ -332,8 +365,8 @@ def _result(future: Future[Ending]) -> Ending:
     error = future.exception()
     if error is None:
         return future.result()
-    said = str(error) if isinstance(error, DqtvError) else f"{type(error).__name__}: {error}"
-    return Ending(outcome=Outcome.FAILED, message=said)
+    text = str(error) if isinstance(error, DqtvError) else f"{type(error).__name__}: {error}"
+    return Ending(outcome=Outcome.FAILED, message=said(TEXT, text=text))
 
 
 def _hours(store: Store, order: Order) -> Hours | None:
@@ -352,11 +385,3 @@ def _new_run(store: Store, one: _AtWork) -> str | None:
         return None
     newest = newest_runs(store.connection, site=one.order.site, limit=1)
     return newest[0].id if newest and newest[0].id != one.former_run else None
-
-
-def _entries(table: ScheduleTable, order: Order) -> list[dict[str, object]]:
-    return [
-        {"job": one.entry.job.value, "is_paused": one.entry.is_paused, "next_at": one.next_at}
-        for one in table.all()
-        if one.entry.site == order.site and order.options.job in {None, one.entry.job}
-    ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +11,10 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from archive.audit import read_trail
+from archive.audit import read_trail, whoever_types
 from archive.cli import archive_option, json_option, print_json, wide_console
 from archive.errors import UsageError
+from archive.order_wording import unpacked
 from archive.orders import Kind, Options, ask, cancel, in_short, last_orders, open_orders
 from archive.schedule import Job
 from archive.store import Store
@@ -26,9 +26,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from archive.audit import Deed
     from archive.orders import Order
 
-by_option = click.option("--by", metavar="NAME", help="Who asks.  [default: your login name]")
+by_option = click.option(
+    "--by", metavar="NAME", help="Who asks.  [default: your login name and machine]"
+)
 
 
 @click.group("orders")
@@ -49,17 +52,32 @@ def list_command(root: Path, *, everything: bool, count: int, trail: bool, as_js
         deeds = read_trail(db, limit=count) if trail else []
         orders = last_orders(db, limit=count) if everything else open_orders(db, limit=count)
     if as_json:
-        listed = [attrs.asdict(x) for x in deeds] if trail else [attrs.asdict(x) for x in orders]
+        listed = [_deed_for_json(x) for x in deeds] if trail else [_for_json(x) for x in orders]
         print_json({"archive": str(root), "trail" if trail else "orders": listed})
     elif trail:
         for deed in deeds:
-            parts = (deed.action, f"order {deed.order_id}", deed.site, deed.detail)
+            order = deed.order_id and f"order {deed.order_id}"
+            parts = (deed.action, order, deed.site, deed.detail and str(unpacked(deed.detail)))
             what = ", ".join(part for part in parts if part)
             click.echo(f"{vietnam_text(deed.at.timestamp())}  {deed.who}: {what}")
     elif not orders:
         click.echo("no order so far" if everything else "no order is open (--all shows past ones)")
     else:
         _print_orders(orders)
+
+
+def _for_json(order: Order) -> dict[str, Any]:
+    """With the message in English, and as the code and values that it was made of."""
+    said = order.message
+    return attrs.asdict(order) | {
+        "message": said and str(said),
+        "said": said and attrs.asdict(said),
+    }
+
+
+def _deed_for_json(deed: Deed) -> dict[str, Any]:
+    said = deed.detail and unpacked(deed.detail)
+    return attrs.asdict(deed) | {"detail": said and str(said)}
 
 
 def _print_orders(orders: Sequence[Order]) -> None:
@@ -70,14 +88,16 @@ def _print_orders(orders: Sequence[Order]) -> None:
         state = one.outcome or ("waits" if one.is_waiting else "at work")
         cells = (
             str(one.id), one.site, in_short(one.kind, one.options),
-            vietnam_text(one.asked_at.timestamp()), one.asked_by, str(state), one.message or "",
+            vietnam_text(one.asked_at.timestamp()), one.asked_by, str(state), str(one.message or ""),
         )  # fmt: skip
         table.add_row(*map(escape, cells))
     wide_console(150).print(table)
 
 
 @orders_group.command("add")
-@click.argument("kind", type=click.Choice([kind.value for kind in Kind]))
+@click.argument(
+    "kind", type=click.Choice([kind.value for kind in Kind if kind is not Kind.ACKNOWLEDGE])
+)
 @click.argument("site", metavar="SITE")
 @click.option("--job", type=job_choice, help="Of a crawl: what for.  [default: crawl]  Of pause and resume: which job, all when not given.")  # fmt: skip
 @click.option("--backfill", "span", metavar="FROM..TO", help="Of a crawl: go back to these days.")
@@ -100,11 +120,11 @@ def add_command(
     wanted = Job.BACKFILL if span is not None else Job(job) if job else None
     with Store.open(root.absolute(), create=False) as store:
         order = ask(
-            store, Kind(kind), site, asked_by=by or getpass.getuser(), now=time.time(), note=note,
+            store, Kind(kind), site, asked_by=by or whoever_types(), now=time.time(), note=note,
             options=Options(job=wanted, span=span, **given), known={site},
         )  # fmt: skip
     if as_json:
-        print_json(attrs.asdict(order))
+        print_json(_for_json(order))
     else:
         click.echo(f"order {order.id}: {in_short(order.kind, order.options)} of {site}")
 
@@ -116,5 +136,5 @@ def add_command(
 def cancel_command(order_id: int, root: Path, *, by: str | None) -> None:
     """Take back an order that nobody has taken."""
     with Store.open(root.absolute(), create=False) as store:
-        cancel(store, order_id, by=by or getpass.getuser(), now=time.time())
+        cancel(store, order_id, by=by or whoever_types(), now=time.time())
     click.echo(f"order {order_id}: taken back")

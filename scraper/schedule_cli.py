@@ -12,6 +12,7 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
+from archive.audit import whoever_types
 from archive.cli import archive_option, json_option, print_json, wide_console
 from archive.errors import UsageError
 from archive.schedule import Entry, Job, Planned
@@ -107,7 +108,7 @@ def set_command(
         for entry in entries:
             check_falls(entry.timing, entry.hours, now)
         for entry in entries:
-            planned = table.set(entry, now)
+            planned = table.set(entry, now, by=whoever_types())
             shown.append(_detail(table, planned, now))
     if as_json:
         print_json({"archive": str(root), "schedule": shown})
@@ -289,7 +290,7 @@ def pause_command(sites: tuple[str, ...], root: Path, *, job: str | None) -> Non
     with Store.open(root, create=False) as store:
         table = ScheduleTable(store)
         chosen = choose(table, sites, Job(job) if job else None)
-        table.pause(chosen, time.time())
+        table.pause(chosen, time.time(), by=whoever_types())
     _echo_chosen(chosen, "paused")
 
 
@@ -302,7 +303,7 @@ def resume_command(sites: tuple[str, ...], root: Path, *, job: str | None) -> No
     with Store.open(root, create=False) as store:
         table = ScheduleTable(store)
         chosen = choose(table, sites, Job(job) if job else None)
-        table.resume(chosen, time.time())
+        table.resume(chosen, time.time(), by=whoever_types())
     _echo_chosen(chosen, "resumed")
 
 
@@ -315,7 +316,7 @@ def remove_command(sites: tuple[str, ...], root: Path, *, job: str | None) -> No
     with Store.open(root, create=False) as store:
         table = ScheduleTable(store)
         chosen = choose(table, sites, Job(job) if job else None)
-        table.remove(chosen)
+        table.remove(chosen, time.time(), by=whoever_types())
     _echo_chosen(chosen, "removed")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from archive.database import translated_errors
+from archive.order_wording import said
 from archive.order_work import finish, stops_for, take
 from archive.orders import Outcome
 
@@ -35,11 +36,9 @@ class StopOrders:
     def close(self, now: float) -> None:
         """Answer them, once the runs are over. Raises ArchiveError."""
         for order in self._obeyed:
-            message = "the crawl ended after the pages under way"
-            finish(self.ledger.store, order.id, Outcome.DONE, message, now=now)
+            finish(self.ledger.store, order.id, Outcome.DONE, said("after pages"), now=now)
         for order in self._waiting():
-            message = "the crawl ended before it saw the order"
-            finish(self.ledger.store, order.id, Outcome.DONE, message, now=now)
+            finish(self.ledger.store, order.id, Outcome.DONE, said("not seen"), now=now)
 
     def _waiting(self) -> list[Order]:
         runs = {session.site: session.run_id for session in self.ledger.sessions.values()}

@@ -39,6 +39,7 @@ from archive.store import Store
 from scraper import settings
 from scraper.cli import cli, show_reports
 from scraper.crawling import SiteReport
+from scraper.install import Installation, units
 from scraper.saved_page import outcome_for_json
 from scraper.sites.build import DEFAULT_DELAY_S, build_family, build_site
 from scraper.sites.load import load_registry
@@ -158,6 +159,58 @@ def test_every_make_target_named_exists(path):
     targets = set(re.findall(r"^([a-z0-9-]+):", read("Makefile"), re.MULTILINE))
     said = re.findall(r"(?:`|\$ )make ([a-z0-9-]+)", path.read_text(encoding="utf-8"))
     assert set(said) <= targets
+
+
+# -- the walk from an empty server --------------------------------------------------------------------
+
+OPERATIONS = read("docs/operations.md")
+CONSOLE = re.findall(r"```console\n(.*?)```", OPERATIONS, re.DOTALL)
+#: Commands of bash, of Debian's essential packages, of systemd, and of those this walk installs or is about.
+ON_A_SERVER = {
+    "apt", "cd", "cp", "crontab", "docker", "dqtv", "exit", "export", "install", "make", "nano", "source", "sudo",
+    "systemctl", "useradd",
+}  # fmt: skip
+
+
+def typed(block):
+    return "".join(f"{line.removeprefix('$ ')}\n" for line in block.splitlines())
+
+
+@pytest.mark.parametrize("block", CONSOLE)
+def test_every_block_of_operations_is_bash_of_commands_a_server_has(block):
+    assert all(line.startswith("$ ") for line in block.splitlines())
+    read_only = subprocess.run(["bash", "-n"], input=typed(block), text=True, capture_output=True, check=False)  # fmt: skip
+    assert (read_only.returncode, read_only.stderr) == (0, "")
+    words = [shlex.split(line) for line in typed(block).splitlines()]
+    programs = {
+        word for x in words for word in x[: 1 + (x[0] == "sudo")] if not word.startswith("-")
+    }
+    assert programs <= ON_A_SERVER
+
+
+def test_the_walk_gives_its_user_the_shell_its_blocks_are_written_for():
+    assert "$ source .venv/bin/activate\n" in OPERATIONS
+    assert re.search(r"^\$ sudo useradd .*--shell /bin/bash dqtv$", OPERATIONS, re.MULTILINE)
+
+
+def test_the_walk_puts_every_unit_in_place_by_its_name(tmp_path):
+    """Named one by one: on Ubuntu the administrator's shell may not look into another's home for a pattern."""
+    [copied] = re.findall(r"^\$ sudo cp (.*) /etc/systemd/system/$", OPERATIONS, re.MULTILINE)
+    written = units(Installation(root=tmp_path, contact=None, run_as="dqtv"))
+    assert copied.split() == [f"~dqtv/dqtv-archive/units/{name}" for name in written]
+
+
+def test_the_walk_writes_only_into_folders_that_its_user_was_given():
+    made = re.findall(r"^\$ sudo install -d -o dqtv (.*)$", OPERATIONS, re.MULTILINE)
+    used = {f"/srv/{name}" for name in re.findall(r"/srv/([a-z-]+)", OPERATIONS)}
+    assert used == set(" ".join(made).split())
+
+
+def test_the_nightly_line_is_a_command_the_program_takes():
+    [line] = re.findall(r"^30 6 \* \* \*  (.*)$", OPERATIONS, re.MULTILINE)
+    program, name, *arguments = shlex.split(line)
+    assert program == "~/dqtv-archive/.venv/bin/dqtv"
+    assert COMMANDS[f"dqtv {name}"].make_context(name, arguments).params["keep"] == 7
 
 
 # -- tables -------------------------------------------------------------------------------------------

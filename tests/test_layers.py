@@ -131,6 +131,7 @@ OFFICE_KNOWS = {
     # orders, with their trail, and notes on alarms
     "archive.audit",
     "archive.health.alarms",
+    "archive.order_wording",
     "archive.orders",
     "archive.transactions",
 }

@@ -32,11 +32,11 @@ from archive.desk import (
     take_away,
     timeline_pages,
 )
+from archive.desk.article_sets import read_sets
 from archive.desk.metadata import describe
 from archive.desk.queue import queued
 from archive.desk.security import guarded, limit_values
 from archive.desk.snapshot import is_snapshot
-from archive.desk.spread import read_spread
 from archive.desk.visit import Visit
 from archive.vietnamese import fold
 
@@ -70,13 +70,13 @@ def _last(function: Function) -> Function:
 def startup(datasette: Datasette) -> Callable[[], Awaitable[object]]:
     """Find the snapshot before the first page, so that Datasette's own pages are described too.
 
-    What facets count is read now as well, so that no reader waits for it.
+    What facets and timelines count is read now as well, so that no reader waits for it.
     """
 
     async def look() -> None:
         found = await served.find(datasette)
         if found is not None:
-            await datasette.get_database(found.database).execute_fn(read_spread)
+            await datasette.get_database(found.database).execute_fn(read_sets)
 
     return look
 

@@ -16,13 +16,15 @@ from datasette.utils.asgi import Response
 from archive.audit import read_trail
 from archive.crawl_log import CrawlLog
 from archive.desk import answers, failures, served, sessions
-from archive.desk.language import say
+from archive.desk.language import say, strings
 from archive.desk.office import office_of
 from archive.desk.private_archive import read_archive
 from archive.desk.visit import Visit
 from archive.errors import ArchiveError, UsageError
 from archive.health.wording import sentence
 from archive.operations import overview
+from archive.order_wording import process_words, unpacked
+from archive.order_wording import sentence as order_sentence
 from archive.orders import find_order, known_papers
 from archive.runs import run_with_id, running_crawl
 from archive.schedule import Job
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from archive.desk.office import Office
     from archive.health.wording import Language
     from archive.operations import Overview
+    from archive.order_wording import Said
 
     Page = Callable[[Visit, Office, Request], Awaitable[Response]]
 
@@ -101,7 +104,7 @@ async def show_overview(
         visit, "archivist", await served.find(visit.datasette), status=status, private=True,
         now=seen.overview, names=seen.names, papers=seen.papers, jobs=list(Job),
         finished=[order for order in seen.overview.last_orders if not order.is_open][:_FINISHED_SHOWN],
-        said=partial(_said, visit, seen.names), is_live=is_live, every=RENEWED_EVERY_S,
+        said=partial(_said, visit, seen.names), told=partial(_told, visit), is_live=is_live, every=RENEWED_EVERY_S,
         problem=problem, given=given or {}, written=_number(visit, "order"), token=_token(visit),
     )  # fmt: skip
     if is_live:
@@ -121,8 +124,27 @@ def _see(db: sqlite3.Connection) -> _Seen:
 
 
 def _said(visit: Visit, names: Mapping[str, str], alarm: Any) -> str:  # noqa: ANN401 - called by a template
-    language: Language = "vi" if visit.language == "vi" else "en"
-    return sentence(attrs.evolve(alarm, example_url=None), language, names.get(alarm.site or ""))
+    return sentence(
+        attrs.evolve(alarm, example_url=None), _language(visit), names.get(alarm.site or "")
+    )
+
+
+def _told(visit: Visit, message: Said) -> str:
+    """What is said of an order, in the reader's language."""
+    return order_sentence(message, _language(visit), partial(_word, visit))
+
+
+def _word(visit: Visit, kind: str, word: str) -> str:
+    key = {
+        "reason": f"run_end.{word}",
+        "jobs": f"order.job_{word}",
+        "outcome": f"order.outcome_{word}",
+    }[kind]
+    return say(visit.language, key) if key in strings(visit.language) else word
+
+
+def _language(visit: Visit) -> Language:
+    return "vi" if visit.language == "vi" else "en"
 
 
 async def _run(visit: Visit, office: Office, request: Request) -> Response:
@@ -160,7 +182,8 @@ async def _order(visit: Visit, office: Office, request: Request) -> Response:
     order, trail, name = found
     return await answers.page(
         visit, "archivist_order", await served.find(visit.datasette), private=True,
-        order=order, trail=trail, name=name, token=_token(visit),
+        order=order, trail=trail, name=name, token=_token(visit), told=partial(_told, visit), read=unpacked,
+        who=lambda deed: process_words(deed.who, _language(visit)),
     )  # fmt: skip
 
 

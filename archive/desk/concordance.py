@@ -20,6 +20,7 @@ from archive.desk.plan import Step, Tier, plan
 from archive.desk.problems import SearchProblem
 from archive.desk.query import parse
 from archive.desk.search import check_names, interruptible
+from archive.desk.tallies import Tallies
 
 if TYPE_CHECKING:
     import sqlite3
@@ -43,8 +44,12 @@ COLLOCATES: Final = 20
 _LAST_START: Final = len(Tier) * COUNT_LIMIT
 #: Hits of which one in so many articles is one stand close together.
 _CLOSE: Final = 20
+#: Hits read in one pass: a common word fills the lines with few of them.
+_IN_ONE_PASS: Final = 50
 _PARTS: Final = ("title", "sapo", "body")
 _NUMBER: Final = re.compile(r"[0-9]{1,6}")
+#: Concordances remembered for other orders and pages of them; one takes some 0.6 MB.
+_KNOWN: Final[Tallies[Concordance]] = Tallies(kept=40)
 
 
 @attrs.frozen(kw_only=True)
@@ -152,12 +157,23 @@ def concordance(connection: sqlite3.Connection, asked: Asked) -> Concordance:
     check_names(connection, query)
 
     def read(connection: sqlite3.Connection) -> Concordance:
-        return _read(connection, asked, found(connection, query, steps))
+        # the same lines for every order and page
+        key = (query.anyhow(), asked.width, asked.start)
+        return _KNOWN.get(
+            connection, key, lambda: _read(connection, asked, found(connection, query, steps))
+        )
 
-    return interruptible(read, connection)
+    return _ordered(interruptible(read, connection), asked)
+
+
+def _ordered(known: Concordance, asked: Asked) -> Concordance:
+    # sorting keeps the order of the hits among equals
+    lines = sorted(known.lines, key=lambda line: (line.tier, line.occurrence.key(asked.order)))
+    return attrs.evolve(known, asked=asked, lines=tuple(lines))
 
 
 def _read(connection: sqlite3.Connection, asked: Asked, tiers: Sequence[Found]) -> Concordance:
+    """The lines in the order of the hits."""
     lines: list[Line] = []
     articles = 0
     cut = False
@@ -167,8 +183,6 @@ def _read(connection: sqlite3.Connection, asked: Asked, tiers: Sequence[Found]) 
         articles += 1
         cut = len(own) > LINES
         lines += own[:LINES]
-    # sorting keeps the order of the hits among equals
-    lines.sort(key=lambda line: (line.tier, line.occurrence.key(asked.order)))
     return Concordance(
         asked=asked,
         total=sum(len(tier.docids) for tier in tiers),
@@ -194,7 +208,7 @@ def _articles(
             yield [
                 Line(hit=hit, docid=docid, tier=tier.step.tier, part=part, occurrence=occurrence)
                 for part, text in zip(_PARTS, texts, strict=True)
-                if text
+                if text and OPEN in text
                 for occurrence in occurrences(read_marked(text), asked.width)
             ]
         place += len(tier.docids)
@@ -203,25 +217,39 @@ def _articles(
 def _texts(
     connection: sqlite3.Connection, step: Step, docids: Sequence[int], place: int
 ) -> Iterator[tuple[int, int, Sequence[str | None]]]:
-    """Place, docid and marked texts of some hits.
+    """Place, docid and marked texts of some hits, read no farther than they are taken.
 
     One pass over their span is the least work where they stand close together, and where there is a prefix,
     whose words FTS5 gathers anew for every statement. Elsewhere each is looked up by itself.
     """
-    if not docids:
-        return
-    span = max(docids) - min(docids)
-    if step.prefix or span < _CLOSE * len(docids):
-        sql = f"{_MARKED} BETWEEN ? AND ? AND +rowid IN ({', '.join('?' * len(docids))})"
-        values = [step.highlight, min(docids), max(docids), *docids]
-        rows = connection.execute(sql.format(index=step.index), values)
-        texts = {row[0]: row[1:] for row in rows}
-        yield from ((place + n, docid, texts[docid]) for n, docid in enumerate(docids))
-        return
+    most = len(docids) if step.prefix else _IN_ONE_PASS
+    for at in range(0, len(docids), most or 1):
+        some = docids[at : at + most]
+        span = max(some) - min(some)
+        if step.prefix or span < _CLOSE * len(some):
+            texts = _pass_over(connection, step, some)
+        else:
+            texts = _looked_up(connection, step, some)
+        for n, (docid, marked) in enumerate(zip(some, texts, strict=True), start=at):
+            yield place + n, docid, marked
+
+
+def _pass_over(
+    connection: sqlite3.Connection, step: Step, docids: Sequence[int]
+) -> Iterator[Sequence[str | None]]:
+    sql = f"{_MARKED} BETWEEN ? AND ? AND +rowid IN ({', '.join('?' * len(docids))})"
+    values = [step.highlight, min(docids), max(docids), *docids]
+    rows = connection.execute(sql.format(index=step.index), values)
+    texts = {row[0]: row[1:] for row in rows}
+    yield from (texts[docid] for docid in docids)
+
+
+def _looked_up(
+    connection: sqlite3.Connection, step: Step, docids: Sequence[int]
+) -> Iterator[Sequence[str | None]]:
     sql = f"{_MARKED} = ?".format(index=step.index)
-    for n, docid in enumerate(docids):
-        row = connection.execute(sql, [step.highlight, docid]).fetchone()
-        yield place + n, docid, row[1:]
+    for docid in docids:
+        yield connection.execute(sql, [step.highlight, docid]).fetchone()[1:]
 
 
 _TEXTS: Final = ", ".join(f"highlight({{index}}, {n}, '{OPEN}', '{CLOSE}')" for n in range(3))

@@ -9,6 +9,7 @@ import enum
 import re
 from collections import Counter
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -101,11 +102,11 @@ def occurrences(marked: Marked, width: int) -> Iterator[Occurrence]:
 
 def collocates(found: Iterable[Occurrence], most: int) -> tuple[Collocate, ...]:
     """The *most* commonest words within ``SPAN`` words of the occurrences, in alphabetical order among equals."""
-    left: Counter[str] = Counter()
-    right: Counter[str] = Counter()
-    for occurrence in found:
-        left.update(map(_compared_by, occurrence.words_left))
-        right.update(map(_compared_by, occurrence.words_right))
+    several = list(found)
+    left, right = (
+        Counter(map(_compared_by, chain.from_iterable(words)))
+        for words in ((x.words_left for x in several), (x.words_right for x in several))
+    )
     counted = ((left[word] + right[word], word) for word in left.keys() | right.keys())
     commonest = sorted(counted, key=lambda item: (-item[0], _sorted_by(item[1]), item[1]))
     return tuple(

@@ -71,7 +71,7 @@ def gather(
     for step in steps:
         left = _left(connection, query, step, span, better)
         if left is not None:
-            docids = _among(connection, step, left)
+            docids = among(connection, step, left)
         else:
             # of so many, no more than those of the better tiers are hit already
             [docids] = newest(connection, step, query, [span], each=limit + 1 + len(better))
@@ -99,7 +99,7 @@ def _left(
     return left if len(left) <= most else None
 
 
-def _among(connection: sqlite3.Connection, step: Step, docids: Sequence[int]) -> array[int]:
+def among(connection: sqlite3.Connection, step: Step, docids: Sequence[int]) -> array[int]:
     """Those of *docids* that are hits of a step, newest first."""
     if not docids:
         return array("I")

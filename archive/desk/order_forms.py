@@ -1,22 +1,20 @@
-"""What archivists send from their page: each form becomes one order, taken back one, or a note on an alarm."""
+"""What archivists send from their page: each form becomes one order, or takes one back."""
 
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from datasette.utils.asgi import Response
 
-from archive.audit import note_deed
 from archive.desk import answers, failures, served, sessions
 from archive.desk.archivist_pages import for_archivists, show_overview
 from archive.desk.language import say
 from archive.desk.posted import read_form
 from archive.desk.private_archive import write_order
 from archive.errors import ArchiveError, UsageError
-from archive.health.alarms import acknowledge
+from archive.health.alarms import find_alarm
 from archive.orders import Kind, Options, ask, cancel
 from archive.schedule import Job
 
@@ -30,8 +28,8 @@ if TYPE_CHECKING:
     from archive.transactions import Transactions
 
     Form = Mapping[str, str]
-    #: Writes what a form asks for; the number of the order it wrote, if it wrote one.
-    Writing = Callable[[Form, str, Transactions], int | None]
+    #: Writes what a form asks for; the number of the order.
+    Writing = Callable[[Form, str, Transactions], int]
 
 _LONGEST_NOTE: Final = 1_000
 
@@ -52,8 +50,7 @@ async def _sent(writing: Writing, visit: Visit, office: Office, request: Request
         return await show_overview(visit, office, status=400, problem=str(error), given=form)
     except ArchiveError as error:
         return await _unwritten(visit, error)
-    changes = {"order": str(number)} if number is not None else {"noted": "1"}
-    address = visit.link("/-/archivist", {name: [value] for name, value in changes.items()})
+    address = visit.link("/-/archivist", {"order": [str(number)]})
     return Response.redirect(address, status=303)
 
 
@@ -78,19 +75,16 @@ def _cancel(form: Form, who: str, store: Transactions) -> int:
     return cancel(store, _whole(form.get("order", "")), by=who, now=time.time()).id
 
 
-def _acknowledge(form: Form, who: str, store: Transactions) -> None:
+def _acknowledge(form: Form, who: str, store: Transactions) -> int:
     note = form.get("note", "").strip()
     if not note or len(note) > _LONGEST_NOTE:
         raise UsageError(f"say in 1 to {_LONGEST_NOTE} characters what is known about the alarm")
-    now = datetime.now(UTC)
-    with store.transaction():
-        alarm = acknowledge(
-            store.connection, _whole(form.get("alarm", "")), by=who, note=note, now=now
-        )
-        note_deed(
-            store.connection, "acknowledged", who=who, now=now.timestamp(), site=alarm.site,
-            detail=f"alarm {alarm.id} ({alarm.kind.value}): {note}",
-        )  # fmt: skip
+    alarm = find_alarm(store.connection, _whole(form.get("alarm", "")))
+    order = ask(
+        store, Kind.ACKNOWLEDGE, alarm.site or "", asked_by=who, now=time.time(), note=note,
+        options=Options(alarm=alarm.id),
+    )  # fmt: skip
+    return order.id
 
 
 def _choice(kind: type[E], text: str) -> E:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from archive.desk.timeline import NOTHING, count_pool_values, count_values
+from archive.desk.timeline import count_values
 
 if TYPE_CHECKING:
     import sqlite3
@@ -38,19 +38,16 @@ def count_places(connection: sqlite3.Connection, query: Query, facet: Facet) -> 
 
     Raises BadQuery when the text cannot be read.
     """
-    counted = count_values(connection, query, facet)
-    places = []
-    for name, articles in count_pool_values(connection, query, facet).items():
-        counts = counted.get(name, NOTHING)
-        places.append(
-            Place(
-                name=str(name) if name is not None else None,
-                hits=counts.total,
-                exact=counts.exact_total,
-                articles=articles,
-                query=None if name is None else query.narrowed(facet, name),
-            )
+    places = [
+        Place(
+            name=str(name) if name is not None else None,
+            hits=counts.every,
+            exact=counts.exact,
+            articles=counts.articles,
+            query=None if name is None else query.narrowed(facet, name),
         )
+        for name, counts in count_values(connection, query, facet).items()
+    ]
     return tuple(
         sorted(places, key=lambda x: (x.name is None, -(x.share or 0.0), -x.hits, x.name or ""))
     )

@@ -16,7 +16,7 @@ import attrs
 
 from archive.desk.expansion import variants
 from archive.desk.query import parse
-from archive.vietnamese import exact_key, fold, has_marks
+from archive.vietnamese import exact_key, fold, has_marks, syllables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -62,6 +62,10 @@ class Step:
     match: str
     #: FTS5 expression of what is highlighted in them.
     highlight: str
+    #: ``match`` in pieces that can be looked for one by one: a hit has every piece of any alternative.
+    alternatives: tuple[tuple[str, ...], ...] = ()
+    #: The piece that no hit has; empty: none is.
+    refused: str = ""
     #: FTS5 expression on the exact index whose documents are unwanted.
     without_exact: str | None = None
     #: True when a prefix is looked for: FTS5 then reads all words that have it, whatever the span.
@@ -117,6 +121,17 @@ class _Writer:
     def wanted(self, query: ParsedQuery) -> str:
         return _any("(" + " AND ".join(map(self.unit, units)) + ")" for units in query.alternatives)
 
+    def alternatives(self, query: ParsedQuery) -> tuple[tuple[str, ...], ...]:
+        return tuple(tuple(self._pieces(units)) for units in query.alternatives)
+
+    def _pieces(self, units: Iterable[Unit]) -> Iterator[str]:
+        """Words in one piece: FTS5 joins them without looking at their places; phrases by themselves, the longest first."""
+        lengths = {unit: len(syllables(unit.text)) for unit in units}
+        if words := [self.unit(unit) for unit, length in lengths.items() if length == 1]:
+            yield " AND ".join(words)
+        phrases = [unit for unit, length in lengths.items() if length > 1]
+        yield from map(self.unit, sorted(phrases, key=lengths.__getitem__, reverse=True))
+
     def unit(self, unit: Unit) -> str:
         if unit.near:
             words = " ".join(map(self._quoted, unit.near))
@@ -148,6 +163,8 @@ def _steps(
             index=index,
             match=f"({wanted}) NOT ({refused})" if refused else wanted,
             highlight=wanted,
+            alternatives=writer.alternatives(reading),
+            refused=refused,
             without_exact=without_exact,
             prefix=any(unit.prefix for unit in (*reading.units, *unwanted)),
         )

@@ -1,7 +1,7 @@
 """The private database as an open office sees it: read over connections of its own, written by orders alone.
 
 Each question opens a connection that can write nothing and closes it again. What archivists ask for goes over another
-one, which SQLite itself keeps from touching anything but orders, their trail and the notes on alarms.
+one, which SQLite itself keeps from touching anything but orders and their trail.
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ _LIMIT_MS: Final = 5_000
 _INSERTED: Final = frozenset({"orders", "audit"})
 _UPDATED: Final = {
     "orders": frozenset({"finished_at", "outcome", "message", "result", "run_id"}),
-    "alarms": frozenset({"acknowledged_at", "acknowledged_by", "note"}),
 }
 _HARMLESS: Final = frozenset(
     {
@@ -56,7 +55,7 @@ async def read_archive(office: Office, read: Callable[[sqlite3.Connection], T]) 
 
 
 async def write_order(office: Office, write: Callable[[Transactions], T]) -> T:
-    """What *write* answers; it writes orders and notes on alarms, nothing else can be.
+    """What *write* answers; it writes orders, nothing else can be.
 
     Raises ArchiveError as above and ArchiveUnwritable, and what *write* raises.
     """

@@ -14,8 +14,9 @@ from archive.desk.problems import SearchProblem
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from archive.desk.article_sets import Month
     from archive.desk.filters import Query
-    from archive.desk.timeline import Counts, Month
+    from archive.desk.timeline import Counts
 
 #: Searches or papers that can be compared; five can still be told apart.
 MOST_SERIES: Final = 5

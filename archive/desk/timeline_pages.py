@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import attrs
 
 from archive.desk import answers, served
+from archive.desk.article_sets import read_sets
 from archive.desk.asking import ask, limited, no_snapshot
 from archive.desk.chart import draw
 from archive.desk.facet_labels import FacetLabels
@@ -17,8 +18,7 @@ from archive.desk.places import count_places
 from archive.desk.problems import DateProblem, SearchProblem
 from archive.desk.search import check_names, interruptible
 from archive.desk.series import MOST_MONTHS, MOST_SERIES, Series, Unit, build_timeline
-from archive.desk.spread import read_spread
-from archive.desk.timeline import NOTHING, count_months, count_pool, count_values
+from archive.desk.timeline import count_months, count_pool, count_values
 from archive.desk.timeline_asked import Asked, By, Measure, TermProblem, read_asked
 from archive.desk.timeline_files import (
     places_csv,
@@ -89,7 +89,7 @@ async def _ask(visit: Visit, snapshot: Served, read: Callable[[sqlite3.Connectio
     """What one search gives; each of several has its own time."""
 
     def bounded(connection: sqlite3.Connection) -> T:
-        read_spread(connection)  # reading it the first time is not the search's own work
+        read_sets(connection)  # reading it the first time is not the search's own work
         return interruptible(partial(limited, read), connection)
 
     return await ask(visit, snapshot, bounded)
@@ -108,8 +108,12 @@ def _counted_places(connection: sqlite3.Connection, asked: Asked) -> tuple[Place
 
 def _term(connection: sqlite3.Connection, query: Query) -> Series:
     check_names(connection, query)
+    return _series_of(connection, query, paper=None)
+
+
+def _series_of(connection: sqlite3.Connection, query: Query, *, paper: str | None) -> Series:
     return Series(
-        query=query, paper=None, counts=count_months(connection, query),
+        query=query, paper=paper, counts=count_months(connection, query),
         pool=count_pool(connection, query),
     )  # fmt: skip
 
@@ -118,14 +122,9 @@ def _papers(connection: sqlite3.Connection, query: Query) -> list[Series]:
     """A series for each paper chosen, else for those with the most hits."""
     check_names(connection, query)
     counted = count_values(connection, query, Facet.PAPER)
-    most = sorted(counted, key=lambda paper: (-counted[paper].total, str(paper)))
-    papers = query.papers or [str(paper) for paper in most[:MOST_SERIES]]
-    series = []
-    for paper in papers:
-        own = attrs.evolve(query, papers=(paper,))
-        pool = count_pool(connection, own)
-        series.append(Series(query=own, paper=paper, counts=counted.get(paper, NOTHING), pool=pool))
-    return series
+    found = [(-totals.every, str(paper)) for paper, totals in counted.items() if totals.every]
+    papers = query.papers or [paper for _, paper in sorted(found)[:MOST_SERIES]]
+    return [_series_of(connection, attrs.evolve(query, papers=(x,)), paper=x) for x in papers]
 
 
 async def _timeline(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
+from archive.audit import note_deed
 from archive.errors import UsageError
 from archive.instants import read_instant, utc_text
 
@@ -157,9 +158,9 @@ def mark_told(db: sqlite3.Connection, ids: Iterable[int], now: datetime) -> None
 
 
 def acknowledge(
-    db: sqlite3.Connection, alarm_id: int, *, by: str, note: str, now: datetime
-) -> Alarm:
-    """Take note of an open alarm, so that it is told no more; it stays open while it lasts.
+    db: sqlite3.Connection, alarm_id: int, *, by: str, note: str, now: datetime, order_id: int | None = None
+) -> Alarm:  # fmt: skip
+    """Take note of an open alarm, so that it is told no more; it stays open while it lasts. The audit trail says so.
 
     Raises UsageError when there is no such alarm, or when it is over.
     """
@@ -170,6 +171,10 @@ def acknowledge(
         "UPDATE alarms SET acknowledged_at = ?, acknowledged_by = ?, note = ? WHERE id = ?",
         (utc_text(now), by, note, alarm_id),
     )
+    note_deed(
+        db, "acknowledged", who=by, now=now.timestamp(), site=alarm.site, order_id=order_id,
+        detail=f"alarm {alarm.id} ({alarm.kind.value}): {note}",
+    )  # fmt: skip
     return find_alarm(db, alarm_id)
 
 

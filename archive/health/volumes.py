@@ -7,6 +7,7 @@ shows at once when a paper of many articles prints half as many; one of few need
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from archive.health.alarms import Kind
@@ -28,7 +29,7 @@ WINDOWS: Final = (1, 3, 7, 14)
 #: A number must have fallen to this share of the usual one, and so many standard deviations.
 _LEAST_FALL: Final = 0.65
 _DEVIATIONS: Final = 4.0
-#: Days are never more alike than this, however alike the last eight weeks were.
+#: Days are never more alike than this, however alike the same days of eight weeks were, unless all days are.
 _LEAST_SPREAD: Final = 0.12
 #: Number that a window should hold, for its rate to say that an alarm is over.
 _ENOUGH: Final = 30
@@ -72,7 +73,8 @@ def _number(
             judged.append((rate, before))
     if not judged:
         return
-    fallen = next((x for x in judged if _has_fallen(*x)), None)
+    evenness = cache(lambda: counts.evenness(run.started_at))
+    fallen = next((x for x in judged if _has_fallen(*x, evenness)), None)
     telling = next((x for x in judged if x[1].middle * x[0].days >= _ENOUGH), judged[-1])
     rate, before = fallen or telling
     yield Reading(
@@ -80,12 +82,18 @@ def _number(
     )
 
 
-def _has_fallen(rate: Rate, before: Usual) -> bool:
-    if before.middle <= 0 or rate.a_day > _LEAST_FALL * before.middle:
+def _has_fallen(rate: Rate, before: Usual, evenness: Callable[[], float]) -> bool:
+    fall = before.middle - rate.a_day
+    if (
+        before.middle <= 0
+        or rate.a_day > _LEAST_FALL * before.middle
+        or fall < _DEVIATIONS * before.spread
+    ):
         return False
     by_chance = math.sqrt(before.middle * rate.days) / rate.days
-    spread = max(before.spread, by_chance, _LEAST_SPREAD * before.middle)
-    return before.middle - rate.a_day >= _DEVIATIONS * spread
+    usual_spread = max(by_chance, _LEAST_SPREAD * before.middle)
+    # a paper with a quota differs less from day to day; asked last, since it looks at every day of eight weeks
+    return fall >= _DEVIATIONS * usual_spread or fall >= _DEVIATIONS * usual_spread * evenness()
 
 
 def text_length(run: Measures, past: Sequence[Measures]) -> Iterator[Reading]:

@@ -12,6 +12,7 @@ import pytest
 
 from archive.audit import read_trail
 from archive.errors import ArchiveUnwritable, BadDateRange, UnknownSite, UsageError
+from archive.order_wording import TEXT, said, unpacked
 from archive.order_work import (
     MOST_TRIES,
     OUT_OF_SIGHT_S,
@@ -45,6 +46,7 @@ from archive.store import Store
 from archive.timing import read_timing
 
 NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC).timestamp()
+DONE = said("crawled", reason="finished", fetched=3, accepted=1)
 WHO = "Lan"
 
 
@@ -135,7 +137,7 @@ def test_the_same_is_asked_once_at_a_time(store):
     with pytest.raises(UsageError, match="Lan has asked for the same already \\(order 1\\)"):
         order(store)
     other = order(store, job=Job.RECHECKS)
-    assert finish(store, first.id, Outcome.DONE, "finished", now=NOW)
+    assert finish(store, first.id, Outcome.DONE, DONE, now=NOW)
     assert [one.id for one in open_orders(store.connection)] == [other.id]
     assert order(store).id == 3
 
@@ -198,21 +200,21 @@ def test_an_order_that_was_taken_cannot_be_taken_back(store):
 def test_how_an_order_ended_is_said_once(store):
     asked = order(store)
     take(store, asked.id, now=NOW)
-    assert finish(store, asked.id, Outcome.DONE, "finished", now=NOW, run_id="r1", result={"a": 1})
-    assert not finish(store, asked.id, Outcome.FAILED, "late", now=NOW)
+    assert finish(store, asked.id, Outcome.DONE, DONE, now=NOW, run_id="r1", result={"a": 1})
+    assert not finish(store, asked.id, Outcome.FAILED, said("no answer"), now=NOW)
     ended = find_order(store.connection, asked.id)
-    assert (ended.outcome, ended.message, ended.run_id) == (Outcome.DONE, "finished", "r1")
+    assert (ended.outcome, ended.message, ended.run_id) == (Outcome.DONE, DONE, "r1")
     assert ended.result == {"a": 1}
 
 
 def test_an_order_nobody_takes_expires_and_says_why_it_waited(store):
     asked = order(store)
-    note_wait(store, asked, "waits for its hours")
+    note_wait(store, asked, said("other order"))
     assert expire(store, now=NOW + EXPIRES_AFTER_S - 1) == []
     assert [one.id for one in expire(store, now=NOW + EXPIRES_AFTER_S)] == [asked.id]
     ended = find_order(store.connection, asked.id)
-    assert (ended.outcome, ended.message) == (
-        Outcome.EXPIRED, "nobody took it in time: waits for its hours",
+    assert (ended.outcome, str(ended.message)) == (
+        Outcome.EXPIRED, "nobody took it in time: another order for the paper is being obeyed",
     )  # fmt: skip
 
 
@@ -241,7 +243,7 @@ def test_an_order_whose_process_died_is_taken_up_again_and_given_up_in_the_end(s
     take_up(store, now=NOW)
     ended = find_order(store.connection, asked.id)
     assert ended.outcome is Outcome.FAILED
-    assert "died at it" in ended.message
+    assert "died at it" in str(ended.message)
 
 
 def test_a_live_process_keeps_its_order(store):
@@ -277,12 +279,12 @@ def test_a_stop_whose_crawl_died_is_done(store):
 def test_every_step_stands_in_the_trail(store):
     asked = order(store)
     take(store, asked.id, now=NOW + 1)
-    put_back(store, asked, "the paper is locked", now=NOW + 2)
+    put_back(store, asked, said("unwritten"), now=NOW + 2)
     take(store, asked.id, now=NOW + 3)
-    finish(store, asked.id, Outcome.DONE, "finished", now=NOW + 4)
+    finish(store, asked.id, Outcome.DONE, DONE, now=NOW + 4)
     trail = read_trail(store.connection, order_id=asked.id)
     assert [one.action for one in trail] == ["finished", "taken", "put back", "taken", "asked"]
-    assert (trail[-1].who, trail[2].detail) == (WHO, "the paper is locked")
+    assert (trail[-1].who, unpacked(trail[2].detail)) == (WHO, said("unwritten"))
 
 
 @pytest.mark.parametrize(
@@ -305,7 +307,7 @@ def test_a_full_disk_loses_no_order_and_says_so(store):
     (pages,) = store.connection.execute("PRAGMA page_count").fetchone()
     store.connection.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(ArchiveUnwritable, match="disk is full"):
-        finish(store, asked.id, Outcome.DONE, "x" * 100_000, now=NOW)
+        finish(store, asked.id, Outcome.DONE, said(TEXT, text="x" * 100_000), now=NOW)
     with closing(sqlite3.connect(store.path)) as other:
         assert other.execute("SELECT count(*) FROM orders WHERE id = 1").fetchone() == (1,)
     assert find_order(store.connection, asked.id).is_waiting

@@ -168,7 +168,7 @@ def test_a_schedule_entry_removed_meanwhile_leaves_its_run_closed(hub):
     hub.feed()
     with Store.open(hub.root) as store:
         table = ScheduleTable(store)
-        table.remove(table.all())
+        table.remove(table.all(), NOW)
     hub.end("a", "succeeded")
     hub.feed(NOW + 600)
     assert hub.runs() == [("a", "not begun")]

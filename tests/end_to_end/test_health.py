@@ -34,10 +34,10 @@ class Crawled:
     site: dict
 
 
-def crawled(dqtv):
-    dqtv("crawl", PAPER, code=None)
+def crawled(dqtv, paper=PAPER):
+    dqtv("crawl", paper, code=None)
     with Store.open(dqtv.archive, create=False) as store:
-        run = last_crawls(store)[PAPER]
+        run = last_crawls(store)[paper]
         columns = ("id", "name", "province", "homepage", "family", "status")
         row = store.connection.execute(f"SELECT {', '.join(columns)} FROM sites").fetchone()
         site = dict(zip(columns, row, strict=True)) | {"languages": ["vi"]}
@@ -47,7 +47,7 @@ def crawled(dqtv):
 def enter(store, crawl, day):
     """Enter what a crawl left as a run of *day*, the way the crawler does; alarms that are open then."""
     run_id = f"{day:%Y%m%dT%H%M%SZ}-00000000"
-    start_run(store, run_id, site=PAPER, command="crawl", now=day)
+    start_run(store, run_id, site=crawl.site["id"], command="crawl", now=day)
     with store.transaction():
         for line in crawl.lines:
             CrawlLog(store.connection).add(attrs.evolve(line, run_id=run_id))
@@ -72,6 +72,13 @@ def times(crawl, number):
     counts = attrs.evolve(crawl.counts, found=crawl.counts.found * number, accepted=crawl.counts.accepted * number)  # fmt: skip
     numbered = (attrs.evolve(line, position=x) for x, line in enumerate(lines, 1))
     return attrs.evolve(crawl, lines=tuple(numbered), counts=counts)
+
+
+def without(crawl, number):
+    """The crawl as if the paper had printed so many articles fewer."""
+    articles = [x for x in crawl.lines if x.kind == "article"]
+    lines = tuple(x for x in crawl.lines if x not in articles[:number])
+    return attrs.evolve(crawl, lines=lines, counts=attrs.evolve(crawl.counts, found=crawl.counts.found - number))  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -164,6 +171,30 @@ def test_a_paper_half_as_productive_is_seen_at_the_next_run_and_is_over_by_itsel
         found = next(x for x in alarms if x.kind == "fewer_found")
         assert found.now == pytest.approx(found.before / 2)
         assert enter(store, usual, day + timedelta(days=1)) == []
+
+
+def test_the_press_prints_half_as_much_and_the_next_crawl_says_so(tmp_path, new_command):
+    """At the size of a demo paper: chance alone would often halve so few, but this paper's days differ little."""
+    paper = "demo-songmay"
+    usually = new_command(tmp_path / "usually")
+    with DemoPress(port=usually.port) as press:
+        usual = crawled(usually, paper)
+        press.thin_out(paper)
+        thinner = attrs.evolve(new_command(tmp_path / "thinner"), port=press.port)
+        half = crawled(thinner, paper)
+    assert 10 < usual.counts.found < 25
+    assert half.counts.found == usual.counts.found / 2
+    # an ordinary day of the program's own calendar, so that the test says the same at Tết
+    day = datetime(2025, 11, 20, 2, tzinfo=UTC)
+    with Store.open(tmp_path / "archive") as store:
+        with store.transaction():
+            store.sync_site(usual.site)
+        for back in range(35, 0, -1):
+            fewer = without(usual, (0, 1, 0, 2, 1)[back % 5])
+            assert enter(store, fewer, day - timedelta(days=back)) == []
+        alarms = {(x.site, x.kind): x for x in enter(store, half, day)}
+        assert (paper, "fewer_found") in alarms
+        assert alarms[paper, "fewer_found"].now <= 0.55 * alarms[paper, "fewer_found"].before
 
 
 def test_a_quiet_week_of_tet_raises_no_alarm(tmp_path, well):

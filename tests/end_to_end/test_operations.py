@@ -11,6 +11,7 @@ from contextlib import closing
 
 import pytest
 
+from archive.audit import whoever_types
 from archive.store import Store
 
 PAPER = "demo-culao"
@@ -184,3 +185,17 @@ def test_a_schedule_is_set_changed_paused_resumed_and_removed(dqtv):
     assert len(dqtv("schedule", "next", "-n", "3", "--json").json()["next"]) == 3
     dqtv("schedule", "remove", PAPER)
     assert "nothing of demo-culao is scheduled" in dqtv("schedule", "remove", PAPER, code=2).err
+
+
+def test_every_change_of_the_schedule_says_who_made_it_and_what_was_before(dqtv):
+    dqtv("schedule", "set", PAPER, "--every", "24")
+    dqtv("schedule", "set", PAPER, "--every", "6")
+    for what in ("pause", "resume", "remove"):
+        dqtv("schedule", what, PAPER)
+    trail = dqtv("orders", "list", "--trail", "--json").json()["trail"][::-1]
+    assert [x["action"] for x in trail] == ["scheduled", "scheduled", "paused", "resumed", "unscheduled"]  # fmt: skip
+    assert {(x["who"], x["site"]) for x in trail} == {(whoever_types(), PAPER)}
+    assert [[job["timing"] for job in x["before"]] for x in trail] == [[], ["every 24"], *3 * [["every 6"]]]  # fmt: skip
+    assert [[job["is_paused"] for job in x["after"]] for x in trail] == [[False], [False], [True], [False], []]  # fmt: skip
+    assert whoever_types().count("@") == 1
+    assert f"{whoever_types()}: paused, {PAPER}" in dqtv("orders", "list", "--trail").out

@@ -138,7 +138,7 @@ def test_watch_begins_and_stops_crawls_by_order_and_two_of_them_begin_one(dqtv, 
         until(finished(dqtv, crawl), first, second)
         until(finished(dqtv, stop), first, second)
     assert state(dqtv, crawl).outcome is Outcome.DONE
-    assert f"stopped by order {stop} of Lan" in state(dqtv, crawl).message
+    assert f"stopped by order {stop} of Lan" in str(state(dqtv, crawl).message)
     assert len(runs(dqtv)) == 1
 
 
@@ -169,7 +169,7 @@ def test_an_order_is_not_lost_when_the_watch_itself_is_killed(dqtv, large_press)
     # a watch that is told to end gives its order back
     with Store.open(dqtv.archive) as store:
         [waiting] = open_orders(store.connection)
-    assert (waiting.id, waiting.is_waiting, waiting.message) == (
+    assert (waiting.id, waiting.is_waiting, str(waiting.message)) == (
         number,
         True,
         "the crawler was stopped",

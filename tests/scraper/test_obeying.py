@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import subprocess
-from datetime import datetime
+from datetime import UTC, datetime
 
 import attrs
 import orjson
 import pytest
 
-import scraper.obeying
+import archive.schedule_table
 from archive import order_work
 from archive.audit import read_trail
 from archive.database import translated_errors
 from archive.errors import ArchiveUnwritable
+from archive.health.alarms import Finding, close, find_alarm, see
+from archive.health.alarms import Kind as AlarmKind
 from archive.instants import VIETNAM
 from archive.locks import SiteLock
 from archive.orders import Kind, Options, Outcome, ask, find_order
@@ -115,7 +117,7 @@ def test_an_ordered_crawl_is_made_as_asked_and_answered(root, hands, obeyer):
     [request] = hands.requests
     assert (request.sites, request.backfill, request.max_pages) == (("bao",), "2019..2020", 50)
     ended = state(root, number)
-    assert (ended.outcome, ended.message) == (Outcome.DONE, "finished; 3 fetched, 1 accepted")
+    assert (ended.outcome, str(ended.message)) == (Outcome.DONE, "finished; 3 fetched, 1 accepted")
     assert obeyer.accepted == 1
     assert not obeyer.is_at_work
 
@@ -131,7 +133,7 @@ def test_an_order_for_a_paper_without_a_site_file_is_refused(root, hands, new_ob
     let_work(new_obeyer(why_not=lambda _: "no site file has this id"))
     ended = state(root, number)
     assert ended.outcome is Outcome.REFUSED
-    assert "no site file has this id" in ended.message
+    assert "no site file has this id" in str(ended.message)
     assert hands.requests == []
 
 
@@ -141,7 +143,7 @@ def test_an_order_for_a_locked_paper_waits_and_says_for_whom(root, hands, obeyer
         lock = SiteLock(store, "bao")
         lock.acquire()
         let_work(obeyer)
-        assert "being crawled or imported by process" in state(root, number).message
+        assert "being crawled or imported by process" in str(state(root, number).message)
         lock.release(None)
     let_work(obeyer)
     assert state(root, number).outcome is Outcome.DONE
@@ -161,7 +163,7 @@ def test_a_paper_locked_at_the_last_moment_lets_the_order_wait(root, hands, obey
         lock.release(None)
     waiting = state(root, number)
     assert (waiting.is_waiting, waiting.tries) == (True, 0)
-    assert "was faster" in waiting.message
+    assert "was faster" in str(waiting.message)
 
 
 def test_allowed_hours_are_kept_and_end_the_crawl_unless_the_order_says_otherwise(
@@ -170,7 +172,7 @@ def test_allowed_hours_are_kept_and_end_the_crawl_unless_the_order_says_otherwis
     schedule(root, hours=read_hours("22:00-06:00"))
     number, urgent = order(root), order(root, max_pages=5, any_hour=True)
     let_work(obeyer)
-    assert "22:00-06:00 only" in state(root, number).message
+    assert "22:00-06:00 only" in str(state(root, number).message)
     assert state(root, urgent).outcome is Outcome.DONE
     assert hands.requests[0].until == {}
     hands.time = NOON + 11 * HOUR
@@ -182,7 +184,7 @@ def test_allowed_hours_are_kept_and_end_the_crawl_unless_the_order_says_otherwis
 def test_a_nearly_full_disk_lets_crawls_wait(root, hands, new_obeyer):
     number = order(root)
     let_work(new_obeyer(least_mb=10**9))
-    assert "disk is nearly full" in state(root, number).message
+    assert "disk is nearly full" in str(state(root, number).message)
     assert hands.requests == []
 
 
@@ -212,12 +214,40 @@ def test_a_pause_that_a_full_disk_cut_short_is_taken_up(root, obeyer, monkeypatc
         raise ArchiveUnwritable("the disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(scraper.obeying, "note_deed", full)
+        patch.setattr(archive.schedule_table, "note_deed", full)
         with pytest.raises(ArchiveUnwritable):
             obeyer.look()
     assert state(root, number).is_open
+    with Store.open(root) as store:
+        assert not ScheduleTable(store).get("bao", Job.CRAWL).entry.is_paused
     obeyer.look()
     assert state(root, number).outcome is Outcome.DONE
+
+
+def test_an_alarm_is_taken_note_of_in_the_name_of_whoever_asked(root, obeyer):
+    with Store.open(root) as store:
+        with store.transaction():
+            see(store.connection, [Finding(site=None, kind=AlarmKind.DISK_FULL)], datetime.fromtimestamp(NOON, UTC))  # fmt: skip
+        asked = ask(store, Kind.ACKNOWLEDGE, "", asked_by="Lan", now=NOON, note="đĩa mới", options=Options(alarm=1))  # fmt: skip
+    obeyer.look()
+    with Store.open(root) as store:
+        alarm = find_alarm(store.connection, 1)
+        trail = read_trail(store.connection, order_id=asked.id)
+    assert (alarm.acknowledged_by, alarm.note) == ("Lan", "đĩa mới")
+    assert [one.action for one in trail] == ["finished", "acknowledged", "taken", "asked"]
+    assert str(state(root, asked.id).message) == "alarm 1 is taken note of"
+
+
+def test_an_alarm_that_is_over_meanwhile_is_not_taken_note_of(root, obeyer):
+    at = datetime.fromtimestamp(NOON, UTC)
+    with Store.open(root) as store:
+        with store.transaction():
+            see(store.connection, [Finding(site="bao", kind=AlarmKind.BLOCKED)], at)
+        asked = ask(store, Kind.ACKNOWLEDGE, "bao", asked_by="Lan", now=NOON, note="x", options=Options(alarm=1))  # fmt: skip
+        with store.transaction():
+            close(store.connection, [1], at)
+    obeyer.look()
+    assert state(root, asked.id).outcome is Outcome.REFUSED
 
 
 def test_pause_and_resume_change_the_schedule_and_stand_in_the_trail(root, obeyer):
@@ -239,7 +269,7 @@ def test_a_pause_of_what_was_removed_meanwhile_is_refused(root, obeyer):
     number = order(root, Kind.PAUSE)
     with Store.open(root) as store:
         table = ScheduleTable(store)
-        table.remove(table.all())
+        table.remove(table.all(), NOON)
     obeyer.look()
     assert state(root, number).outcome is Outcome.REFUSED
 
@@ -252,7 +282,7 @@ def test_the_end_of_the_crawl_is_the_answer(root, hands, obeyer, reason, outcome
     hands.ends["bao"] = SiteEnd(site="bao", reason=reason, detail="so it was")
     number = order(root)
     let_work(obeyer)
-    assert (state(root, number).outcome, "so it was" in state(root, number).message) == (outcome, True)  # fmt: skip
+    assert (state(root, number).outcome, "so it was" in str(state(root, number).message)) == (outcome, True)  # fmt: skip
 
 
 def test_a_crawler_that_is_stopped_leaves_the_order_to_the_next(root, hands, obeyer, new_obeyer):
@@ -279,14 +309,14 @@ def test_an_error_of_the_program_ends_the_order_with_its_name(root, hands, obeye
     hands.ends["bao"] = RuntimeError("surprise")
     number = order(root)
     let_work(obeyer)
-    assert state(root, number).message == "RuntimeError: surprise"
+    assert str(state(root, number).message) == "RuntimeError: surprise"
     assert state(root, number).outcome is Outcome.FAILED
 
 
 def test_only_so_many_are_obeyed_at_a_time(root, obeyer):
     numbers = [order(root, site=f"bao{n}") for n in range(MOST_AT_WORK + 1)]
     obeyer.look()
-    assert "the most at a time" in state(root, numbers[-1]).message
+    assert "the most at a time" in str(state(root, numbers[-1]).message)
     let_work(obeyer)
     let_work(obeyer)
     assert {state(root, number).outcome for number in numbers} == {Outcome.DONE}
@@ -325,7 +355,7 @@ def test_a_check_that_cannot_be_made_says_why(root, hands, done, outcome, messag
     obeyer = Obeyer(Wishes(root=root), hands)
     let_work(obeyer)
     obeyer.close()
-    assert (state(root, number).outcome, state(root, number).message) == (outcome, message)
+    assert (state(root, number).outcome, str(state(root, number).message)) == (outcome, message)
 
 
 def test_a_clock_set_back_loses_no_order(root, hands, obeyer):

@@ -31,6 +31,7 @@ from archive.model import (
     RecordLocation,
     Verdict,
 )
+from archive.order_wording import said
 from archive.order_work import finish, take
 from archive.orders import Kind as OrderKind
 from archive.orders import Options, ask
@@ -227,7 +228,12 @@ def put_to_work(root: Path) -> None:
         take(store, done.id, now=now.timestamp())
         found = {"site": "songmay", "pages": 5, "found": {"title": 5, "byline": 3}, "problems": []}
         finish(
-            store, done.id, OrderOutcome.DONE, "nothing wrong", now=now.timestamp(), result=found
+            store,
+            done.id,
+            OrderOutcome.DONE,
+            said("checked", pages=5),
+            now=now.timestamp(),
+            result=found,
         )
         span = Options(job=Job.BACKFILL, span="2023..2024", max_pages=50)
         ask(store, OrderKind.CRAWL, "culao", asked_by="lan", now=now.timestamp(), options=span)

@@ -4,6 +4,7 @@ import asyncio
 import re
 import shutil
 import sqlite3
+import time
 from contextlib import closing
 from datetime import UTC, datetime
 
@@ -20,6 +21,9 @@ from archive.desk.office import Office, read_office
 from archive.desk.serve import build_app
 from archive.errors import ArchiveError, UsageError
 from archive.health.alarms import Kind as AlarmKind
+from archive.order_wording import TEXT, said, unpacked
+from archive.order_work import finish, note_wait, take
+from archive.orders import Outcome, find_order
 from archive.snapshot import newest_snapshot
 from archive.store import Store
 
@@ -398,14 +402,45 @@ def test_a_form_that_failed_keeps_what_was_filled_in(lan):
 
 def test_a_waiting_order_is_taken_back(lan, root):
     assert lan.send("/-/archivist/cancel", order="2").status_code == 303
-    assert rows(root, "SELECT outcome, message FROM orders WHERE id = 2") == [("cancelled", "taken back by lan")]  # fmt: skip
+    [(outcome, message)] = rows(root, "SELECT outcome, message FROM orders WHERE id = 2")
+    assert (outcome, unpacked(message)) == ("cancelled", said("taken back", by="lan"))
     assert lan.send("/-/archivist/cancel", order="1").status_code == 400
 
 
-def test_an_alarm_is_taken_note_of_with_name_and_trail(lan, root):
+def test_why_an_order_waits_and_how_it_went_are_said_in_the_readers_language(lan, root):
+    with Store.open(root) as store:
+        note_wait(store, find_order(store.connection, 2), said("held", site="culao", by="process 7 on bao-an"))  # fmt: skip
+    listed = lan.get("/-/archivist?lang=vi").text
+    assert "tiến trình 7 trên máy bao-an đang thu thập hoặc nhập dữ liệu của culao" in listed
+    with Store.open(root) as store:
+        take(store, 2, now=time.time())
+        ended = said("crawled", reason="hours over", fetched=31, accepted=4)
+        finish(store, 2, Outcome.DONE, ended, now=time.time())
+    vietnamese = lan.get("/-/archivist/order/2?lang=vi").text
+    assert "xong: hết giờ cho phép; tải 31 trang, nhận 4 bài" in vietnamese
+    assert "nhận việc" in vietnamese
+    assert "tiến trình" in vietnamese
+    assert (
+        "done: hours over; 31 fetched, 4 accepted" in lan.get("/-/archivist/order/2?lang=en").text
+    )
+
+
+def test_what_older_rows_say_in_words_is_shown_as_it_is(lan, root):
+    with closing(sqlite3.connect(root / "archive.db")) as db:
+        db.execute("UPDATE orders SET message = 'waits for {nobody}' WHERE id = 2")
+        db.commit()
+    assert "waits for {nobody}" in lan.get("/-/archivist/order/2?lang=vi").text
+    assert unpacked('{"code": "nonsense", "values": {}}').code == TEXT
+
+
+def test_taking_note_of_an_alarm_is_an_order_with_name_and_trail(lan, root):
     assert lan.send("/-/archivist/acknowledge", alarm="1", note="quy tắc mới").status_code == 303
-    assert rows(root, "SELECT acknowledged_by, note FROM alarms WHERE id = 1") == [("lan", "quy tắc mới")]  # fmt: skip
-    assert rows(root, "SELECT who, action, site FROM audit ORDER BY id DESC LIMIT 1") == [("lan", "acknowledged", "culao")]  # fmt: skip
+    [asked] = rows(root, "SELECT kind, site, options, asked_by, note FROM orders ORDER BY id DESC LIMIT 1")  # fmt: skip
+    assert asked == ("acknowledge", "culao", '{"alarm":1}', "lan", "quy tắc mới")
+    assert rows(root, "SELECT who, action, site FROM audit ORDER BY id DESC LIMIT 1") == [("lan", "asked", "culao")]  # fmt: skip
+    # the desk itself touches no alarm
+    assert rows(root, "SELECT acknowledged_by FROM alarms WHERE id = 1") == [(None,)]
+    assert "ghi nhận cảnh báo 1" in lan.get("/-/archivist?lang=vi").text
     assert lan.send("/-/archivist/acknowledge", alarm="1", note="  ").status_code == 400
     assert lan.send("/-/archivist/acknowledge", alarm="99", note="x").status_code == 400
 

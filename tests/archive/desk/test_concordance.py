@@ -16,8 +16,15 @@ from archive.desk import concordance as module
 from archive.desk.concordance import concordance, read_asked
 from archive.desk.language import say
 from archive.desk.problems import SearchTooSlow
+from archive.desk.tallies import Tallies
 
 DOCS = Path(__file__).parents[3] / "docs"
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered(monkeypatch):
+    """Tests that change a bound ask anew."""
+    monkeypatch.setattr(module, "_KNOWN", Tallies())
 
 
 @pytest.fixture
@@ -183,6 +190,7 @@ def test_every_line_is_reached_once_going_on_from_part_to_part(find, many, monke
     search = find(*many)
     whole = said(search(q="dân quân"))
     monkeypatch.setattr(module, "LINES", 7)
+    monkeypatch.setattr(module, "_KNOWN", Tallies())
     start, parts = 1, []
     while start is not None:
         found = search(q="dân quân", start=start)
@@ -208,12 +216,29 @@ def test_an_article_with_more_than_all_lines_is_cut_and_says_so(desk, many, monk
     assert answer["next_start"] == 2
 
 
-@pytest.mark.parametrize("close", [0, 10_000])
-def test_texts_are_the_same_however_they_are_looked_up(find, many, monkeypatch, close):
+@pytest.mark.parametrize(("close", "many_at_once"), [(0, 50), (10_000, 50), (10_000, 3)])
+def test_texts_are_the_same_however_they_are_looked_up(
+    find, many, monkeypatch, close, many_at_once
+):
     search = find(*many)
     whole = said(search(q="dân quân"))
     monkeypatch.setattr(module, "_CLOSE", close)
+    monkeypatch.setattr(module, "_IN_ONE_PASS", many_at_once)
+    monkeypatch.setattr(module, "_KNOWN", Tallies())
     assert said(search(q="dân quân")) == whole
+
+
+def test_another_order_has_the_same_lines_and_reads_no_text_again(open_snapshot, many):
+    connection = open_snapshot(*many)
+    asked = [read_asked({"q": ["dân quân"], "order": [order]}) for order in ("date", "left1")]
+    by_date = concordance(connection, asked[0])
+    statements = []
+    connection.set_trace_callback(statements.append)
+    by_left = concordance(connection, asked[1])
+    assert not [sql for sql in statements if "highlight" in sql]
+    assert by_left.asked == asked[1]
+    assert by_left.lines != by_date.lines
+    assert sorted(by_left.lines, key=repr) == sorted(by_date.lines, key=repr)
 
 
 def test_the_page_says_how_much_it_covers(desk, many, monkeypatch):

@@ -14,14 +14,15 @@ import attrs
 import pytest
 from bs4 import BeautifulSoup
 
-from archive.desk import hits
+from archive.desk import hit_sets, hits
 from archive.desk.chart import BOTTOM, HEIGHT, TOP, draw
 from archive.desk.filters import Facet, Query, read_query
 from archive.desk.places import count_places
 from archive.desk.problems import SearchProblem
 from archive.desk.search import search
 from archive.desk.series import MOST_MONTHS, Series, Unit, build_timeline
-from archive.desk.timeline import Counts, count_months, count_pool, count_values
+from archive.desk.tallies import Tallies
+from archive.desk.timeline import Counts, Totals, count_months, count_pool, count_values
 from archive.desk.timeline_asked import Asked, By, Measure, TermProblem, read_asked
 
 FILTERS = [
@@ -127,9 +128,41 @@ def test_other_ways_to_write_a_phrase_are_counted_where_its_words_are_not_found(
 def test_papers_and_provinces_equal_counts_narrowed_to_each(connection, text, facet):
     query = Query(text=text)
     by_value = count_values(connection, query, facet)
-    assert sum(x.total for x in by_value.values()) == count_months(connection, query).total
-    for value, counts in by_value.items():
-        assert counts == count_months(connection, query.narrowed(facet, value))
+    assert sum(x.every for x in by_value.values()) == count_months(connection, query).total
+    for value, totals in by_value.items():
+        own = query.narrowed(facet, value)
+        counts, pool = count_months(connection, own), count_pool(connection, own)
+        assert totals == Totals(
+            exact=counts.exact_total, every=counts.total, articles=sum(pool.values())
+        )
+
+
+@pytest.mark.parametrize(
+    "limits", [{"_LOOKED_INTO": 0}, {"_ONE_IN": 1, "_LOOKED_INTO": 10**9}, {"_MOST_PIECES": 1}]
+)
+@pytest.mark.parametrize(
+    "text", ['dân quân "tự vệ" "huấn luyện"', '"dân quân" -"hội thao"', 'title:dân quân "tự vệ"', "huấn* dân quân"]
+)  # fmt: skip
+def test_hits_are_the_same_however_they_are_looked_for(connection, monkeypatch, limits, text):
+    queries = [Query(text=text), Query(text=text, papers=("songmay",), published_from=date(2024, 1, 1))]  # fmt: skip
+    usual = [count_months(connection, query) for query in queries]
+    monkeypatch.setattr(hit_sets, "_KNOWN", Tallies())
+    for name, value in limits.items():
+        monkeypatch.setattr(hit_sets, name, value)
+    assert [count_months(connection, query) for query in queries] == usual
+    assert usual[0].total > 0
+
+
+def test_a_phrase_is_looked_for_once_whatever_stands_beside_it(connection):
+    count_months(connection, Query(text='"dân quân" "tự vệ"'))
+    statements = []
+    connection.set_trace_callback(statements.append)
+    try:
+        found = count_months(connection, Query(text='"tự vệ" OR "dân quân"', levels=(2,)))
+    finally:
+        connection.set_trace_callback(None)
+    assert found.total > 0
+    assert not [sql for sql in statements if "MATCH" in sql]
 
 
 def test_hits_beyond_one_text_are_all_counted(connection, monkeypatch):

@@ -116,6 +116,20 @@ def test_a_paper_that_always_failed_is_an_alarm_without_any_good_run():
     assert ("never_works", None) in out(run(pages=0, reason="unreachable", failures={"dns": 6}), failing)  # fmt: skip
 
 
+def test_half_of_few_is_an_alarm_where_all_days_are_alike_and_none_where_they_are_not():
+    even = [run(day, 18 + (day % 3) - 1) for day in range(50, 0, -1)]
+    uneven = [run(day, (12, 25, 17, 19, 22, 14)[day % 6]) for day in range(50, 0, -1)]
+    assert ("fewer_found", None) in out(run(pages=9), even)
+    assert ("fewer_found", None) not in out(run(pages=9), uneven)
+    # a fall of a third is none of an alarm, however even the days were
+    assert out(run(pages=13), even) == set()
+
+
+def test_how_even_days_are_is_not_known_from_a_few_weeks():
+    few = [run(day, 18) for day in range(25, 0, -1)]
+    assert ("fewer_found", None) not in out(run(pages=9), few)
+
+
 def test_half_as_many_are_an_alarm_where_many_are_usual():
     assert {x for x, _ in out(run(pages=30))} == {"fewer_found", "fewer_articles"}
     assert out(run(pages=45)) == set()

@@ -1,0 +1,130 @@
+"""What is said of orders, as codes with values: kept so in the archive, and put into words in the reader's language.
+
+Codes and the names of values are never changed, since rows hold them; what older rows say in words is kept as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final
+
+import attrs
+import orjson
+
+if TYPE_CHECKING:
+    from archive.health.wording import Language
+
+#: A value's name, such as ``reason``, and a word the program has for it -> that word in the reader's language.
+Word = Callable[[str, str], str]
+
+#: What was written in words: by an error, or before there were codes.
+TEXT: Final = "text"
+_SENTENCES: Final[dict[str, tuple[str, str]]] = {
+    TEXT: ("{text}", "{text}"),
+    # why it waits
+    "held": ("{site} is being crawled or imported by {by}", "{by} đang thu thập hoặc nhập dữ liệu của {site}"),
+    "faster": ("{by} was faster", "{by} đã bắt đầu trước"),
+    "other order": ("another order for the paper is being obeyed", "một lệnh khác cho báo này đang được thực hiện"),
+    "most at a time": (
+        "{n} orders are being obeyed, which is the most at a time", "{n} lệnh đang được thực hiện, cùng lúc không chạy được nhiều hơn",
+    ),
+    "disk full": ("the disk is nearly full: {what}", "ổ đĩa sắp đầy; hãy dọn bớt hoặc chuyển kho sang ổ lớn hơn"),
+    "hours": ("the paper is crawled at {hours} only (Vietnam's time)", "báo này chỉ được thu thập trong khoảng {hours} (giờ Việt Nam)"),
+    "unwritten": ("the archive could not be written", "không ghi được vào kho"),
+    "stopped": ("the crawler was stopped", "chương trình thu thập đã bị dừng"),
+    "crawl died": ("the process that crawled died", "tiến trình thu thập đã chết giữa chừng"),
+    "check died": ("the process that checked died", "tiến trình kiểm tra đã chết giữa chừng"),
+    "died": ("{by} died at it", "{by} đã chết giữa chừng"),
+    "taken up": ("{because}; it is taken up again", "{because}; lệnh được thực hiện lại"),
+    # how it ended
+    "not crawled": ("{site} is not crawled: {why}", "{site} không được thu thập: {why}"),
+    "crawled": ("{reason}; {fetched} fetched, {accepted} accepted", "{reason}; tải {fetched} trang, nhận {accepted} bài"),
+    "crawled, detail": (
+        "{reason} ({detail}); {fetched} fetched, {accepted} accepted", "{reason} ({detail}); tải {fetched} trang, nhận {accepted} bài",
+    ),
+    "checked": ("{pages} pages read: all is well", "đã đọc {pages} trang: mọi thứ đều ổn"),
+    "checked, problems": ("{pages} pages read: {problems}", "đã đọc {pages} trang: {problems}"),
+    "no answer": ("the check gave no answer", "lần kiểm tra không cho kết quả"),
+    "paused": ("{jobs} paused", "đã tạm nghỉ: {jobs}"),
+    "resumed": ("{jobs} resumed", "đã chạy tiếp: {jobs}"),
+    "noted": ("alarm {n} is taken note of", "đã ghi nhận cảnh báo {n}"),
+    "given up": ("{because}, as {n} before it", "{because}, trước đó đã có {n} tiến trình như vậy"),
+    "over": ("the crawl is over: {because}", "lượt thu thập đã hết: {because}"),
+    "ended before": ("the crawl had ended before", "lượt thu thập đã kết thúc từ trước"),
+    "after pages": ("the crawl ended after the pages under way", "lượt thu thập đã kết thúc sau khi tải xong các trang đang dở"),
+    "not seen": ("the crawl ended before it saw the order", "lượt thu thập kết thúc trước khi thấy lệnh"),
+    "nobody": (
+        "nobody took it in time: is `dqtv watch` or `dqtv run-due` called?", "không tiến trình nào nhận kịp: `dqtv watch` hoặc `dqtv run-due` có chạy không?",
+    ),
+    "nobody, because": ("nobody took it in time: {because}", "không tiến trình nào nhận kịp: {because}"),
+    "taken back": ("taken back by {by}", "{by} đã rút lại"),
+    # of the audit trail
+    "finished": ("{outcome}: {because}", "{outcome}: {because}"),
+}  # fmt: skip
+#: A process as `archive.processes.in_words` names it.
+_PROCESS: Final = re.compile(r"\bprocess (\d+) on (\S+)")
+#: Values that are words of the program, which the desk has in both languages.
+_WORDS: Final = frozenset({"reason", "jobs", "outcome"})
+
+
+@attrs.frozen(kw_only=True)
+class Said:
+    """One thing said of an order: a code, its values, and what it rests on."""
+
+    code: str
+    values: Mapping[str, str | int] = attrs.field(factory=dict)
+    because: Said | None = None
+
+    def __str__(self) -> str:
+        """In English."""
+        return sentence(self, "en")
+
+
+def said(code: str, because: Said | None = None, **values: str | int) -> Said:
+    """What is said by *code*."""
+    return Said(code=code, values=values, because=because)
+
+
+def sentence(what: Said, language: Language, word: Word = lambda _, text: text) -> str:
+    """In one sentence without a full stop; *word* translates words of the program, such as how a run ended."""
+    english, vietnamese = _SENTENCES[what.code]
+    values: dict[str, object] = dict(what.values)
+    for name in _WORDS & values.keys():
+        values[name] = ", ".join(word(name, one) for one in str(values[name]).split(", "))
+    if "by" in values:
+        values["by"] = process_words(str(values["by"]), language)
+    if what.because is not None:
+        values["because"] = sentence(what.because, language, word)
+    return (vietnamese if language == "vi" else english).format(**values)
+
+
+def process_words(text: str, language: Language) -> str:
+    """*text* with the process it names in the reader's language."""
+    return _PROCESS.sub(r"tiến trình \1 trên máy \2", text) if language == "vi" else text
+
+
+def packed(what: Said) -> str:
+    """As the archive keeps it, the same text for the same thing."""
+    return orjson.dumps(_plain(what), option=orjson.OPT_SORT_KEYS).decode()
+
+
+def unpacked(text: str) -> Said:
+    """What *text* says; words that are no code of ours as they are."""
+    try:
+        return _said(orjson.loads(text))
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+        return said(TEXT, text=text)
+
+
+def _plain(what: Said) -> dict[str, object]:
+    inner = {} if what.because is None else {"because": _plain(what.because)}
+    return {"code": what.code, "values": dict(what.values), **inner}
+
+
+def _said(plain: dict[str, object]) -> Said:
+    code, values, because = plain["code"], plain["values"], plain.get("because")
+    if code not in _SENTENCES or not isinstance(values, dict):
+        raise ValueError(code)
+    inner = _said(because) if isinstance(because, dict) else None
+    return Said(code=str(code), values=values, because=inner)
