@@ -315,10 +315,20 @@ def test_workers_start_crawls_and_know_nothing_of_what_happens_in_them():
         if module.own_imports & {"scraper.crawling", "scraper.spiders.newspaper", "scraper.process"}
     }
     assert joining == {"scraper.cluster.crawl"}
-    loaded = ("worker", "engine", "drain", "reaper", "tables", "database", "slice_end")
+    loaded = (
+        "worker",
+        "engine",
+        "drain",
+        "reaper",
+        "tables",
+        "database",
+        "slice_end",
+        "reading_end",
+    )
     known = {name for part in loaded for name in modules()[f"scraper.cluster.{part}"].own_imports}
     assert {name for name in known if not name.startswith(("archive.", "scraper.cluster"))} == {
-        "scraper.settings"
+        "scraper.cores",
+        "scraper.settings",
     }
 
 
