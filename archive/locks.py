@@ -31,16 +31,26 @@ SCHEDULER_LOCK: Final = "schedule.lock"
 INGEST_LOCK: Final = "ingest.lock"
 #: Locked in the same way by the process that replays with the workers of a cluster.
 REPLAY_LOCK: Final = "replay.lock"
+#: Begins the token of a lock that a worker on another machine has.
+LENT: Final = "lent:"
 
 
 class SiteLock:
     """The lock of one site, held from `acquire` to `release`; a `Lease`."""
 
-    def __init__(self, store: Store, site: str, *, clock: Callable[[], float] = boot_time) -> None:
+    def __init__(
+        self,
+        store: Store,
+        site: str,
+        *,
+        clock: Callable[[], float] = boot_time,
+        lent_is_ours: bool = False,
+    ) -> None:
         self.site = site
         self.token = secrets.token_hex(8)
         self._store = store
         self._term = Term(clock=clock)
+        self._lent_is_ours = lent_is_ours
 
     def acquire(self) -> float | None:
         """Take the lock; returns the Unix time of the site's last request, if one is known.
@@ -49,15 +59,7 @@ class SiteLock:
         """
         now, asked_at = steady_time(), self._term.clock()
         with self._store.transaction():
-            row = self._store.connection.execute(
-                "SELECT holder, expires_at, last_fetch_at FROM site_locks WHERE site = ?",
-                (self.site,),
-            ).fetchone()
-            if row is not None and row[0] and _is_held(row[0], row[1], now):
-                raise SiteLocked(
-                    f"{self.site} is being crawled or imported by another process ({in_words(row[0])}) on"
-                    f" the archive {self._store.root}; wait for it, or stop it and try again"
-                )
+            last_fetch_at = held_by_others(self._store, self.site, lent_is_ours=self._lent_is_ours)
             self._store.connection.execute(
                 "INSERT INTO site_locks (site, token, holder, acquired_at, expires_at) VALUES (?, ?, ?, ?, ?)"
                 " ON CONFLICT (site) DO UPDATE SET token = excluded.token, holder = excluded.holder,"
@@ -65,7 +67,7 @@ class SiteLock:
                 (self.site, self.token, this_process(), now, now + TTL_SECONDS),
             )
         self._term.extend(asked_at)
-        return None if row is None or row[2] is None else float(row[2])
+        return last_fetch_at
 
     def renew(self, last_fetch_at: float | None) -> bool:
         """Hold the lock for another term (inside a transaction); False when it was lost."""
@@ -100,6 +102,26 @@ class SiteLock:
                 (last_fetch_at, self.site, self.token),
             )
         self._term.lose()
+
+
+def held_by_others(store: Store, site: str, *, lent_is_ours: bool) -> float | None:
+    """When the site was last asked, Unix time; None when that is not known.
+
+    *lent_is_ours*: a lock lent to a worker on another machine (``archive.cluster.lending``) hinders nobody.
+    Raises SiteLocked while a living process holds the site's lock.
+    """
+    row = store.connection.execute(
+        "SELECT holder, expires_at, last_fetch_at, token FROM site_locks WHERE site = ?", (site,)
+    ).fetchone()
+    if row is None:
+        return None
+    is_ours = lent_is_ours and row[3].startswith(LENT)
+    if row[0] and not is_ours and _is_held(row[0], row[1], steady_time()):
+        raise SiteLocked(
+            f"{site} is being crawled or imported by another process ({in_words(row[0])}) on"
+            f" the archive {store.root}; wait for it, or stop it and try again"
+        )
+    return None if row[2] is None else float(row[2])
 
 
 def _is_held(holder: str, expires_at: float, now: float) -> bool:

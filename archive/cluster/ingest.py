@@ -1,9 +1,8 @@
 """The single writer: takes the segments that workers leave in the inbox into the archive, in order, each once.
 
 A segment is stored when its token is the newest of its site, its files fit their checksums, and all before it are
-stored. Its rows, and the note of it in ``ingested_segments``, are one transaction, committed while nobody can
-take the site; after it the segment is acknowledged and deleted. Killed at any point, the next look finds out
-what was done. What the archive itself has on record is the truth, not what is acknowledged.
+stored. Its rows, and the note of it in ``ingested_segments``, are one transaction, committed while nobody can take the
+site; then it is acknowledged and deleted. After a kill the next look goes by what is on record, not by what is acknowledged.
 """
 
 from __future__ import annotations
@@ -17,7 +16,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 import attrs
 
 from archive.cluster.complaints import Complaints, Why
-from archive.cluster.manifest import REPLAY, BadManifest, digest, read_manifest, says_newer
+from archive.cluster.lending import lend
+from archive.cluster.manifest import BadManifest, digest, read_manifest, says_newer
 from archive.cluster.replay_inbox import ReplayInbox
 from archive.cluster.state import write_state
 from archive.cluster.storing import BadSegment, Stored, store_rows
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archive.cluster.hub import Hub
+    from archive.cluster.leases import LeaseRow
     from archive.cluster.manifest import File, Key, Manifest
     from archive.store import Store
 
@@ -62,6 +63,9 @@ class Leases(Protocol):
 
     def judging(self, site: str, token: int) -> AbstractContextManager[Judgement]:
         """Keep others from taking *site* until the block ends."""
+
+    def rows(self) -> Iterable[LeaseRow]:
+        """All leases."""
 
     def without_state(self) -> Iterable[tuple[str, int]]:
         """Sites and tokens whose holders wait for a state."""
@@ -134,11 +138,12 @@ class Ingest:
         report = Report()
         if not self._is_begun:
             self._begin()
-        self._write_states(report)
-        found = self._hub.manifests()
-        for site, keys in groupby((x for x in found if x.kind != REPLAY), key=lambda key: key.site):
-            self._take_site(site, list(keys), report)
-        self._replay.take([key for key in found if key.kind == REPLAY], report)
+        lent, refused = lend(self._store, self._leases.rows())
+        report.notes += [f"its workers wait: {error}" for error in refused]
+        self._write_states(lent, report)
+        for site, keys in groupby(self._hub.manifests(), key=lambda key: key.site):
+            take = self._replay.take if self._replay.takes(site) else self._take_site
+            take(site, list(keys), report)
         self._complaints.settle()
         return report
 
@@ -155,9 +160,11 @@ class Ingest:
 
     # -- states -------------------------------------------------------------------------------
 
-    def _write_states(self, report: Report) -> None:
+    def _write_states(self, lent: Mapping[str, int], report: Report) -> None:
         """A token that was just taken shuts out those before it, so what is stored now is what its holder builds on."""
         for site, token in self._leases.without_state():
+            if lent.get(site) != token:
+                continue
             copy = self._store.root / _STATE_COPY
             try:
                 write_state(self._store, site, copy)
@@ -170,7 +177,7 @@ class Ingest:
     # -- segments -----------------------------------------------------------------------------
 
     def _take_site(self, site: str, keys: list[Key], report: Report) -> None:
-        lock = SiteLock(self._store, site)
+        lock = SiteLock(self._store, site, lent_is_ours=True)
         try:
             lock.acquire()
         except SiteLocked as error:

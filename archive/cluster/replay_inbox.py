@@ -16,6 +16,7 @@ import orjson
 from archive.cluster.complaints import Why
 from archive.cluster.manifest import BadManifest, digest, read_manifest
 from archive.cluster.replay_book import ReplayBook
+from archive.lease import REPLAY_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,8 +54,12 @@ class ReplayInbox:
         self._leases = leases
         self._complaints = complaints
 
-    def take(self, keys: Sequence[Key], report: Report) -> None:
-        """Take the results at *keys*. Raises HubUnreachable, ClusterUnreachable, ArchiveUnwritable."""
+    def takes(self, name: str) -> bool:
+        """Whether keys with this *name* are of a replay."""
+        return name.startswith(REPLAY_PREFIX)
+
+    def take(self, name: str, keys: Sequence[Key], report: Report) -> None:  # noqa: ARG002 - as segments of a site are taken
+        """Take the results of the parcel *name*, at *keys*. Raises HubUnreachable, ClusterUnreachable, ArchiveUnwritable."""
         book = ReplayBook.open(self._store.root)
         if book is None:
             for key in keys:

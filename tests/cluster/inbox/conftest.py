@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import attrs
 import pytest
@@ -38,6 +39,8 @@ class FakeLeases:
     tokens: dict[str, int] = attrs.field(factory=dict)
     acked: dict[str, int] = attrs.field(factory=dict)
     states: dict[str, int] = attrs.field(factory=dict)
+    #: Sites that were given back.
+    free: set[str] = attrs.field(factory=set)
     #: Called before a verdict is given, with the number of verdicts before.
     on_judging: object = None
     judged: int = 0
@@ -61,6 +64,15 @@ class FakeLeases:
             if self.goes_away:
                 raise ClusterUnreachable("gone")
             self.acked[site] = max(self.acked[site], judgement.marked)
+
+    def rows(self):
+        """As if every token were held, by a process on another machine."""
+        return [
+            SimpleNamespace(
+                site=site, token=token, holder="elsewhere 1 2", is_held=site not in self.free
+            )
+            for site, token in self.tokens.items()
+        ]
 
     def without_state(self):
         return [(site, x) for site, x in self.tokens.items() if self.states.get(site, 0) < x]

@@ -12,11 +12,13 @@ from pathlib import Path
 import attrs
 import pytest
 
+from archive.clock import steady_time
 from archive.cluster.hub import Hub, SegmentRefused, SegmentTaken
 from archive.cluster.ingest import Ingest
+from archive.cluster.lending import LENT_SECONDS
 from archive.cluster.manifest import MANIFEST, ROWS
 from archive.cluster.segment import discard, seal, sealed
-from archive.errors import ArchiveError, ClusterUnreachable, HubUnreachable
+from archive.errors import ArchiveError, ClusterUnreachable, HubUnreachable, SiteLocked
 from archive.health.alarms import Kind, open_alarms
 from archive.locks import SiteLock
 from archive.verify import Choice, verify
@@ -417,14 +419,52 @@ def test_an_archive_restored_from_a_backup_has_its_tokens_raised(inbox):
     assert inbox.leases.tokens["bao"] > 1000
 
 
-def test_a_site_that_is_crawled_here_waits(inbox):
+def test_a_segment_of_a_site_that_is_crawled_here_meanwhile_waits(inbox):
     inbox.pushed()
+    inbox.leases.free.add("bao")
+    waiting = inbox.hub.manifests
+    inbox.hub.manifests = list
+    inbox.step()
+    inbox.hub.manifests = waiting
     lock = SiteLock(inbox.archive, "bao")
     lock.acquire()
     report = inbox.step()
     assert (report.stored, report.waiting) == (0, 1)
     lock.release(None)
     assert inbox.step().stored == 1
+
+
+def test_nothing_here_works_on_a_site_while_a_worker_has_it(inbox):
+    worker = inbox.take()
+    with pytest.raises(SiteLocked, match="process 1 on elsewhere"):
+        SiteLock(inbox.archive, "bao").acquire()
+    worker.find(1)
+    inbox.hub.push(worker.seal())
+    inbox.step()
+    inbox.step()
+    with pytest.raises(SiteLocked, match="process 1 on elsewhere"):
+        SiteLock(inbox.archive, "bao").acquire()
+    inbox.leases.free.add("bao")
+    inbox.step()
+    SiteLock(inbox.archive, "bao").acquire()
+
+
+def test_a_worker_gets_nothing_to_begin_with_while_the_site_is_crawled_here(inbox):
+    lock = SiteLock(inbox.archive, "bao")
+    lock.acquire()
+    inbox.leases.take()
+    report = inbox.step()
+    assert report.states == 0
+    assert any("bao is being crawled" in note for note in report.notes)
+    lock.release(None)
+    assert inbox.step().states == 1
+
+
+def test_a_lock_lent_to_a_worker_ends_by_itself_when_nobody_looks(inbox, monkeypatch):
+    inbox.take()
+    later = steady_time() + LENT_SECONDS + 1
+    monkeypatch.setattr("archive.locks.steady_time", lambda: later)
+    SiteLock(inbox.archive, "bao").acquire()
 
 
 def test_only_what_is_acknowledged_is_deleted_at_the_worker(inbox):
