@@ -100,7 +100,7 @@ bench-bulk: install ## Measure publishing beside a raw load, and exports beside 
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && $(BIN)/python benchmarks/publish.py --folder "$$folder" \
 		&& echo && $(BIN)/python benchmarks/export.py --keep "$$folder/archive"
 
-bench-cluster: install ## Measure queue, workers and writer of several machines on this one; some 5 minutes.
+bench-cluster: install ## Measure queue, workers, writer and replay of several machines on this one; some 10 minutes.
 	$(BIN)/python benchmarks/cluster/speed.py
 
 cluster-test-namespaces: install ## Cut machines off from each other in network namespaces; as root, on Linux, some 3 minutes.

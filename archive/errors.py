@@ -153,6 +153,10 @@ class IngestBusy(ArchiveError):
     """Another process is taking in what workers on other machines left for this archive."""
 
 
+class ReplayBusy(ArchiveError):
+    """Another process is replaying this archive with the workers of a cluster."""
+
+
 class HubUnreachable(ArchiveError):
     """The place where workers and the archive hand things over cannot be reached, or takes nothing."""
 

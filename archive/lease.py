@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 if TYPE_CHECKING:
     from archive.store import Store
 
+#: Before the name of a parcel of a replay, where else a site stands.
+REPLAY_PREFIX: Final = "replay:"
 #: Seconds a lease outlives its last renewal.
 TTL_SECONDS: Final = 60.0
 #: Seconds by which a holder stops before that: what was sent last is answered, or given up, by then.

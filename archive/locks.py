@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 SCHEDULER_LOCK: Final = "schedule.lock"
 #: Locked in the same way by the process that takes in what workers leave.
 INGEST_LOCK: Final = "ingest.lock"
+#: Locked in the same way by the process that replays with the workers of a cluster.
+REPLAY_LOCK: Final = "replay.lock"
 #: Begins the token of a lock that a worker on another machine has.
 LENT: Final = "lent:"
 
@@ -140,7 +142,7 @@ def scheduler_lock(root: Path) -> Iterator[None]:
 
     Raises SchedulerBusy naming the process that holds it, ArchiveUnwritable.
     """
-    with _alone(root / SCHEDULER_LOCK, SchedulerBusy, f"is doing what is due in {root}"):
+    with alone(root / SCHEDULER_LOCK, SchedulerBusy, f"is doing what is due in {root}"):
         yield
 
 
@@ -150,12 +152,12 @@ def ingest_lock(root: Path) -> Iterator[None]:
 
     Raises IngestBusy naming the process that holds it, ArchiveUnwritable.
     """
-    with _alone(root / INGEST_LOCK, IngestBusy, f"is taking in segments for {root}; one is enough"):
+    with alone(root / INGEST_LOCK, IngestBusy, f"is taking in segments for {root}; one is enough"):
         yield
 
 
 @contextmanager
-def _alone(path: Path, busy: type[ArchiveError], does: str) -> Iterator[None]:
+def alone(path: Path, busy: type[ArchiveError], does: str) -> Iterator[None]:
     """Hold the lock file *path*; raises *busy* saying which process holds it and what it *does*."""
     try:
         file = path.open("a+", encoding="utf-8")

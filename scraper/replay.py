@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
     from archive.store import Store
     from scraper.sites.load import Registry
-    from scraper.stored_reader import Said, StoredReadings
+    from scraper.stored_reader import CaptureReader, Readings, Said
 
 #: Articles and rejected addresses in one transaction.
 GROUP_SIZE: Final = 64
@@ -75,7 +75,7 @@ class _Asked:
     """A group of work under way in the readers: what is stored, with the pages that are read for it."""
 
     wanted: list[tuple[StoredArticle | StoredRejection | None, list[StoredCapture]]]
-    readings: StoredReadings
+    readings: Readings
 
 
 @attrs.define(kw_only=True)
@@ -83,7 +83,7 @@ class _Replay:
     """One replay under way."""
 
     store: Store
-    reader: StoredReader
+    reader: CaptureReader
     run_id: str | None
     #: Articles and rejected addresses in all, and who wants to hear how many are done.
     total: int
@@ -238,7 +238,8 @@ class _Replay:
             return
         text, changed = stored.text_sha256, False
         for outcome in accepted:
-            digest = _digest(outcome)
+            article = outcome.article
+            digest = text_sha256(article.title, article.sapo, article.text)
             if digest != text:
                 own = outcome.capture.id == stored.capture.id
                 self.counts["corrected" if own else "new_versions"] += 1
@@ -320,23 +321,23 @@ def replay(
     dry_run: bool = False,
     workers: int = 1,
     on_page: Callable[[int, int], None] | None = None,
+    reader: CaptureReader | None = None,
 ) -> ReplayReport:
     """Read the stored article pages of *sites* (all when empty) again; *on_page* hears done and total.
 
     With several *workers* as many processes read; this one alone writes, in the same order, and what
     comes out is the same. A kill loses at most one group of work; the same replay again repeats what is
-    done without changing it. With *dry_run* nothing is written. Raises UnknownSite for an id in *sites*
-    that no site file has, ReaderDied when workers die whatever they read.
+    done without changing it. With *dry_run* nothing is written. A *reader* is asked instead of workers. Raises
+    UnknownSite for an id in *sites* that no site file has, ReaderDied when workers die whatever they read.
     """
     for site_id in sites:
         registry.site(site_id)
     wanted = [x for x in sites_with_readings(store.connection) if not sites or x in sites]
     run_id = None if dry_run else new_run_id(datetime.now(UTC))
-    begin = partial(Readers, registry)
-    reader = StoredReader(store, begin, processes=workers if workers > 1 else 0)
-    work = {
-        x: (article_ids(store.connection, x), rejected_urls(store.connection, x)) for x in wanted
-    }
+    begin, processes = partial(Readers, registry), workers if workers > 1 else 0
+    reader = reader or StoredReader(store, begin, processes=processes)
+    rows = store.connection
+    work = {x: (article_ids(rows, x), rejected_urls(rows, x)) for x in wanted}
     unknown = {x: len(work[x][0]) + len(work[x][1]) for x in wanted if x not in registry.sites}
     total = sum(len(ids) + len(urls) for ids, urls in work.values()) - sum(unknown.values())
     job = _Replay(store=store, reader=reader, run_id=run_id, total=total, told=on_page)
@@ -351,11 +352,11 @@ def replay(
             ending.callback(lambda: finish_run(store, run_id, reason, job.run_counts()))
         for site_id in wanted:
             if site_id not in unknown:
+                reader.begin_site(site_id)
                 ids, urls = work[site_id]
-                _replay_all(job, site_id, ids, partial(stored_article, store.connection))
+                _replay_all(job, site_id, ids, partial(stored_article, rows))
                 # an article may have left for an address that is on the list of rejected ones
-                find = partial(stored_rejection, store.connection, site_id)
-                _replay_all(job, site_id, urls, find)
+                _replay_all(job, site_id, urls, partial(stored_rejection, rows, site_id))
                 job.seen.clear()
         if run_id is not None:
             with store.transaction():
@@ -393,8 +394,3 @@ def _as_article(
     if not is_same:
         return outcome
     return attrs.evolve(outcome, article=attrs.evolve(outcome.article, id=article_id))
-
-
-def _digest(outcome: Accepted) -> str:
-    article = outcome.article
-    return text_sha256(article.title, article.sapo, article.text)

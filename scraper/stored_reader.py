@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures.process import BrokenProcessPool
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 import attrs
 
@@ -14,6 +14,7 @@ from scraper.readers import StoredPage
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from concurrent.futures import Future
+    from pathlib import Path
     from types import TracebackType
 
     from archive.errors import RecordUnreadable
@@ -27,20 +28,48 @@ if TYPE_CHECKING:
     Said = Accepted | Rejected | RecordUnreadable | ReaderDied
 
 
+class Readings(Protocol):
+    """Pages under way."""
+
+    def results(self) -> list[Said]:
+        """What each page says, in the order asked for; waits for it. Raises ReaderDied when readers die whatever they read."""
+
+
+class CaptureReader(Protocol):
+    """What a replay has its pages read by. A context manager."""
+
+    def __enter__(self) -> Self:
+        """Itself."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End what is under way."""
+
+    def begin_site(self, site_id: str) -> None:
+        """Hear that pages of this site are asked for from now on."""
+
+    def ask(self, captures: Sequence[StoredCapture], site_id: str) -> Readings:
+        """Have pages of one site read."""
+
+
 def stored_page(store: Store, capture: StoredCapture) -> StoredPage:
     """All that a process without the database needs to read the page."""
     digest = capture.payload_elsewhere
     return StoredPage(capture=capture, payload=store.payload_location(digest) if digest else None)
 
 
-class StoredReader:
-    """*processes* readers of an archive's pages, or none: then the caller's own process reads. A context manager.
+class PageReaders:
+    """*processes* readers of pages in the WARC *folder*, or none: then the caller's own process reads. A context manager.
 
     *begin* makes readers, so many processes of them.
     """
 
-    def __init__(self, store: Store, begin: Callable[..., Readers], *, processes: int) -> None:
-        self._store = store
+    def __init__(self, folder: Path, begin: Callable[..., Readers], *, processes: int) -> None:
+        self._folder = folder
         self._succession = Succession(begin, processes=processes)
 
     def __enter__(self) -> Self:
@@ -54,11 +83,10 @@ class StoredReader:
     ) -> None:
         self._succession.close()
 
-    def ask(self, captures: Sequence[StoredCapture], site_id: str) -> StoredReadings:
-        """Have pages of one site read with its template as it is now."""
-        pages = [stored_page(self._store, capture) for capture in captures]
-        readers, template = self._succession.readers, self._store.template(site_id)
-        parts = readers.read_stored(self._store.warc_folder, pages, template)
+    def read(self, pages: Sequence[StoredPage], template: Template) -> StoredReadings:
+        """Have pages of one site read with this *template*."""
+        readers = self._succession.readers
+        parts = readers.read_stored(self._folder, pages, template)
         return StoredReadings(self, readers, template, parts)
 
     def take(
@@ -80,7 +108,7 @@ class StoredReader:
     def _read_alone(self, page: StoredPage, template: Template) -> Said:
         for _ in range(TRIES_ALONE):
             second = self._succession.alone()
-            ((_, reading),) = second.read_stored(self._store.warc_folder, [page], template)
+            ((_, reading),) = second.read_stored(self._folder, [page], template)
             try:
                 (read,) = reading.result()
             except BrokenProcessPool:
@@ -91,11 +119,27 @@ class StoredReader:
         return ReaderDied(self._succession.give_up(page.capture.url))
 
 
+class StoredReader(PageReaders):
+    """Readers of the pages of one archive, with its templates as they are when it is asked."""
+
+    def __init__(self, store: Store, begin: Callable[..., Readers], *, processes: int) -> None:
+        super().__init__(store.warc_folder, begin, processes=processes)
+        self._store = store
+
+    def begin_site(self, site_id: str) -> None:
+        """Nothing: all of its pages are here."""
+
+    def ask(self, captures: Sequence[StoredCapture], site_id: str) -> StoredReadings:
+        """Have pages of one site read with its template as it is now."""
+        pages = [stored_page(self._store, capture) for capture in captures]
+        return self.read(pages, self._store.template(site_id))
+
+
 @attrs.frozen
 class StoredReadings:
     """Pages under way in the readers."""
 
-    _reader: StoredReader
+    _reader: PageReaders
     _readers: Readers
     _template: Template
     _parts: Sequence[tuple[Sequence[StoredPage], Future[list[Read]]]]

@@ -20,6 +20,16 @@ _DISTRIBUTIONS: Final = (
     "dqtv-archive", "scrapy", "twisted", "protego", "selectolax", "beautifulsoup4", "ftfy", "pyahocorasick",
     "warcio", "isal", "sqlite-utils",
 )  # fmt: skip
+#: Those that decide what a stored page says.
+_READING: Final = (
+    "dqtv-archive",
+    "selectolax",
+    "beautifulsoup4",
+    "lxml",
+    "trafilatura",
+    "ftfy",
+    "pyahocorasick",
+)
 _HERE: Final = Path(__file__).parent
 #: Rules that hold for every paper.
 _SHARED_RULES: Final = ("classify/lexicon.toml", "clean/boilerplate.toml")
@@ -40,6 +50,11 @@ def rule_digests(registry: Registry, sites: Iterable[str]) -> dict[str, str]:
     for site in sites:
         digests |= registry.rules.get(site, {})
     return dict(sorted(digests.items()))
+
+
+def reading_rules(registry: Registry, sites: Iterable[str]) -> dict[str, str]:
+    """Everything that decides what stored pages of *sites* say: files and programs -> digest or version."""
+    return rule_digests(registry, sites) | {name: version(name) for name in _READING}
 
 
 @cache

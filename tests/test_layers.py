@@ -46,7 +46,13 @@ JOINS = {
     "scraper.answers": {"discovery", "extract"},
     "scraper.cli": {"sites"},
     # names papers, as the other commands do
+    # rules by which a replay's pages are read
+    "scraper.cluster.book_reader": {"sites"},
     "scraper.cluster.cli": {"sites"},
+    "scraper.cluster.parcel_post": {"sites"},
+    "scraper.cluster.reading": {"sites"},
+    "scraper.cluster.replay_cli": {"sites"},
+    "scraper.cluster.replaying": {"sites"},
     "scraper.guard": {"sites"},
     "scraper.importer": {"sites"},
     # people read a sample of what was judged
@@ -317,10 +323,20 @@ def test_workers_start_crawls_and_know_nothing_of_what_happens_in_them():
         if module.own_imports & {"scraper.crawling", "scraper.spiders.newspaper", "scraper.process"}
     }
     assert joining == {"scraper.cluster.crawl"}
-    loaded = ("worker", "engine", "drain", "reaper", "tables", "database", "slice_end")
+    loaded = (
+        "worker",
+        "engine",
+        "drain",
+        "reaper",
+        "tables",
+        "database",
+        "slice_end",
+        "reading_end",
+    )
     known = {name for part in loaded for name in modules()[f"scraper.cluster.{part}"].own_imports}
     assert {name for name in known if not name.startswith(("archive.", "scraper.cluster"))} == {
-        "scraper.settings"
+        "scraper.cores",
+        "scraper.settings",
     }
 
 

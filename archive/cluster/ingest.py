@@ -1,9 +1,8 @@
 """The single writer: takes the segments that workers leave in the inbox into the archive, in order, each once.
 
 A segment is stored when its token is the newest of its site, its files fit their checksums, and all before it are
-stored. Its rows, and the note of it in ``ingested_segments``, are one transaction, committed while nobody can
-take the site; after it the segment is acknowledged and deleted. Killed at any point, the next look finds out
-what was done. What the archive itself has on record is the truth, not what is acknowledged.
+stored. Its rows, and the note of it in ``ingested_segments``, are one transaction, committed while nobody can take the
+site; then it is acknowledged and deleted. After a kill the next look goes by what is on record, not by what is acknowledged.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ import attrs
 from archive.cluster.complaints import Complaints, Why
 from archive.cluster.lending import lend
 from archive.cluster.manifest import BadManifest, digest, read_manifest, says_newer
+from archive.cluster.replay_inbox import ReplayInbox
 from archive.cluster.state import write_state
 from archive.cluster.storing import BadSegment, Stored, store_rows
 from archive.database import make_folder
@@ -126,6 +126,7 @@ class Ingest:
         self._hub = hub
         self._leases = leases
         self._complaints = Complaints(store)
+        self._replay = ReplayInbox(store, hub, leases, self._complaints)
         self._is_begun = False
         self._schemas = {migration.name for migration in MIGRATIONS.applied(store.database)}
 
@@ -141,7 +142,8 @@ class Ingest:
         report.notes += [f"its workers wait: {error}" for error in refused]
         self._write_states(lent, report)
         for site, keys in groupby(self._hub.manifests(), key=lambda key: key.site):
-            self._take_site(site, list(keys), report)
+            take = self._replay.take if self._replay.takes(site) else self._take_site
+            take(site, list(keys), report)
         self._complaints.settle()
         return report
 

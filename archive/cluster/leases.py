@@ -17,7 +17,7 @@ from psycopg.conninfo import conninfo_to_dict
 from archive.clock import steady_time
 from archive.cluster.settings import DATABASE_VARIABLE
 from archive.errors import ClusterNotPrepared, ClusterUnreachable, UsageError
-from archive.lease import TTL_SECONDS
+from archive.lease import REPLAY_PREFIX, TTL_SECONDS
 from archive.processes import this_process
 
 if TYPE_CHECKING:
@@ -273,7 +273,11 @@ class Leases:
 
     def without_state(self) -> list[tuple[str, int]]:
         """Sites and tokens whose holders wait for the site's state."""
-        return [(x.site, x.token) for x in self.rows() if x.is_held and x.state_token < x.token]
+        return [
+            (x.site, x.token)
+            for x in self.rows()
+            if x.is_held and x.state_token < x.token and not x.site.startswith(REPLAY_PREFIX)
+        ]
 
     def has_state(self, site: str, token: int) -> None:
         """Note that the state for *token* lies ready."""
@@ -282,6 +286,11 @@ class Leases:
                 "UPDATE dqtv_leases SET state_token = %s WHERE site = %s AND state_token < %s",
                 (token, site, token),
             )
+
+    def forget(self, prefix: str) -> None:
+        """Delete the leases of all names that begin with *prefix* and are never used again."""
+        with self._connected() as connection:
+            connection.execute("DELETE FROM dqtv_leases WHERE starts_with(site, %s)", (prefix,))
 
     def raise_tokens(self, at_least: Mapping[str, int], by: int = TOKENS_LOST) -> None:
         """Replace every holder after the database was restored from a copy or a standby took over.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from archive.clock import steady_time
 from archive.errors import SiteLocked
+from archive.lease import REPLAY_PREFIX
 from archive.locks import LENT, held_by_others
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def lend(store: Store, leases: Iterable[LeaseRow]) -> tuple[dict[str, int], list
     refused: list[SiteLocked] = []
     with store.transaction():
         for lease in leases:
-            if not lease.is_held or lease.holder is None:
+            if not lease.is_held or lease.holder is None or lease.site.startswith(REPLAY_PREFIX):
                 continue
             try:
                 _lend(store, lease.site, lease.token, lease.holder)

@@ -11,6 +11,7 @@ import orjson
 
 from archive.errors import ArchiveError
 from archive.instants import read_instant, utc_text
+from archive.lease import REPLAY_PREFIX
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,6 +26,9 @@ LONGEST: Final = 4 << 20
 _WARC: Final = re.compile(r"[a-z0-9][a-z0-9_-]*/[0-9]{4}/[A-Za-z0-9_][A-Za-z0-9_.-]*\.warc\.gz")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _SITE: Final = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_PARCEL: Final = re.compile(r"replay:[A-Za-z0-9][A-Za-z0-9-]*\.[1-9][0-9]{0,8}")
+CRAWL: Final = "crawl"
+REPLAY: Final = "replay"
 #: A token beyond it is none: one a millisecond would take a thousand centuries.
 _MOST: Final = 1 << 53
 
@@ -54,10 +58,16 @@ class File:
 class Key:
     """Which segment of which lease: what its folder is called."""
 
+    #: Of a replay: ``replay:`` and the parcel's name.
     site: str
     token: int
     #: From 1.
     seq: int
+
+    @property
+    def kind(self) -> str:
+        """``crawl`` for pages fetched, ``replay`` for stored pages read again."""
+        return REPLAY if self.site.startswith(REPLAY_PREFIX) else CRAWL
 
     def __str__(self) -> str:
         return f"{self.site}/{self.token}/{self.seq}"
@@ -93,6 +103,7 @@ class Manifest:
         """As it is pushed: the same manifest always gives the same bytes."""
         values = {
             "version": VERSION,
+            "kind": self.key.kind,
             **attrs.asdict(self.key),
             "files": [attrs.asdict(file) for file in self.files],
             "rows": self.rows,
@@ -130,13 +141,15 @@ def read_manifest(content: bytes, key: Key) -> Manifest:
         raise BadManifest("it is no JSON object")
     if values.get("version") != VERSION:
         raise BadManifest(f"its version is {values.get('version')!r}, and {VERSION} is known here")
-    expected = {"version", "site", "token", "seq", "files", "rows", "software", "schema", "sealed_at"}  # fmt: skip
+    expected = {"version", "kind", "site", "token", "seq", "files", "rows", "software", "schema", "sealed_at"}  # fmt: skip
     if values.keys() != expected:
         wrong = ", ".join(sorted(values.keys() ^ expected))
         raise BadManifest(f"keys are missing or unknown: {wrong}")
     said = Key(site=_text(values, "site"), token=_number(values, "token"), seq=_number(values, "seq"))  # fmt: skip
     if said != key:
         raise BadManifest(f"it says that it is {said}, and lies at {key}")
+    if values["kind"] != key.kind:
+        raise BadManifest(f"kind: {key.kind} is wanted there, not {values['kind']!r}")
     rows = values["rows"]
     if not isinstance(rows, dict):
         raise BadManifest("rows: an object of numbers is wanted")
@@ -153,7 +166,9 @@ def read_manifest(content: bytes, key: Key) -> Manifest:
 def key_of(site: str, token: str, seq: str) -> Key | None:
     """The key that three names of folders stand for; None where they are none of ours."""
     numbers = [int(x) if re.fullmatch(r"[1-9][0-9]{0,15}", x) else 0 for x in (token, seq)]
-    if not _SITE.fullmatch(site) or not all(0 < number <= _MOST for number in numbers):
+    if not (_SITE.fullmatch(site) or _PARCEL.fullmatch(site)) or not all(
+        0 < number <= _MOST for number in numbers
+    ):
         return None
     return Key(site=site, token=numbers[0], seq=numbers[1])
 
@@ -173,6 +188,7 @@ def _file(value: dict[str, Any], site: str) -> File:
     if value.keys() != {"name", "size", "sha256"}:
         raise BadManifest("files: each has name, size and sha256, and nothing else")
     name, sha256 = _text(value, "name"), _text(value, "sha256")
+    # of a replay nothing but rows fits
     if name != ROWS and not (_WARC.fullmatch(name) and name.startswith(f"{site}/")):
         raise BadManifest(f"files: {name!r} is no name of a WARC file of {site}")
     if not _SHA256.fullmatch(sha256):

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
+from archive.lease import REPLAY_PREFIX
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
@@ -33,8 +35,11 @@ _ANSWER_S: Final = 3
 
 _JOBS: Final = """
 SELECT status::text AS status, count(*) AS number FROM procrastinate_jobs
-WHERE task_name = 'crawl_site' GROUP BY 1
+WHERE task_name = %s GROUP BY 1
 """
+#: Tasks of the engine (``scraper.cluster.engine``).
+_CRAWL: Final = "crawl_site"
+_READ: Final = "read_parcel"
 _SITES: Final = f"""
 SELECT args->>'site' AS site,
     count(*) FILTER (WHERE status = 'todo') AS waiting,
@@ -65,7 +70,7 @@ SELECT site, token, holder, acked, holder IS NOT NULL AND until > clock_timestam
     extract(epoch FROM until - clock_timestamp())::float8 AS left_s,
     extract(epoch FROM clock_timestamp() - taken_at)::float8 AS age_s,
     extract(epoch FROM clock_timestamp() - last_fetch_at)::float8 AS asked_s
-FROM dqtv_leases ORDER BY is_held DESC, site
+FROM dqtv_leases WHERE left(site, length(%s)) <> %s ORDER BY is_held DESC, site
 """
 
 
@@ -146,11 +151,13 @@ class Picture:
     """What PostgreSQL knows; instants are its own."""
 
     read_at: datetime
-    #: State of the engine (``todo``, ``doing``, ``succeeded``, ``failed`` ...) -> jobs.
+    #: State of the engine (``todo``, ``doing``, ``succeeded``, ``failed`` ...) -> crawls.
     jobs: Mapping[str, int]
+    #: The same of parcels of a replay.
+    readings: Mapping[str, int]
     #: Those that run first; `MOST_SITES` at most.
     sites: tuple[SiteJobs, ...]
-    #: Held ones first.
+    #: Those of papers, held ones first; the leases of a replay go with it.
     leases: tuple[Held, ...]
     workers: tuple[Worker, ...]
     #: Newest first.
@@ -204,17 +211,24 @@ def read_database(dsn: str) -> Picture:
     with Leases(dsn, answer_s=_ANSWER_S) as leases, leases.reading() as connection:
         return Picture(
             read_at=_rows(connection, "SELECT clock_timestamp() AS now")[0]["now"],
-            jobs={row["status"]: row["number"] for row in _rows(connection, _JOBS)},
+            jobs=_jobs(connection, _CRAWL),
+            readings=_jobs(connection, _READ),
             sites=tuple(SiteJobs(**row) for row in _rows(connection, _SITES)),
-            leases=tuple(Held(**row) for row in _rows(connection, _LEASES)),
+            leases=tuple(
+                Held(**row) for row in _rows(connection, _LEASES, REPLAY_PREFIX, REPLAY_PREFIX)
+            ),
             workers=tuple(Worker(**row) for row in _rows(connection, _WORKERS)),
             troubles=tuple(Trouble(**row) for row in _rows(connection, _TROUBLES)),
             draining_s=next((row["since_s"] for row in _rows(connection, _DRAINING)), None),
         )
 
 
-def _rows(connection: psycopg.Connection[Any], sql: str) -> list[dict[str, Any]]:
-    found = connection.execute(sql)
+def _jobs(connection: psycopg.Connection[Any], task: str) -> dict[str, int]:
+    return {row["status"]: row["number"] for row in _rows(connection, _JOBS, task)}
+
+
+def _rows(connection: psycopg.Connection[Any], sql: str, *values: str) -> list[dict[str, Any]]:
+    found = connection.execute(sql, values or None)
     names = [column.name for column in found.description or ()]
     return [dict(zip(names, row, strict=True)) for row in found]
 
@@ -249,7 +263,11 @@ def look_into(hub: Hub) -> Inbox:
         oldest_s=max(0.0, now - min(since)) if since else None,
         incomplete=tuple(folder.name for folder in inbox if not folder.is_whole),
         # in the order of their tokens
-        tokens={key.site: key.token for key in sorted(_keys(whole))},
+        tokens={
+            key.site: key.token
+            for key in sorted(_keys(whole))
+            if not key.site.startswith(REPLAY_PREFIX)
+        },
         refused_number=len(refused),
         refused=tuple(
             Refused(

@@ -1,7 +1,7 @@
 """What a cluster costs and brings: jobs queued a second, memory of an idle worker, three workers beside one.
 
 The same three demo papers are crawled by one worker and by three, each worker with one slot and every paper with the same
-delay between requests, told by its robots.txt. For the writer's speed see ``ingest_speed.py``, which this runs as well.
+delay between requests, told by its robots.txt. For the writer's speed see ``ingest_speed.py``, for a replay's ``replay_speed.py``, which this runs as well.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ def main() -> None:
         system.CRAWL_DELAY_S = arguments.delay  # type: ignore[attr-defined]  # what the press prints
     for line in measured(arguments.delay, arguments.jobs):
         print(line, flush=True)
-    subprocess.run([sys.executable, HERE / "ingest_speed.py"], check=True)
+    for name in ("ingest_speed.py", "replay_speed.py"):
+        subprocess.run([sys.executable, HERE / name], check=True)
 
 
 def measured(delay: float, jobs: int) -> Iterator[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -16,38 +15,27 @@ from archive.errors import ArchiveError, DqtvError, UnknownSite, UsageError
 from archive.locks import scheduler_lock
 from archive.spans import read_span
 from scraper.cluster.child import command
-from scraper.cluster.extra import asked_for, cluster_extra
+from scraper.cluster.extra import cluster_extra
+from scraper.cluster.options import (
+    database_option,
+    hub_option,
+    spool_option,
+    which_database,
+    which_hub,
+)
+from scraper.cluster.replay_cli import read_command, replay_command
 from scraper.contact import contact_option
+from scraper.cores import cores
 from scraper.sites.known import known_sites, why_not_crawled
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from scraper.cluster.feed import Fed
     from scraper.cluster.slice_end import SliceEnd
 
 #: Minutes of one slice of a crawl.
 SLICE_MINUTES: Final = 30.0
-
-database_option = click.option(
-    "--database",
-    envvar=DATABASE_VARIABLE,
-    show_envvar=True,
-    help="PostgreSQL database of the cluster, such as postgresql://dqtv@host/dqtv.",
-)
-hub_option = click.option(
-    "--hub",
-    envvar=HUB_VARIABLE,
-    show_envvar=True,
-    help="Where workers and the archive hand things over: file:///srv/hub, s3://bucket/hub, sftp://host/hub.",
-)
-spool_option = click.option(
-    "--spool",
-    type=click.Path(path_type=Path, file_okay=False),
-    default="dqtv-spool",
-    envvar=SPOOL_VARIABLE,
-    show_default=True,
-    show_envvar=True,
-    help="Folder of this machine for pages that are not home yet.",
-)
 
 
 @click.group("cluster")
@@ -59,7 +47,7 @@ def cluster_group() -> None:
 @database_option
 def prepare_command(database: str | None) -> None:
     """Make the tables of a cluster in its database; what is there stays."""
-    dsn = _database(database)
+    dsn = which_database(database)
     with cluster_extra():
         from archive.cluster.leases import Leases  # noqa: PLC0415  part of the extra
         from scraper.cluster import tables  # noqa: PLC0415  part of the extra
@@ -80,7 +68,7 @@ def prepare_command(database: str | None) -> None:
 @json_option
 def feed_command(root: Path, *, database: str | None, once: bool, as_json: bool) -> None:
     """Put what is due by the schedule into the queue of the cluster, until Ctrl-C; runs beside the archive."""
-    dsn = _database(database)
+    dsn = which_database(database)
     with cluster_extra():
         from scraper.cluster.feed import feed  # noqa: PLC0415  part of the extra
         from scraper.cluster.worker import check_prepared  # noqa: PLC0415  part of the extra
@@ -130,6 +118,12 @@ def _echo_fed(fed: Fed, *, as_json: bool) -> None:
     help="Crawls side by side.",
 )
 @click.option(
+    "--readers",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Parcels of a replay read side by side; one for each processor core when not given.",
+)
+@click.option(
     "--minutes",
     type=click.FloatRange(0.1),
     default=SLICE_MINUTES,
@@ -141,10 +135,10 @@ def _echo_fed(fed: Fed, *, as_json: bool) -> None:
 @spool_option
 @contact_option
 def worker_command(
-    *, slots: int, minutes: float, database: str | None, hub: str | None, spool: Path, contact: str | None
+    *, slots: int, readers: int | None, minutes: float, database: str | None, hub: str | None, spool: Path, contact: str | None
 ) -> None:  # fmt: skip
     """Take jobs of the cluster until Ctrl-C or SIGTERM: crawls end after the page under way, their pages come home."""
-    dsn, hub = _database(database), _hub(hub)
+    dsn, hub = which_database(database), which_hub(hub)
     with cluster_extra():
         from scraper.cluster.engine import EngineSettings  # noqa: PLC0415  part of the extra
         from scraper.cluster.worker import work  # noqa: PLC0415  part of the extra
@@ -156,7 +150,13 @@ def worker_command(
         os.environ["DQTV_CONTACT"] = contact
     click.echo(f"working with {slots} slots; Ctrl-C ends", err=True)
     work(
-        EngineSettings(database=dsn, slots=slots, minutes=minutes, at_start=at_start),
+        EngineSettings(
+            database=dsn,
+            slots=slots,
+            readers=readers or cores(),
+            minutes=minutes,
+            at_start=at_start,
+        ),
         say=lambda text: click.echo(f"dqtv: {text}", err=True),
     )
 
@@ -190,7 +190,7 @@ def crawl_command(
     spool: Path, contact: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Crawl one paper for some minutes under the cluster's lease, and bring its pages to the hub."""
-    dsn, hub = _database(database), _hub(hub)
+    dsn, hub = which_database(database), which_hub(hub)
     if backfill is not None:
         read_span(backfill)
     if (why := why_not_crawled(known_sites().site(site))) is not None:
@@ -235,7 +235,7 @@ def _echo_end(end: SliceEnd) -> None:
 @spool_option
 def push_command(*, wait_s: float, database: str | None, hub: str | None, spool: Path) -> None:
     """Bring home what killed crawls left on this machine; a worker does so when it starts."""
-    dsn, hub = _database(database), _hub(hub)
+    dsn, hub = which_database(database), which_hub(hub)
     with cluster_extra():
         from archive.cluster.hub import Hub  # noqa: PLC0415  part of the extra
         from scraper.cluster.spool import bring_all_home  # noqa: PLC0415  part of the extra
@@ -253,7 +253,7 @@ def push_command(*, wait_s: float, database: str | None, hub: str | None, spool:
 @json_option
 def status_command(*, database: str | None, hub: str | None, as_json: bool) -> None:
     """Show jobs, leases, workers and the inbox, and what is wrong; exit code 1 when something is."""
-    dsn, hub = _database(database), _hub(hub)
+    dsn, hub = which_database(database), which_hub(hub)
     with cluster_extra():
         from scraper.cluster.watching import watch  # noqa: PLC0415  part of the extra
 
@@ -281,7 +281,7 @@ def status_command(*, database: str | None, hub: str | None, as_json: bool) -> N
 @database_option
 def drain_command(*, is_over: bool, wait_s: float, database: str | None) -> None:
     """Let all workers finish the page under way, bring their pages home and take no more jobs."""
-    dsn = _database(database)
+    dsn = which_database(database)
     with cluster_extra():
         from scraper.cluster.draining import begin, end, wait  # noqa: PLC0415  part of the extra
 
@@ -301,17 +301,8 @@ def drain_command(*, is_over: bool, wait_s: float, database: str | None) -> None
     click.echo("drained: nothing runs")
 
 
-# -- what every command asks ------------------------------------------------------------------------
-
-
-def _database(given: str | None) -> str:
-    return asked_for(
-        given, "--database", DATABASE_VARIABLE, "which PostgreSQL database the cluster has"
-    )
-
-
-def _hub(given: str | None) -> str:
-    return asked_for(given, "--hub", HUB_VARIABLE, "where the cluster's hub is")
+cluster_group.add_command(replay_command)
+cluster_group.add_command(read_command)
 
 
 def _why_not(site: str) -> str | None:

@@ -16,8 +16,10 @@ import procrastinate
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
 from scraper.cluster import child
+from scraper.cluster.reading_end import read_reading_end
 from scraper.cluster.reaper import EVERY_MINUTE, add_reaper
 from scraper.cluster.slice_end import SliceEnd, read_slice_end
+from scraper.cores import cores
 
 if TYPE_CHECKING:
     from procrastinate.job_context import JobContext
@@ -27,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 CRAWL_QUEUE: Final = "crawls"
 CRAWL_TASK: Final = "crawl_site"
+READ_QUEUE: Final = "readings"
+READ_TASK: Final = "read_parcel"
 #: Minutes of one slice: a kill costs a segment, a stop is never hours away, no site holds a slot for a day.
 SLICE_MINUTES: Final = 30.0
 #: Crawls that died without a word are begun again so often.
@@ -41,6 +45,8 @@ class EngineSettings:
     database: str
     #: Crawls side by side.
     slots: int = 10
+    #: Parcels of a replay read side by side: each keeps a core busy.
+    readers: int = attrs.Factory(cores)
     minutes: float = SLICE_MINUTES
     heartbeat_s: float = 10.0
     #: Without a sign of life for so long a worker's jobs go to others. More than the 60 s of a lease, so that a job
@@ -56,6 +62,8 @@ class EngineSettings:
     poll_s: float = 5.0
     #: Words before the site; None for ``dqtv cluster crawl``.
     command: tuple[str, ...] | None = None
+    #: The same before a parcel; None for ``dqtv cluster read``.
+    read_command: tuple[str, ...] | None = None
     #: Run once beside the first jobs: what brings home the pages that killed crawls left here.
     at_start: tuple[str, ...] | None = None
 
@@ -104,6 +112,11 @@ def build_app(settings: EngineSettings, connector: Any = None) -> procrastinate.
 
     retry = TryAgain(settings.busy_s)
     app.task(name=CRAWL_TASK, queue=CRAWL_QUEUE, pass_context=True, retry=retry)(crawl_site)
+
+    async def read_parcel(context: JobContext, parcel: str) -> str:
+        return await _read_parcel(context, settings, parcel)
+
+    app.task(name=READ_TASK, queue=READ_QUEUE, pass_context=True, retry=retry)(read_parcel)
     add_reaper(app, stalled_s=settings.stalled_s, cron=settings.reap)
     return app
 
@@ -152,6 +165,19 @@ async def _crawl_site(context: JobContext, settings: EngineSettings, asked: Aske
     if end.goes_on:
         await deferrer(context.app, asked.site).defer_async(**asked.job())
     return in_words(end)
+
+
+async def _read_parcel(context: JobContext, settings: EngineSettings, parcel: str) -> str:
+    """Read one parcel of a replay in a process of its own; after a death, one in which a deadly page is found out."""
+    words = settings.read_command or child.command("cluster", "read")
+    apart = ("--apart",) if context.job.attempts else ()
+    code, out = await child.run((*words, parcel, *apart, "--json"))
+    end = read_reading_end(out)
+    if end is None:
+        raise CrawlDied(f"the reading of {parcel} ended with code {code} and said nothing")
+    if end.is_to_be_tried_again:
+        raise TryLater(f"{parcel}: {end.reason}" + (f" ({end.detail})" if end.detail else ""))
+    return f"{end.reason}: {end.pages} pages"
 
 
 def deferrer(app: procrastinate.App, site: str) -> Any:  # noqa: ANN401 - the engine's type

@@ -10,7 +10,6 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
-import procrastinate
 from procrastinate.jobs import Job as EngineJob
 
 from archive.backfill import Backfills
@@ -21,6 +20,7 @@ from archive.schedule_table import ScheduleTable
 from archive.store import Store
 from scraper.cluster.database import connected
 from scraper.cluster.engine import CRAWL_QUEUE, CRAWL_TASK, Asked, lock_of
+from scraper.cluster.queue import put_in_queue
 from scraper.due import NOT_BEGUN, USUAL_MONTHS, last_months
 
 if TYPE_CHECKING:
@@ -195,10 +195,4 @@ def defer(dsn: str, asked: Iterable[Asked]) -> list[int]:
         )
         for one in asked
     ]  # fmt: skip
-    if not jobs:
-        return []
-    app = procrastinate.App(
-        connector=procrastinate.SyncPsycopgConnector(conninfo=dsn, min_size=1, max_size=1)
-    )
-    with app.open():
-        return [int(job.id) for job in app.job_manager.batch_defer_jobs(jobs)]
+    return put_in_queue(dsn, jobs)

@@ -26,6 +26,11 @@ def echo(seen: Watched) -> None:
         console.print(
             f"crawl jobs: {jobs}" + ("; draining" if found.draining_s is not None else "")
         )
+        if found.readings:
+            readings = ", ".join(f"{number} {status}" for status, number in found.readings.items())
+            console.print(
+                f"parcels of a replay: {readings}; `dqtv cluster replay` shows how far it is"
+            )
     if (inbox := seen.inbox) is not None:
         age = "" if inbox.oldest_s is None else f", the oldest for {inbox.oldest_s:.0f} s"
         console.print(

@@ -32,6 +32,8 @@ class Kind(enum.StrEnum):
     NO_STATE = "no_state"
     #: Two crawls push under one token.
     TWO_WRITERS = "two_writers"
+    #: A worker's site files or program are not those of the archive, so it leaves a replay's pages alone.
+    OTHER_RULES = "other_rules"
     #: A killed crawl's pages that cannot be brought home: of another version, damaged.
     LEFT_BEHIND = "left_behind"
 

@@ -52,6 +52,8 @@ class Problem(enum.StrEnum):
     LEFT_BEHIND = "left_behind"
     #: A segment has a higher token than its site's lease: the database was restored from a backup.
     TOKENS_WENT_BACK = "tokens_went_back"
+    #: A worker's site files or program differ from the archive's, so that it reads nothing of a replay.
+    OTHER_RULES = "other_rules"
 
 
 @attrs.frozen(kw_only=True)
@@ -106,6 +108,7 @@ _PROBLEM_OF: Final = {
     Kind.HUB_AWAY: Problem.HUB_AWAY,
     Kind.NO_STATE: Problem.NO_STATE,
     Kind.TWO_WRITERS: Problem.TWO_WRITERS,
+    Kind.OTHER_RULES: Problem.OTHER_RULES,
     Kind.LEFT_BEHIND: Problem.LEFT_BEHIND,
 }
 
@@ -128,7 +131,8 @@ def _judge_database(found: Picture, seen: Watched) -> None:
                 f"the clock of {who} is {one.clock_off_s:+.0f} s off the database's; leases do not mind, but the dates"
                 " of its captures are wrong: set it (timedatectl set-ntp true)",
             )
-    if all(one.is_silent for one in found.workers) and found.jobs.get("todo"):
+    waiting = found.jobs.get("todo") or found.readings.get("todo")
+    if all(one.is_silent for one in found.workers) and waiting:
         seen.say(
             Problem.NO_WORKER,
             "jobs wait and no worker is there; start `dqtv cluster worker` on a machine",

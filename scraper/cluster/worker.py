@@ -1,7 +1,7 @@
 """A worker: takes jobs of the engine until it is told to end, and says that it lives.
 
-Each worker is two of the engine's in one process: one for crawls with its slots, one for the care of the queue,
-which must not wait until a slot is free. Loads no Scrapy: the crawls are other processes.
+Each worker is three of the engine's in one process: one for crawls with its slots, one for parcels of a replay with the
+machine's cores, one for the care of the queue, which must not wait until a slot is free. Loads no Scrapy: the crawls are other processes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from archive.processes import this_process
 from scraper.cluster import child, tables
 from scraper.cluster.database import connected
 from scraper.cluster.drain import DrainingWorker
-from scraper.cluster.engine import CRAWL_QUEUE, EngineSettings, build_app
+from scraper.cluster.engine import CRAWL_QUEUE, READ_QUEUE, EngineSettings, build_app
 from scraper.cluster.reaper import CARE_QUEUE
 from scraper.settings import SOFTWARE
 
@@ -130,8 +130,12 @@ class _Shift:
             app, queues=[CRAWL_QUEUE], name="crawls", concurrency=self.settings.slots,
             shutdown_graceful_timeout=self.settings.grace_s, **common,
         )  # fmt: skip
+        readings = DrainingWorker(
+            app, queues=[READ_QUEUE], name="readings", concurrency=self.settings.readers,
+            listen_notify=False, shutdown_graceful_timeout=self.settings.grace_s, **common,
+        )  # fmt: skip
         care = DrainingWorker(app, queues=[CARE_QUEUE], name="care", listen_notify=False, **common)
-        self._workers = [crawls, care]
+        self._workers = [crawls, readings, care]
         if self._end.is_set():
             return
         running = [asyncio.create_task(worker.run()) for worker in self._workers]

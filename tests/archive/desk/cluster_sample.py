@@ -7,6 +7,7 @@ from archive.cluster import picture
 PICTURE = picture.Picture(
     read_at=datetime.now(UTC),
     jobs={"todo": 2, "doing": 2, "succeeded": 1412, "failed": 1},
+    readings={"todo": 6, "doing": 3, "succeeded": 11},
     sites=(
         picture.SiteJobs(site="songmay", waiting=0, running=1, failed=0, attempts=1, since_s=640),
         picture.SiteJobs(site="nuingan", waiting=1, running=1, failed=0, attempts=0, since_s=35),

@@ -108,6 +108,7 @@ def test_jobs_are_counted_by_state_and_shown_by_paper(visit):
     assert {"waiting": "2", "running": "2", "done": "1,412", "failed": "1"}.items() <= facts(
         answer
     ).items()
+    assert "Parcels of stored pages that are read again" in answer.text
     assert table(answer, "jobs")[2] == ["Báo Cù Lao", "0", "1", "1", "2 hours ago", "3"]
 
 

@@ -12,9 +12,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from archive.cluster import parcel
 from archive.cluster.hub import Hub, SegmentTaken
 from archive.cluster.ingest import Ingest
 from archive.cluster.manifest import ROWS, File, Key, Manifest
+from archive.cluster.parcel import Order
 from archive.cluster.segment import Segment
 from archive.cluster.state import write_state
 from archive.errors import HubUnreachable
@@ -121,6 +123,7 @@ def test_bytes_that_do_not_fit_are_refused_by_us(worker, hub, s3, archive, fakes
 _PUSH = """
 import sys; from pathlib import Path
 from archive.cluster.hub import Hub; from archive.cluster.manifest import Key, read_manifest
+from archive.cluster.parcel import Order
 from archive.cluster.segment import Segment
 url, root = sys.argv[1], Path(sys.argv[2])
 content = (root / "manifest.json").read_bytes()
@@ -188,3 +191,22 @@ def test_a_bucket_that_is_not_there_is_named(hub, s3, archive, tmp_path):
     with pytest.raises(HubUnreachable, match=r"cannot write s3://dqtv/press/state/bao/1\.db"):
         hub.put_state("bao", 1, tmp_path / "state.db")
     s3.create_bucket(Bucket=BUCKET)
+
+
+def test_parcels_of_a_replay_and_their_results_lie_in_a_bucket_too(hub, tmp_path):
+    records = tmp_path / "records"
+    records.write_bytes(b"records")
+    order = Order(
+        name="20261124T030000Z-1a2b3c4d.1", site="bao", sha256=hashlib.sha256(b"records").hexdigest(),
+        rules={"lexicon.toml": "1"}, template={}, pages=(),
+    )  # fmt: skip
+    parcel.put(hub, order, records, tmp_path / "order")
+    assert parcel.names(hub) == {order.name}
+    assert parcel.fetch(hub, order.name, tmp_path) == order
+    assert (tmp_path / parcel.RECORDS).read_bytes() == b"records"
+    parcel.remove(hub, order.name)
+    assert (parcel.names(hub), parcel.fetch(hub, order.name, tmp_path)) == (set(), None)
+
+    key = Key(site=f"replay:{order.name}", token=2, seq=1)
+    hub.place.create(f"inbox/{key}/manifest.json", b"{}")
+    assert hub.manifests() == (key,)
