@@ -188,6 +188,7 @@ def measure(root: Path, articles: int, length: int, pages: int, *, sign: bool) -
     with serving(root) as (port, pid):
         at_once(port, ["/-/concordance"] * CLIENTS)
         result |= {name: timed(port, pid, paths) for name, paths in concordances(phrases, pages)}
+        result |= {name: timed(port, pid, paths) for name, paths in coverage(snapshot)}
         memory.append(peak_memory(pid))
     report("the flood")
     with serving(root) as (port, pid):
@@ -231,6 +232,16 @@ def concordances(phrases: Sequence[str], pages: int) -> Iterator[tuple[str, list
     yield "concordance, again", paths
     common = f"/-/concordance?q={quote_plus('dân quân')}&order=left1"
     yield "dân quân, concordance", [common] * (pages // 4)
+
+
+def coverage(snapshot: Path) -> Iterator[tuple[str, list[str]]]:
+    """Pages of what each paper has, for all papers and paper by paper."""
+    with contextlib.closing(
+        sqlite3.connect(f"file:{snapshot}?mode=ro&immutable=1", uri=True)
+    ) as db:
+        papers = [site for (site,) in db.execute("SELECT id FROM sites ORDER BY id")]
+    yield "coverage", ["/-/coverage"] * 40
+    yield "coverage of a paper", [f"/-/coverage?paper={quote_plus(site)}" for site in papers]
 
 
 def made(root: Path, articles: int, length: int, *, sign: bool) -> dict[str, object]:

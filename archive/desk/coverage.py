@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -39,22 +41,23 @@ class PaperCoverage:
     #: Articles whose month of publication is not known.
     undated: int
 
-    @property
+    # asked for in every cell of a table, of a snapshot that stays as it is: so all of it is counted once
+    @cached_property
     def articles(self) -> int:
         """All its articles."""
         return sum(self.months.values()) + self.undated
 
-    @property
+    @cached_property
     def first(self) -> str | None:
         """First month with an article."""
         return min(self.months, default=None)
 
-    @property
+    @cached_property
     def last(self) -> str | None:
         """Last month with an article."""
         return max(self.months, default=None)
 
-    @property
+    @cached_property
     def gaps(self) -> tuple[str, ...]:
         """Months without an article between the first and the last that has one."""
         if self.first is None or self.last is None:
@@ -64,7 +67,14 @@ class PaperCoverage:
 
     def in_year(self, year: int) -> int:
         """Articles of a year."""
-        return sum(self.months.get(month_name(year, month), 0) for month in MONTHS)
+        return self._by_year[year]
+
+    @cached_property
+    def _by_year(self) -> Counter[int]:
+        counts: Counter[int] = Counter()
+        for month, articles in self.months.items():
+            counts[int(month[:4])] += articles
+        return counts
 
     def covers(self, month: str) -> bool:
         """True from its first month with an article to its last."""
@@ -72,7 +82,11 @@ class PaperCoverage:
 
     def gaps_in_year(self, year: int) -> int:
         """Months without an article in a year, within its span."""
-        return sum(gap.startswith(f"{year:04d}-") for gap in self.gaps)
+        return self._gaps_by_year[year]
+
+    @cached_property
+    def _gaps_by_year(self) -> Counter[int]:
+        return Counter(int(gap[:4]) for gap in self.gaps)
 
 
 @attrs.frozen(kw_only=True)
@@ -81,19 +95,19 @@ class Coverage:
 
     papers: tuple[PaperCoverage, ...]
 
-    @property
+    @cached_property
     def years(self) -> tuple[int, ...]:
         """Every year from the first article's to the last one's."""
         firsts = [int(paper.first[:4]) for paper in self.papers if paper.first]
         lasts = [int(paper.last[:4]) for paper in self.papers if paper.last]
         return tuple(range(min(firsts), max(lasts) + 1)) if firsts else ()
 
-    @property
+    @cached_property
     def busiest_month(self) -> int:
         """Most articles one paper has in one month."""
         return max((n for paper in self.papers for n in paper.months.values()), default=0)
 
-    @property
+    @cached_property
     def busiest_year(self) -> int:
         """Most articles one paper has in one year."""
         return max((p.in_year(year) for p in self.papers for year in self.years), default=0)

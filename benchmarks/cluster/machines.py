@@ -168,7 +168,13 @@ class Cluster:
 
     def wait_for_jobs(self, jobs: int, seconds: float) -> None:
         """Wait until *jobs* crawl jobs have ended well. Raises TimeoutError."""
-        _wait(lambda: self.status()["jobs"] == {"succeeded": jobs}, seconds)
+
+        def are_home() -> bool:
+            # None while the database did not answer
+            database = self.status()["database"]
+            return database is not None and database["jobs"] == {"succeeded": jobs}
+
+        _wait(are_home, seconds)
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
