@@ -49,6 +49,10 @@ class OneLease:
         """The verdict."""
         yield self.verdict
 
+    def rows(self) -> tuple[()]:
+        """Nobody holds it."""
+        return ()
+
     def without_state(self) -> tuple[()]:
         """Nobody waits."""
         return ()
