@@ -122,7 +122,6 @@ def measure(root: Path, articles: int, length: int, scratch: Path) -> dict[str, 
     signing = sign_anew(root)
     report("publishing")
     whole, steps, snapshot = steps_of(lambda progress: publish(root, progress=progress))
-    memory = [resource.getrusage(x) for x in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     report("raw load")
     raw = raw_load(snapshot.path, scratch / "raw.db")
     taken = {"raw load": raw, "publish": whole, **{f"- {k}": v for k, v in steps.items()}}
@@ -130,8 +129,6 @@ def measure(root: Path, articles: int, length: int, scratch: Path) -> dict[str, 
     return {
         "articles": snapshot.articles,
         "snapshot_mb": snapshot.bytes >> 20,
-        "peak_mb": memory[0].ru_maxrss >> 10,
-        "index_process_mb": memory[1].ru_maxrss >> 10,
         "taken": {name: attrs.asdict(value) for name, value in taken.items()},
         "of_raw_load": {
             "wall": round(whole.wall / raw.wall, 2), "cpu": round(whole.cpu / raw.cpu, 2),
@@ -143,10 +140,7 @@ def show(result: dict[str, object]) -> None:
     """Print the figures as a table."""
     taken = result["taken"]
     assert isinstance(taken, dict)  # noqa: S101 - made above
-    print(
-        f"{result['articles']:,} articles, snapshot {result['snapshot_mb']:,} MB; memory at most"
-        f" {result['peak_mb']} MB, and {result['index_process_mb']} MB for each index\n"
-    )
+    print(f"{result['articles']:,} articles, snapshot {result['snapshot_mb']:,} MB\n")
     print("| step | wall s | of the raw load | CPU s | of the raw load |")
     print("| --- | ---: | ---: | ---: | ---: |")
     raw = taken["raw load"]
