@@ -31,9 +31,9 @@ _PARTS: Final = ("data", "idx", "docsize", "config")
 #: Articles read at a time.
 _FED_AT_ONCE: Final = 500
 #: Settings of FTS5 for as long as it is fed: bytes it gathers before it writes a piece (its own 1 MB makes
-#: many small ones, and merging those took a third of the time; 96 MB hold 20,000 articles), and no merging
+#: many small ones, and merging those took a third of the time; 256 MB hold some 55,000 articles), and no merging
 #: before all are there.
-_WHILE_BUILT: Final = {"hashsize": 96 << 20, "automerge": 0}
+_WHILE_BUILT: Final = {"hashsize": 256 << 20, "automerge": 0}
 #: A process of its own costs more than it saves for fewer articles.
 _WORTH_A_PROCESS: Final = 2_000
 
