@@ -21,6 +21,7 @@ from archive.cluster.segment import discard, seal, sealed
 from archive.errors import ArchiveError, ClusterUnreachable, HubUnreachable, SiteLocked
 from archive.health.alarms import Kind, open_alarms
 from archive.locks import SiteLock
+from archive.processes import this_process
 from archive.runs import running_crawl
 from archive.verify import Choice, verify
 
@@ -477,9 +478,14 @@ def test_a_workers_crawl_is_seen_to_run_until_it_gives_the_site_back(inbox):
 
 def test_a_lock_lent_to_a_worker_ends_by_itself_when_nobody_looks(inbox, monkeypatch):
     inbox.take()
-    later = steady_time() + LENT_SECONDS + 1
+    later = steady_time() + LENT_SECONDS - 1
     monkeypatch.setattr("archive.locks.steady_time", lambda: later)
+    with pytest.raises(SiteLocked):
+        SiteLock(inbox.archive, "bao").acquire()
+    monkeypatch.setattr("archive.locks.steady_time", lambda: later + 2)
     SiteLock(inbox.archive, "bao").acquire()
+    (holder,) = inbox.archive.connection.execute("SELECT holder FROM site_locks").fetchone()
+    assert holder == this_process()
 
 
 def test_only_what_is_acknowledged_is_deleted_at_the_worker(inbox):
