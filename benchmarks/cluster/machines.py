@@ -74,6 +74,8 @@ def postgres(folder: Path) -> Iterator[str]:
         [*whom, programs / "initdb", "-D", place / "data", "-U", "dqtv", "-A", "trust", "--locale=C", "-E", "UTF8", "-N"],
         check=True, **quiet,
     )  # fmt: skip
+    # so that SIGTERM stops it as well, by the block's end
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     # a session of its own: Ctrl-C is for us, who stop it when nothing needs it any more
     server = subprocess.Popen(
         [*whom, programs / "postgres", "-D", place / "data", "-c", "listen_addresses=", "-k", place],
