@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import attrs
 import click
@@ -13,6 +13,8 @@ from archive.cdxj import index_closed_files
 from archive.cli import archive_option, json_option, print_json
 from archive.cluster.hub import Hub
 from archive.cluster.ingest import Ingest, Report
+from archive.cluster.options import database_option, hub_option
+from archive.cluster.settings import DATABASE_VARIABLE, HUB_VARIABLE
 from archive.errors import ClusterUnreachable, HubUnreachable, UsageError
 from archive.locks import ingest_lock
 from archive.store import Store
@@ -21,24 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_HUB: Final = "DQTV_CLUSTER_HUB"
-_DATABASE: Final = "DQTV_CLUSTER_DATABASE"
-
 
 @click.command("ingest")
-@click.option(
-    "--hub",
-    "hub_url",
-    envvar=_HUB,
-    show_envvar=True,
-    help="Where workers and the archive hand things over: file:///srv/hub, s3://bucket/hub, sftp://host/hub.",
-)
-@click.option(
-    "--database",
-    envvar=_DATABASE,
-    show_envvar=True,
-    help="PostgreSQL database of the leases, such as postgresql://dqtv@host/dqtv.",
-)
+@hub_option
+@database_option
 @click.option("--once", is_flag=True, help="End when nothing more can be taken.")
 @click.option(
     "--every",
@@ -52,15 +40,15 @@ _DATABASE: Final = "DQTV_CLUSTER_DATABASE"
 def ingest_command(
     root: Path,
     *,
-    hub_url: str | None,
+    hub: str | None,
     database: str | None,
     once: bool,
     every: float,
     as_json: bool,
 ) -> None:
     """Take in what workers on other machines left, and lay ready what the next ones begin with; until Ctrl-C."""
-    if not hub_url or not database:
-        missing, option = (_HUB, "--hub") if not hub_url else (_DATABASE, "--database")
+    if not hub or not database:
+        missing, option = (HUB_VARIABLE, "--hub") if not hub else (DATABASE_VARIABLE, "--database")
         raise UsageError(f"give {option}, or set {missing} (docs/cluster.md)")
     try:
         from archive.cluster.leases import Leases  # noqa: PLC0415 - says itself what is missing
@@ -69,10 +57,10 @@ def ingest_command(
             f"a part is not installed ({error}); pip install 'dqtv-archive[cluster]'"
         ) from error
     total = Report()
-    hub = Hub(hub_url)
+    there = Hub(hub)
     with Store.open(root.absolute()) as store, ingest_lock(root), Leases(database) as leases:
         try:
-            for report in _looks(store, Ingest(store, hub, leases), once=once, every=every):
+            for report in _looks(store, Ingest(store, there, leases), once=once, every=every):
                 _add(total, report, quiet=as_json)
         finally:
             _tell(total, as_json=as_json)

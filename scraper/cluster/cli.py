@@ -10,19 +10,14 @@ import attrs
 import click
 
 from archive.cli import archive_option, json_option, print_json
+from archive.cluster.options import database_option, hub_option
 from archive.cluster.settings import DATABASE_VARIABLE, HUB_VARIABLE, SPOOL_VARIABLE
 from archive.errors import ArchiveError, DqtvError, UnknownSite, UsageError
 from archive.locks import scheduler_lock
 from archive.spans import read_span
 from scraper.cluster.child import command
 from scraper.cluster.extra import cluster_extra
-from scraper.cluster.options import (
-    database_option,
-    hub_option,
-    spool_option,
-    which_database,
-    which_hub,
-)
+from scraper.cluster.options import spool_option, which_database, which_hub
 from scraper.cluster.replay_cli import read_command, replay_command
 from scraper.contact import contact_option
 from scraper.cores import cores

@@ -1,4 +1,4 @@
-"""What the commands of a cluster ask for."""
+"""What the commands of a cluster ask for, beside `archive.cluster.options`."""
 
 from __future__ import annotations
 
@@ -9,18 +9,6 @@ import click
 from archive.cluster.settings import DATABASE_VARIABLE, HUB_VARIABLE, SPOOL_VARIABLE
 from scraper.cluster.extra import asked_for
 
-database_option = click.option(
-    "--database",
-    envvar=DATABASE_VARIABLE,
-    show_envvar=True,
-    help="PostgreSQL database of the cluster, such as postgresql://dqtv@host/dqtv.",
-)
-hub_option = click.option(
-    "--hub",
-    envvar=HUB_VARIABLE,
-    show_envvar=True,
-    help="Where workers and the archive hand things over: file:///srv/hub, s3://bucket/hub, sftp://host/hub.",
-)
 spool_option = click.option(
     "--spool",
     type=click.Path(path_type=Path, file_okay=False),

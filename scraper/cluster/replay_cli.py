@@ -8,14 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.cli import archive_option, json_option, print_json, stderr_progress
+from archive.cluster.options import database_option, hub_option
 from scraper.cluster.extra import cluster_extra
-from scraper.cluster.options import (
-    database_option,
-    hub_option,
-    spool_option,
-    which_database,
-    which_hub,
-)
+from scraper.cluster.options import spool_option, which_database, which_hub
 from scraper.replay_text import echo_report
 from scraper.sites.known import known_sites
 
