@@ -1,7 +1,8 @@
 """Every hit of a search, as sets: what timelines count.
 
-FTS5 looks for each phrase by itself, in one pass over its index; what was found for one is remembered, and
-joining the sets costs next to nothing. So a phrase is looked for once, whatever stands beside it, whatever
+The common phrases were found when the snapshot was built. FTS5 looks for each other one by itself, in one
+pass over its index; what was found for one is remembered, and joining the sets costs next to nothing. So a
+phrase is looked for once, whatever stands beside it, whatever
 filters are set and whatever its hits are set side by side by (docs/design-notes.md#timelines).
 """
 
@@ -12,10 +13,11 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from archive.desk.article_sets import read_sets, set_of
+from archive.desk.common_phrases import articles_with
 from archive.desk.expansion import variants
 from archive.desk.filters import Query
 from archive.desk.hits import among, dated, whole
-from archive.desk.plan import EXACT_INDEX, expansions, plan, steps_of
+from archive.desk.plan import EXACT_INDEX, FORM_OF, expansions, plan, steps_of
 from archive.desk.query import parse
 from archive.desk.tallies import Tallies
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from archive.desk.article_sets import ArticleSets
-    from archive.desk.plan import Step
+    from archive.desk.plan import Piece, Step
     from archive.desk.query import ParsedQuery
 
 #: Pieces of an alternative that are looked for one by one; of more, FTS5 sooner finds that they do not
@@ -71,6 +73,19 @@ def hit_sets(connection: sqlite3.Connection, query: Query) -> HitSets:
     return HitSets(exact=exact, every=exact | folded)
 
 
+@attrs.frozen(kw_only=True)
+class _Part:
+    """A piece of a search, as far as common phrases answer it."""
+
+    #: FTS5 expression of the piece.
+    match: str
+    #: That of what FTS5 has to look for; empty: nothing.
+    unknown: str
+    #: Articles that have a common phrase of the piece; they are hits whatever FTS5 finds.
+    common: int = 0
+    is_word: bool = False
+
+
 @attrs.frozen
 class _Looking:
     """Looks for the hits of steps among the articles that pass."""
@@ -98,16 +113,40 @@ class _Looking:
             found &= ~self._having(attrs.evolve(step, index=EXACT_INDEX), step.without_exact)
         return found
 
-    def _with_all(self, step: Step, pieces: tuple[str, ...]) -> int:
-        if len(pieces) > _MOST_PIECES:
-            pieces = (_joined(pieces),)
-        left = self.passing
-        for place, piece in enumerate(pieces):
-            rest = _joined(pieces[place:])
-            if left.bit_count() <= self._few(step, rest):
-                return self._among(step, rest, left)
-            left &= self._having(step, piece)
+    def _with_all(self, step: Step, pieces: tuple[Piece, ...]) -> int:
+        left, asked = self.passing, []
+        for piece in pieces:
+            part = self._part(step, piece)
+            if part.unknown:
+                asked.append(part)
+            else:
+                left &= part.common
+        parts = _words_together(asked)
+        if len(parts) > _MOST_PIECES:
+            parts = [_together(parts)]
+        for place, part in enumerate(parts):
+            rest = _together(parts[place:])
+            if left.bit_count() <= self._few(step, rest.match):
+                return self._among(step, rest.match, left)
+            left &= part.common | self._having(step, part.unknown)
         return left
+
+    def _part(self, step: Step, piece: Piece) -> _Part:
+        common, unknown = 0, []
+        for match, phrase in piece.any_of:
+            known = self._common(step, phrase)
+            if known is None:
+                unknown.append(match)
+            else:
+                common |= known
+        return _Part(
+            match=piece.match, unknown=" OR ".join(unknown), common=common,
+            is_word=piece.is_word and not common,
+        )  # fmt: skip
+
+    def _common(self, step: Step, phrase: str | None) -> int | None:
+        form = FORM_OF[step.index].name
+        return None if phrase is None else articles_with(self.connection, form, phrase)
 
     def _few(self, step: Step, match: str) -> int:
         """Of how many articles it costs less to look into each than to read the index for all."""
@@ -131,8 +170,16 @@ class _Looking:
         return _KNOWN.get(self.connection, (step.index, match, self.span), look)
 
 
-def _joined(pieces: Sequence[str]) -> str:
-    return " AND ".join(f"({piece})" for piece in pieces)
+def _together(parts: Sequence[_Part]) -> _Part:
+    """All of some parts as one, which FTS5 looks for."""
+    match = " AND ".join(f"({part.match})" for part in parts)
+    return _Part(match=match, unknown=match)
+
+
+def _words_together(parts: Sequence[_Part]) -> list[_Part]:
+    """Single words as one part: FTS5 joins them without looking at their places."""
+    words = [part for part in parts if part.is_word]
+    return [*([_together(words)] if words else ()), *(part for part in parts if not part.is_word)]
 
 
 def _docids(articles: int) -> Iterator[int]:
