@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from archive.desk.filters import Facet
-from archive.desk.hits import dated
+from archive.desk.filters import Facet, dated
 from archive.desk.spread import COMBINED, read_spread
 from archive.desk.tallies import Tallies
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from archive.desk.filters import Query
     from archive.desk.spread import Spread
@@ -37,12 +36,24 @@ Value = str | int | None
 _COMPARED: Final = (Facet.PAPER, Facet.PROVINCE, Facet.PROVINCE_TODAY)
 
 
-def set_of(docids: Iterable[int], size: int) -> int:
-    """The set of some docids, all of them below *size*."""
+def set_of(docids: Collection[int]) -> int:
+    """The set of some docids."""
+    size = max(docids, default=-1) + 1
     digits = bytearray(b"0") * size
     deque(map(digits.__setitem__, docids, repeat(ord("1"))), maxlen=0)
     # a number is read from its greatest digit on
     return int(digits[::-1] or b"0", 2)
+
+
+def newest_of(articles: int, most: int) -> array[int]:
+    """The greatest docids of a set, at most *most*, the greatest first."""
+    digits = f"{articles:b}"
+    greatest = len(digits) - 1
+    found, place = array("I"), digits.find("1")
+    while place >= 0 and len(found) < most:
+        found.append(greatest - place)
+        place = digits.find("1", place + 1)
+    return found
 
 
 def set_between(first: int, last: int) -> int:
@@ -124,5 +135,5 @@ def _made(spread: Spread) -> ArticleSets:
         own: dict[Value, list[array[int]]] = {}
         for values, some in zip(spread.combinations, docids, strict=True):
             own.setdefault(values[place], []).append(some)
-        having[facet] = {value: set_of(chain(*some), size) for value, some in own.items()}
+        having[facet] = {value: set_of(array("I", chain(*some))) for value, some in own.items()}
     return ArticleSets(spread=spread, having=having)

@@ -12,20 +12,19 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from archive.desk.article_sets import read_sets, set_of
+from archive.desk.article_sets import newest_of, read_sets, set_of
 from archive.desk.common_phrases import articles_with
 from archive.desk.expansion import variants
-from archive.desk.filters import Query
-from archive.desk.hits import among, dated, whole
-from archive.desk.plan import EXACT_INDEX, FORM_OF, expansions, plan, steps_of
+from archive.desk.filters import Query, dated
+from archive.desk.hits import among, whole
+from archive.desk.plan import EXACT_INDEX, expansions, plan, steps_of
 from archive.desk.query import parse
 from archive.desk.tallies import Tallies
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from archive.desk.article_sets import ArticleSets
     from archive.desk.plan import Piece, Step
     from archive.desk.query import ParsedQuery
 
@@ -56,12 +55,11 @@ def hit_sets(connection: sqlite3.Connection, query: Query) -> HitSets:
 
     Raises BadQuery when its text cannot be read.
     """
-    sets = read_sets(connection)
-    passing = sets.passing(connection, query)
+    passing = read_sets(connection).passing(connection, query)
     steps = steps_of(query)
     if query.is_listing:
         return HitSets(exact=passing, every=passing)
-    looking = _Looking(connection, sets, passing, dated(connection, query))
+    looking = _Looking(connection, passing, dated(connection, query))
     parsed = parse(query.text)
     exact, folded = (
         looking.any_of(_needed(query, parsed, some))
@@ -91,7 +89,6 @@ class _Looking:
     """Looks for the hits of steps among the articles that pass."""
 
     connection: sqlite3.Connection
-    sets: ArticleSets
     passing: int
     #: Docids of all that pass in time; passes of FTS5 keep to it.
     span: range
@@ -132,21 +129,11 @@ class _Looking:
         return left
 
     def _part(self, step: Step, piece: Piece) -> _Part:
-        common, unknown = 0, []
-        for match, phrase in piece.any_of:
-            known = self._common(step, phrase)
-            if known is None:
-                unknown.append(match)
-            else:
-                common |= known
+        known = articles_with(self.connection, step, piece)
+        is_word = piece.is_word and not known.articles
         return _Part(
-            match=piece.match, unknown=" OR ".join(unknown), common=common,
-            is_word=piece.is_word and not common,
-        )  # fmt: skip
-
-    def _common(self, step: Step, phrase: str | None) -> int | None:
-        form = FORM_OF[step.index].name
-        return None if phrase is None else articles_with(self.connection, form, phrase)
+            match=piece.match, unknown=known.unknown, common=known.articles, is_word=is_word
+        )
 
     def _few(self, step: Step, match: str) -> int:
         """Of how many articles it costs less to look into each than to read the index for all."""
@@ -156,16 +143,15 @@ class _Looking:
 
     def _among(self, step: Step, match: str, articles: int) -> int:
         wanted = attrs.evolve(step, match=match, without_exact=None)
-        found = among(self.connection, wanted, list(_docids(articles)))
-        return set_of(found, self.sets.size)
+        docids = newest_of(articles, articles.bit_count())
+        return set_of(among(self.connection, wanted, docids))
 
     def _having(self, step: Step, match: str) -> int:
         """The articles of the span that one expression finds; remembered."""
 
         def look() -> int:
             wanted = attrs.evolve(step, match=match, without_exact=None)
-            docids = whole(self.connection, wanted, _UNFILTERED, self.span)
-            return set_of(docids, self.sets.size)
+            return set_of(whole(self.connection, wanted, _UNFILTERED, self.span))
 
         return _KNOWN.get(self.connection, (step.index, match, self.span), look)
 
@@ -180,14 +166,6 @@ def _words_together(parts: Sequence[_Part]) -> list[_Part]:
     """Single words as one part: FTS5 joins them without looking at their places."""
     words = [part for part in parts if part.is_word]
     return [*([_together(words)] if words else ()), *(part for part in parts if not part.is_word)]
-
-
-def _docids(articles: int) -> Iterator[int]:
-    digits = f"{articles:b}"[::-1]
-    place = digits.find("1")
-    while place >= 0:
-        yield place
-        place = digits.find("1", place + 1)
 
 
 def _needed(query: Query, parsed: ParsedQuery, steps: Sequence[Step]) -> Sequence[Step]:

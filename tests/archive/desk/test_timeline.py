@@ -19,6 +19,7 @@ from archive.desk import hit_sets, hits
 from archive.desk.chart import BOTTOM, HEIGHT, TOP, draw
 from archive.desk.filters import Facet, Query, read_query
 from archive.desk.places import count_places
+from archive.desk.plan import steps_of
 from archive.desk.problems import SearchProblem
 from archive.desk.search import search
 from archive.desk.series import MOST_MONTHS, Series, Unit, build_timeline
@@ -187,6 +188,23 @@ def test_a_phrase_is_looked_for_once_whatever_stands_beside_it(by_fts5_alone):
     found, statements = looked_for(by_fts5_alone, Query(text='"tự vệ" OR "dân quân"', levels=(2,)))
     assert found > 0
     assert statements == []
+
+
+@pytest.mark.parametrize("most", [3, 10_000])
+@pytest.mark.parametrize("filters", FILTERS)
+@pytest.mark.parametrize("text", [*TEXTS, "dân quân -quân", '"dân quân tự vệ" biển', "DQTV xã"])
+def test_a_search_finds_the_same_by_common_phrases_and_by_fts5(
+    connection, by_fts5_alone, text, filters, most
+):
+    query = read_query({"q": [text], **parameters(filters)})
+    by_phrases, by_fts5 = (
+        [
+            (tier.step.tier, list(tier.docids), tier.capped)
+            for tier in hits.gather(opened, query, steps_of(query), limit=most)
+        ]
+        for opened in (connection, by_fts5_alone)
+    )
+    assert by_phrases == by_fts5
 
 
 @pytest.mark.parametrize("text", ['"dân quân tự vệ"', 'xã "dân quân" OR "tự vệ"'])
