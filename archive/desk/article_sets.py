@@ -68,6 +68,20 @@ class ArticleSets:
     spread: Spread
     #: Facet -> value -> the articles that have it.
     having: Mapping[Facet, Mapping[Value, int]]
+    #: For each month: which bytes of a set are its articles', behind how many bits, as which bits then.
+    month_places: Sequence[tuple[Month, slice, int, int]] = attrs.field(init=False)
+
+    @month_places.default
+    def _places(self) -> Sequence[tuple[Month, slice, int, int]]:
+        return [
+            (
+                month.month,
+                slice(month.first >> 3, (month.last >> 3) + 1),
+                month.first & 7,
+                set_between(0, month.last - month.first),
+            )
+            for month in self.spread.months
+        ]
 
     @property
     def size(self) -> int:
@@ -78,11 +92,9 @@ class ArticleSets:
         """How many of a set are of each month; months without any are missing."""
         data = articles.to_bytes(self.size // 8 + 1, "little")
         counted = {}
-        for month in self.spread.months:
-            part = int.from_bytes(data[month.first >> 3 : (month.last >> 3) + 1], "little")
-            part = part >> (month.first & 7) & set_between(0, month.last - month.first)
-            if part:
-                counted[month.month] = part.bit_count()
+        for month, own_bytes, shift, mask in self.month_places:
+            if part := int.from_bytes(data[own_bytes], "little") >> shift & mask:
+                counted[month] = part.bit_count()
         return counted
 
     def passing(self, connection: sqlite3.Connection, query: Query) -> int:

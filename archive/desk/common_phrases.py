@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
     from archive.desk.plan import Piece, Step
 
-_KEPT: Final[Tallies[bool]] = Tallies(kept=2)
+#: By snapshot: whether it has common phrases, and the sets last asked for.
+_HAS: Final[Tallies[bool]] = Tallies(kept=2)
+_SETS: Final[Tallies[int | None]] = Tallies()
 
 
 @attrs.frozen(kw_only=True)
@@ -68,8 +70,12 @@ def _having(connection: sqlite3.Connection, form: str, phrase: str) -> int | Non
 
     It is written as ``archive.phrases.forms.Form.phrase`` writes it.
     """
-    if not _KEPT.get(connection, None, lambda: _has_any(connection)):
+    if not _HAS.get(connection, None, lambda: _has_any(connection)):
         return None
+    return _SETS.get(connection, (form, phrase), lambda: _read(connection, form, phrase))
+
+
+def _read(connection: sqlite3.Connection, form: str, phrase: str) -> int | None:
     pieces = connection.execute(
         "SELECT p.id, a.first_docid, a.docids FROM common_phrases AS p"
         " LEFT JOIN common_phrase_articles AS a ON a.phrase_id = p.id WHERE p.form = ? AND p.phrase = ?",
