@@ -14,6 +14,8 @@ TABLES: Final = {
     "snapshot": "The snapshot itself, in one row.",
     "articles": "The articles, oldest first; undated ones before all others.",
     "article_facts": "The narrow part of the articles, for filters and counts.",
+    "common_phrases": "Words and phrases that many articles have, and how many do.",
+    "common_phrase_articles": "Which articles have each of them, as sets of bits.",
     "article_versions": "Every text an article has had.",
     "article_addresses": "Every address under which an article was met.",
     "events": "What became of articles at their papers: not found, taken down, back, led elsewhere.",
@@ -51,6 +53,17 @@ PUBLIC_COLUMNS: Final[dict[str, dict[str, str]]] = {
         "warc_length": "Length of the record in bytes.",
         "year": "Year of publication.",
         "month": "Month of publication, such as 2024-03.",
+    },
+    "common_phrases": {
+        "id": "Number of the phrase in this snapshot.",
+        "form": "`exact`: diacritics count; `folded`: they do not, and đ is d.",
+        "phrase": "One to five words in that form, with single spaces.",
+        "articles": "How many articles have it in headline, lead or text.",
+    },
+    "common_phrase_articles": {
+        "phrase_id": "Number of the phrase.",
+        "first_docid": "Docid the piece begins with.",
+        "docids": "Packed by zlib: the lowest bit of the first byte stands for the article `first_docid`, the next for the one after it.",
     },
     "article_facts": {
         "docid": "Number of the article in this snapshot.",

@@ -1,7 +1,8 @@
-"""The full-text indexes of a snapshot: each is built in a file of its own, then moved into the snapshot.
+"""What a snapshot is searched by: two full-text indexes, and the sets of its common phrases.
 
-Two indexes on two cores take the time of one. An index is the tables FTS5 keeps it in, so moving it
-is copying their rows. They are fed with comparing forms (docs/design-notes.md#publishing).
+Each is built in a file of its own, then moved into the snapshot: on two cores that takes half the time. An
+index is the tables FTS5 keeps it in, so moving it is copying their rows. They are fed with comparing forms
+(docs/design-notes.md#publishing).
 """
 
 from __future__ import annotations
@@ -14,18 +15,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from archive.errors import ArchiveError
+from archive.phrases import tables
+from archive.phrases.forms import FORMS
 from archive.processes import own_environment, own_module
-from archive.vietnamese import exact_key, fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _COLUMNS: Final = "title, sapo, body"
-#: Name of the index -> its tokenizer.
-_TOKENIZERS: Final = {
-    "articles_exact": "unicode61 remove_diacritics 0",
-    "articles_folded": "unicode61 remove_diacritics 2",
-}
+#: Name of the index -> the form it is fed with.
+_INDEXES: Final = {f"articles_{form.name}": form for form in FORMS}
+_PHRASES: Final = "common_phrases"
 #: Tables in which FTS5 keeps an index of another table's text (https://sqlite.org/fts5.html#fts5_data_structures).
 _PARTS: Final = ("data", "idx", "docsize", "config")
 #: Articles read at a time.
@@ -48,13 +48,13 @@ def indexes_under_way(draft: Path, *, articles: int) -> Iterator[None]:
     """
     if articles < _WORTH_A_PROCESS:
         yield
-        for name in _TOKENIZERS:
+        for name in (*_INDEXES, _PHRASES):
             _build(draft, name)
         return
     command, environment = [*own_module("archive.search_index"), str(draft)], own_environment()
     processes = [
         subprocess.Popen([*command, name], stderr=subprocess.PIPE, env=environment)  # noqa: S603 - our own module
-        for name in _TOKENIZERS
+        for name in (*_INDEXES, _PHRASES)
     ]
     try:
         yield
@@ -74,10 +74,10 @@ def move_in(connection: sqlite3.Connection, draft: Path) -> None:
     *connection* is the draft's, outside a transaction, and knows nothing of these indexes until it is
     opened anew. Raises sqlite3.DatabaseError, or ArchiveError when an index is incomplete.
     """
-    for name, tokenizer in _TOKENIZERS.items():
+    for name in _INDEXES:
         connection.execute("ATTACH ? AS built", (str(_file_of(draft, name)),))
         connection.execute("BEGIN")
-        connection.execute(_declared(name, tokenizer))
+        connection.execute(_declared(name))
         for part in _PARTS:
             # the new index holds its description and nothing else
             connection.execute(f"DELETE FROM main.{name}_{part}")  # noqa: S608 - own names
@@ -86,6 +86,15 @@ def move_in(connection: sqlite3.Connection, draft: Path) -> None:
         connection.execute("COMMIT")
         connection.execute("DETACH built")
         _file_of(draft, name).unlink()
+    connection.execute("ATTACH ? AS built", (str(_file_of(draft, _PHRASES)),))
+    connection.execute("BEGIN")
+    for table, declared in tables.TABLES.items():
+        connection.execute(declared)
+        connection.execute(f"INSERT INTO main.{table} SELECT * FROM built.{table}")  # noqa: S608 - own names
+    connection.execute(tables.INDEX)
+    connection.execute("COMMIT")
+    connection.execute("DETACH built")
+    _file_of(draft, _PHRASES).unlink()
 
 
 def _check_complete(connection: sqlite3.Connection, name: str) -> None:
@@ -101,13 +110,19 @@ def _check_complete(connection: sqlite3.Connection, name: str) -> None:
 
 
 def _build(draft: Path, name: str) -> None:
-    """Build one index of the snapshot *draft* in the file beside it."""
+    """Build one index of the snapshot *draft*, or its common phrases, in the file beside it."""
+    if name == _PHRASES:
+        # numpy takes a tenth of a second to load, which no other command needs
+        from archive.phrases.build import build  # noqa: PLC0415
+
+        build(fed_file(draft), _file_of(draft, name))
+        return
     with closing(sqlite3.connect(_file_of(draft, name), isolation_level=None)) as connection:
         # as with the draft, nothing is lost with it
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("BEGIN")
-        connection.execute(_declared(name, _TOKENIZERS[name]))
+        connection.execute(_declared(name))
         for setting, value in _WHILE_BUILT.items():
             _tell(connection, name, setting, value)
         _feed(connection, name, draft)
@@ -122,7 +137,7 @@ def _build(draft: Path, name: str) -> None:
 def _feed(connection: sqlite3.Connection, name: str, draft: Path) -> None:
     # never 'rebuild': that would read the unfolded text of the articles
     insert = f"INSERT INTO {name} (rowid, {_COLUMNS}) VALUES (?, ?, ?, ?)"  # noqa: S608 - own names
-    key = exact_key if name == "articles_exact" else fold
+    key = _INDEXES[name].key
     with closing(
         sqlite3.connect(f"{fed_file(draft).absolute().as_uri()}?mode=ro", uri=True)
     ) as reading:
@@ -133,11 +148,11 @@ def _feed(connection: sqlite3.Connection, name: str, draft: Path) -> None:
             )
 
 
-def _declared(name: str, tokenizer: str) -> str:
+def _declared(name: str) -> str:
     # content="articles" in double quotes: Datasette finds the index by this text
     return (
         f'CREATE VIRTUAL TABLE {name} USING fts5({_COLUMNS}, content="articles",'
-        f' content_rowid="docid", tokenize="{tokenizer}")'
+        f' content_rowid="docid", tokenize="{_INDEXES[name].tokenizer}")'
     )
 
 

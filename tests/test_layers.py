@@ -99,6 +99,8 @@ DESK_KNOWS = {
     "archive.export.csv_file",
     "archive.instants",
     "archive.model",
+    # how common phrases are written
+    "archive.phrases.forms",
     "archive.public_columns",
     "archive.release.snippets",
     "archive.snapshot",

@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from archive.desk.filters import Facet
-from archive.desk.hits import dated
+from archive.desk.filters import Facet, dated
 from archive.desk.spread import COMBINED, read_spread
 from archive.desk.tallies import Tallies
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from archive.desk.filters import Query
     from archive.desk.spread import Spread
@@ -37,12 +36,24 @@ Value = str | int | None
 _COMPARED: Final = (Facet.PAPER, Facet.PROVINCE, Facet.PROVINCE_TODAY)
 
 
-def set_of(docids: Iterable[int], size: int) -> int:
-    """The set of some docids, all of them below *size*."""
+def set_of(docids: Collection[int]) -> int:
+    """The set of some docids."""
+    size = max(docids, default=-1) + 1
     digits = bytearray(b"0") * size
     deque(map(digits.__setitem__, docids, repeat(ord("1"))), maxlen=0)
     # a number is read from its greatest digit on
     return int(digits[::-1] or b"0", 2)
+
+
+def newest_of(articles: int, most: int) -> array[int]:
+    """The greatest docids of a set, at most *most*, the greatest first."""
+    digits = f"{articles:b}"
+    greatest = len(digits) - 1
+    found, place = array("I"), digits.find("1")
+    while place >= 0 and len(found) < most:
+        found.append(greatest - place)
+        place = digits.find("1", place + 1)
+    return found
 
 
 def set_between(first: int, last: int) -> int:
@@ -57,6 +68,20 @@ class ArticleSets:
     spread: Spread
     #: Facet -> value -> the articles that have it.
     having: Mapping[Facet, Mapping[Value, int]]
+    #: For each month: which bytes of a set are its articles', behind how many bits, as which bits then.
+    month_places: Sequence[tuple[Month, slice, int, int]] = attrs.field(init=False)
+
+    @month_places.default
+    def _places(self) -> Sequence[tuple[Month, slice, int, int]]:
+        return [
+            (
+                month.month,
+                slice(month.first >> 3, (month.last >> 3) + 1),
+                month.first & 7,
+                set_between(0, month.last - month.first),
+            )
+            for month in self.spread.months
+        ]
 
     @property
     def size(self) -> int:
@@ -67,11 +92,9 @@ class ArticleSets:
         """How many of a set are of each month; months without any are missing."""
         data = articles.to_bytes(self.size // 8 + 1, "little")
         counted = {}
-        for month in self.spread.months:
-            part = int.from_bytes(data[month.first >> 3 : (month.last >> 3) + 1], "little")
-            part = part >> (month.first & 7) & set_between(0, month.last - month.first)
-            if part:
-                counted[month.month] = part.bit_count()
+        for month, own_bytes, shift, mask in self.month_places:
+            if part := int.from_bytes(data[own_bytes], "little") >> shift & mask:
+                counted[month] = part.bit_count()
         return counted
 
     def passing(self, connection: sqlite3.Connection, query: Query) -> int:
@@ -124,5 +147,5 @@ def _made(spread: Spread) -> ArticleSets:
         own: dict[Value, list[array[int]]] = {}
         for values, some in zip(spread.combinations, docids, strict=True):
             own.setdefault(values[place], []).append(some)
-        having[facet] = {value: set_of(chain(*some), size) for value, some in own.items()}
+        having[facet] = {value: set_of(array("I", chain(*some))) for value, some in own.items()}
     return ArticleSets(spread=spread, having=having)

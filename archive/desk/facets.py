@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from archive.desk.filters import Facet
-from archive.desk.hits import dated, found, newest, thinned
+from archive.desk.filters import Facet, dated
+from archive.desk.hits import found, newest, thinned
 from archive.desk.spread import COMBINED, read_spread
 from archive.desk.tallies import Tallies
 

@@ -16,6 +16,7 @@ import attrs
 from archive.desk.problems import DateProblem, SearchProblem
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Mapping, Sequence
 
 #: Results on a page.
@@ -202,6 +203,19 @@ def condition(query: Query) -> tuple[str, list[object]]:
         clauses.append("facts.published_at < ?")
         values.append(_after(query.published_to))
     return " AND ".join(clauses), values
+
+
+def dated(connection: sqlite3.Connection, query: Query) -> range:
+    """The docids among which every hit is: those of the days, months and years asked for."""
+    narrowing, values = condition(query.in_time())
+    where = f" WHERE {narrowing}" if narrowing else ""
+    # SQLite finds one end of a table at once, both of them only by reading all of it
+    ends = [
+        connection.execute(f"SELECT {end}(docid) FROM article_facts AS facts{where}", values)  # noqa: S608 - built of constants
+        for end in ("min", "max")
+    ]
+    first, last = (rows.fetchone()[0] for rows in ends)
+    return range(first, last + 1) if first is not None else range(0)
 
 
 def _after(day: date) -> str:

@@ -1,7 +1,8 @@
 """Every hit of a search, as sets: what timelines count.
 
-FTS5 looks for each phrase by itself, in one pass over its index; what was found for one is remembered, and
-joining the sets costs next to nothing. So a phrase is looked for once, whatever stands beside it, whatever
+The common phrases were found when the snapshot was built. FTS5 looks for each other one by itself, in one
+pass over its index; what was found for one is remembered, and joining the sets costs next to nothing. So a
+phrase is looked for once, whatever stands beside it, whatever
 filters are set and whatever its hits are set side by side by (docs/design-notes.md#timelines).
 """
 
@@ -11,20 +12,20 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from archive.desk.article_sets import read_sets, set_of
+from archive.desk.article_sets import newest_of, read_sets, set_of
+from archive.desk.common_phrases import articles_with
 from archive.desk.expansion import variants
-from archive.desk.filters import Query
-from archive.desk.hits import among, dated, whole
+from archive.desk.filters import Query, dated
+from archive.desk.hits import among, whole
 from archive.desk.plan import EXACT_INDEX, expansions, plan, steps_of
 from archive.desk.query import parse
 from archive.desk.tallies import Tallies
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from archive.desk.article_sets import ArticleSets
-    from archive.desk.plan import Step
+    from archive.desk.plan import Piece, Step
     from archive.desk.query import ParsedQuery
 
 #: Pieces of an alternative that are looked for one by one; of more, FTS5 sooner finds that they do not
@@ -54,12 +55,11 @@ def hit_sets(connection: sqlite3.Connection, query: Query) -> HitSets:
 
     Raises BadQuery when its text cannot be read.
     """
-    sets = read_sets(connection)
-    passing = sets.passing(connection, query)
+    passing = read_sets(connection).passing(connection, query)
     steps = steps_of(query)
     if query.is_listing:
         return HitSets(exact=passing, every=passing)
-    looking = _Looking(connection, sets, passing, dated(connection, query))
+    looking = _Looking(connection, passing, dated(connection, query))
     parsed = parse(query.text)
     exact, folded = (
         looking.any_of(_needed(query, parsed, some))
@@ -71,12 +71,24 @@ def hit_sets(connection: sqlite3.Connection, query: Query) -> HitSets:
     return HitSets(exact=exact, every=exact | folded)
 
 
+@attrs.frozen(kw_only=True)
+class _Part:
+    """A piece of a search, as far as common phrases answer it."""
+
+    #: FTS5 expression of the piece.
+    match: str
+    #: That of what FTS5 has to look for; empty: nothing.
+    unknown: str
+    #: Articles that have a common phrase of the piece; they are hits whatever FTS5 finds.
+    common: int = 0
+    is_word: bool = False
+
+
 @attrs.frozen
 class _Looking:
     """Looks for the hits of steps among the articles that pass."""
 
     connection: sqlite3.Connection
-    sets: ArticleSets
     passing: int
     #: Docids of all that pass in time; passes of FTS5 keep to it.
     span: range
@@ -98,16 +110,30 @@ class _Looking:
             found &= ~self._having(attrs.evolve(step, index=EXACT_INDEX), step.without_exact)
         return found
 
-    def _with_all(self, step: Step, pieces: tuple[str, ...]) -> int:
-        if len(pieces) > _MOST_PIECES:
-            pieces = (_joined(pieces),)
-        left = self.passing
-        for place, piece in enumerate(pieces):
-            rest = _joined(pieces[place:])
-            if left.bit_count() <= self._few(step, rest):
-                return self._among(step, rest, left)
-            left &= self._having(step, piece)
+    def _with_all(self, step: Step, pieces: tuple[Piece, ...]) -> int:
+        left, asked = self.passing, []
+        for piece in pieces:
+            part = self._part(step, piece)
+            if part.unknown:
+                asked.append(part)
+            else:
+                left &= part.common
+        parts = _words_together(asked)
+        if len(parts) > _MOST_PIECES:
+            parts = [_together(parts)]
+        for place, part in enumerate(parts):
+            rest = _together(parts[place:])
+            if left.bit_count() <= self._few(step, rest.match):
+                return self._among(step, rest.match, left)
+            left &= part.common | self._having(step, part.unknown)
         return left
+
+    def _part(self, step: Step, piece: Piece) -> _Part:
+        known = articles_with(self.connection, step, piece)
+        is_word = piece.is_word and not known.articles
+        return _Part(
+            match=piece.match, unknown=known.unknown, common=known.articles, is_word=is_word
+        )
 
     def _few(self, step: Step, match: str) -> int:
         """Of how many articles it costs less to look into each than to read the index for all."""
@@ -117,30 +143,29 @@ class _Looking:
 
     def _among(self, step: Step, match: str, articles: int) -> int:
         wanted = attrs.evolve(step, match=match, without_exact=None)
-        found = among(self.connection, wanted, list(_docids(articles)))
-        return set_of(found, self.sets.size)
+        docids = newest_of(articles, articles.bit_count())
+        return set_of(among(self.connection, wanted, docids))
 
     def _having(self, step: Step, match: str) -> int:
         """The articles of the span that one expression finds; remembered."""
 
         def look() -> int:
             wanted = attrs.evolve(step, match=match, without_exact=None)
-            docids = whole(self.connection, wanted, _UNFILTERED, self.span)
-            return set_of(docids, self.sets.size)
+            return set_of(whole(self.connection, wanted, _UNFILTERED, self.span))
 
         return _KNOWN.get(self.connection, (step.index, match, self.span), look)
 
 
-def _joined(pieces: Sequence[str]) -> str:
-    return " AND ".join(f"({piece})" for piece in pieces)
+def _together(parts: Sequence[_Part]) -> _Part:
+    """All of some parts as one, which FTS5 looks for."""
+    match = " AND ".join(f"({part.match})" for part in parts)
+    return _Part(match=match, unknown=match)
 
 
-def _docids(articles: int) -> Iterator[int]:
-    digits = f"{articles:b}"[::-1]
-    place = digits.find("1")
-    while place >= 0:
-        yield place
-        place = digits.find("1", place + 1)
+def _words_together(parts: Sequence[_Part]) -> list[_Part]:
+    """Single words as one part: FTS5 joins them without looking at their places."""
+    words = [part for part in parts if part.is_word]
+    return [*([_together(words)] if words else ()), *(part for part in parts if not part.is_word)]
 
 
 def _needed(query: Query, parsed: ParsedQuery, steps: Sequence[Step]) -> Sequence[Step]:

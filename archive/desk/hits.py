@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Final
 import attrs
 import orjson
 
-from archive.desk.filters import Query, condition
+from archive.desk.article_sets import newest_of, read_sets, set_of
+from archive.desk.common_phrases import commonly_found
+from archive.desk.filters import Query, condition, dated
 from archive.desk.plan import EXACT_INDEX
 from archive.desk.tallies import Tallies
 
@@ -69,12 +71,8 @@ def gather(
     tiers: list[Found] = []
     better: set[int] = set()
     for step in steps:
-        left = _left(connection, query, step, span, better)
-        if left is not None:
-            docids = among(connection, step, left)
-        else:
-            # of so many, no more than those of the better tiers are hit already
-            [docids] = newest(connection, step, query, [span], each=limit + 1 + len(better))
+        # of so many, no more than those of the better tiers are hit already
+        docids = _newest(connection, query, step, span, better, most=limit + 1 + len(better))
         if better:
             docids = array("I", [docid for docid in docids if docid not in better])
         tiers.append(Found(step=step, docids=docids[:limit], capped=len(docids) > limit))
@@ -82,6 +80,29 @@ def gather(
             break
         better.update(docids)
     return tuple(tiers)
+
+
+def _newest(
+    connection: sqlite3.Connection,
+    query: Query,
+    step: Step,
+    span: range,
+    better: set[int],
+    *,
+    most: int,
+) -> array[int]:
+    """At most *most* hits of a step, newest first; FTS5 looks for what common phrases do not answer."""
+    common, unknown = commonly_found(connection, step)
+    docids = array("I")
+    if unknown is not None:
+        left = _left(connection, query, unknown, span, better)
+        if left is not None:
+            docids = among(connection, unknown, left)
+        else:
+            [docids] = newest(connection, unknown, query, [span], each=most)
+    if common and query.filtered:
+        common &= read_sets(connection).passing(connection, query)
+    return newest_of(common | set_of(docids), most) if common else docids
 
 
 def _left(
@@ -108,19 +129,6 @@ def among(connection: sqlite3.Connection, step: Step, docids: Sequence[int]) -> 
     listed = ", ".join(map(str, docids))
     sql = f"SELECT group_concat({step.index}.rowid) {hits} AND {step.index}.rowid IN ({listed})"
     return array("I", sorted(_read(connection.execute(sql, values).fetchone()[0]), reverse=True))
-
-
-def dated(connection: sqlite3.Connection, query: Query) -> range:
-    """The docids among which every hit is: those of the days, months and years asked for."""
-    narrowing, values = condition(query.in_time())
-    where = f" WHERE {narrowing}" if narrowing else ""
-    # SQLite finds one end of a table at once, both of them only by reading all of it
-    ends = [
-        connection.execute(f"SELECT {end}(docid) FROM article_facts AS facts{where}", values)  # noqa: S608 - built of constants
-        for end in ("min", "max")
-    ]
-    first, last = (rows.fetchone()[0] for rows in ends)
-    return range(first, last + 1) if first is not None else range(0)
 
 
 def newest(

@@ -16,16 +16,20 @@ import attrs
 
 from archive.desk.expansion import variants
 from archive.desk.query import parse
-from archive.vietnamese import exact_key, fold, has_marks, syllables
+from archive.phrases.forms import EXACT, FOLDED
+from archive.vietnamese import has_marks, syllables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from archive.desk.filters import Query
     from archive.desk.query import ParsedQuery, Unit
+    from archive.phrases.forms import Form
 
 EXACT_INDEX: Final = "articles_exact"
 FOLDED_INDEX: Final = "articles_folded"
+#: Index -> the form it is fed with.
+FORM_OF: Final = {EXACT_INDEX: EXACT, FOLDED_INDEX: FOLDED}
 
 
 class Tier(enum.IntEnum):
@@ -52,6 +56,22 @@ class Tier(enum.IntEnum):
 
 
 @attrs.frozen(kw_only=True)
+class Piece:
+    """A part of a search that can be looked for by itself."""
+
+    #: FTS5 expressions of which any is enough -> the same as a common phrase is written, None where only
+    #: FTS5 can tell what it finds.
+    any_of: tuple[tuple[str, str | None], ...]
+    #: True for a single word: FTS5 joins words without looking at their places.
+    is_word: bool = False
+
+    @property
+    def match(self) -> str:
+        """FTS5 expression of the whole."""
+        return _any(match for match, _ in self.any_of)
+
+
+@attrs.frozen(kw_only=True)
 class Step:
     """One FTS5 search; those of its hits that no better step has are of its tier."""
 
@@ -63,7 +83,7 @@ class Step:
     #: FTS5 expression of what is highlighted in them.
     highlight: str
     #: ``match`` in pieces that can be looked for one by one: a hit has every piece of any alternative.
-    alternatives: tuple[tuple[str, ...], ...] = ()
+    alternatives: tuple[tuple[Piece, ...], ...] = ()
     #: The piece that no hit has; empty: none is.
     refused: str = ""
     #: FTS5 expression on the exact index whose documents are unwanted.
@@ -92,14 +112,14 @@ def plan(query: ParsedQuery, *, exact_only: bool = False, expand: bool = True) -
     exact = [phrase]
     if phrase != query and (query.marked or exact_only):
         exact.append(query)
-    exactly = _Writer(exact_key, expand=expand)
+    exactly = _Writer(EXACT, expand=expand)
     steps = list(_steps(exact, EXACT_INDEX, exactly, query.unwanted))
     if exact_only:
         return tuple(steps)
     folded = [phrase] if phrase == query else [phrase, query]
     unmarked = tuple(unit for unit in query.unwanted if not has_marks(unit.text))
     marked = tuple(unit for unit in query.unwanted if has_marks(unit.text))
-    folding = _Writer(fold, expand=expand)
+    folding = _Writer(FOLDED, expand=expand)
     without = _any(map(exactly.unit, marked)) or None
     steps += _steps(folded, FOLDED_INDEX, folding, unmarked, without_exact=without)
     return tuple(steps)
@@ -115,36 +135,46 @@ def expansions(query: ParsedQuery) -> tuple[str, ...]:
 class _Writer:
     """Writes units as FTS5 expressions in the comparing form of one index."""
 
-    key: Callable[[str], str]
+    form: Form
     expand: bool = attrs.field(kw_only=True)
 
     def wanted(self, query: ParsedQuery) -> str:
         return _any("(" + " AND ".join(map(self.unit, units)) + ")" for units in query.alternatives)
 
-    def alternatives(self, query: ParsedQuery) -> tuple[tuple[str, ...], ...]:
+    def alternatives(self, query: ParsedQuery) -> tuple[tuple[Piece, ...], ...]:
         return tuple(tuple(self._pieces(units)) for units in query.alternatives)
 
-    def _pieces(self, units: Iterable[Unit]) -> Iterator[str]:
-        """Words in one piece: FTS5 joins them without looking at their places; phrases by themselves, the longest first."""
+    def _pieces(self, units: Iterable[Unit]) -> list[Piece]:
+        """Words first, then phrases, the longest first."""
         lengths = {unit: len(syllables(unit.text)) for unit in units}
-        if words := [self.unit(unit) for unit, length in lengths.items() if length == 1]:
-            yield " AND ".join(words)
-        phrases = [unit for unit, length in lengths.items() if length > 1]
-        yield from map(self.unit, sorted(phrases, key=lengths.__getitem__, reverse=True))
+        ordered = sorted(lengths, key=lambda unit: (lengths[unit] > 1, -lengths[unit]))
+        return [
+            Piece(any_of=tuple(self._any_of(unit)), is_word=lengths[unit] == 1) for unit in ordered
+        ]
+
+    def _any_of(self, unit: Unit) -> Iterator[tuple[str, str | None]]:
+        if unit.near or unit.prefix or unit.part:
+            yield self.unit(unit), None
+            return
+        for text in self._texts(unit):
+            yield self._quoted(text), self.form.phrase(text) or None
+
+    def _texts(self, unit: Unit) -> list[str]:
+        """The unit itself and other ways to write it."""
+        return [unit.text, *(variants(unit.text) if self.expand else ())]
 
     def unit(self, unit: Unit) -> str:
         if unit.near:
             words = " ".join(map(self._quoted, unit.near))
             written = f"NEAR({words}, {unit.distance})"
         else:
-            texts = [unit.text, *(variants(unit.text) if self.expand else ())]
             star = "*" if unit.prefix else ""
-            keys = dict.fromkeys(self._quoted(text) + star for text in texts)
+            keys = dict.fromkeys(self._quoted(text) + star for text in self._texts(unit))
             written = _any(keys) if len(keys) == 1 else f"({_any(keys)})"
         return f"{unit.part} : {written}" if unit.part else written
 
     def _quoted(self, text: str) -> str:
-        return '"' + self.key(text).replace('"', " ") + '"'
+        return '"' + self.form.key(text).replace('"', " ") + '"'
 
 
 def _steps(

@@ -217,6 +217,7 @@ def test_tables_are_described_and_index_tables_hidden(demo, database):
         "snapshot", "articles", "article_addresses",
         "article_facts", "article_versions", "figures", "events", "evidence",
         "captures", "sites", "removed_blocks", "stories", "withdrawals",
+        "common_phrases", "common_phrase_articles",
     }  # fmt: skip
     described = demo.get("/-/metadata.json").json()["databases"][database[1:]]["tables"]
     for name in shown - {"sqlite_stat1", "sqlite_stat4"}:

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import shutil
 import sqlite3
 from collections import Counter
 from contextlib import closing
@@ -18,6 +19,7 @@ from archive.desk import hit_sets, hits
 from archive.desk.chart import BOTTOM, HEIGHT, TOP, draw
 from archive.desk.filters import Facet, Query, read_query
 from archive.desk.places import count_places
+from archive.desk.plan import steps_of
 from archive.desk.problems import SearchProblem
 from archive.desk.search import search
 from archive.desk.series import MOST_MONTHS, Series, Unit, build_timeline
@@ -50,6 +52,20 @@ TEXTS = {
 @pytest.fixture(scope="module")
 def connection(demo_snapshot):
     with closing(sqlite3.connect(f"file:{demo_snapshot}?mode=ro", uri=True)) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def by_fts5_alone(demo_snapshot, tmp_path_factory):
+    """The same articles in a snapshot of an earlier version, which kept no common phrases."""
+    path = tmp_path_factory.mktemp("earlier") / "earlier.db"
+    shutil.copy(demo_snapshot, path)
+    path.chmod(0o600)
+    with closing(sqlite3.connect(path)) as opened:
+        opened.execute("DROP TABLE common_phrases")
+        opened.execute("DROP TABLE common_phrase_articles")
+        opened.execute("UPDATE snapshot SET id = 'earlier'")
+        opened.commit()
         yield opened
 
 
@@ -143,32 +159,75 @@ def test_papers_and_provinces_equal_counts_narrowed_to_each(connection, text, fa
 @pytest.mark.parametrize(
     "text", ['dân quân "tự vệ" "huấn luyện"', '"dân quân" -"hội thao"', 'title:dân quân "tự vệ"', "huấn* dân quân"]
 )  # fmt: skip
-def test_hits_are_the_same_however_they_are_looked_for(connection, monkeypatch, limits, text):
+def test_hits_are_the_same_however_they_are_looked_for(
+    connection, by_fts5_alone, monkeypatch, limits, text
+):
     queries = [Query(text=text), Query(text=text, papers=("songmay",), published_from=date(2024, 1, 1))]  # fmt: skip
     usual = [count_months(connection, query) for query in queries]
     monkeypatch.setattr(hit_sets, "_KNOWN", Tallies())
     for name, value in limits.items():
         monkeypatch.setattr(hit_sets, name, value)
-    assert [count_months(connection, query) for query in queries] == usual
+    for opened in (connection, by_fts5_alone):
+        assert [count_months(opened, query) for query in queries] == usual
     assert usual[0].total > 0
 
 
-def test_a_phrase_is_looked_for_once_whatever_stands_beside_it(connection):
-    count_months(connection, Query(text='"dân quân" "tự vệ"'))
+def looked_for(connection, query):
+    """How many hits *query* has, and the statements FTS5 was asked in."""
     statements = []
     connection.set_trace_callback(statements.append)
     try:
-        found = count_months(connection, Query(text='"tự vệ" OR "dân quân"', levels=(2,)))
+        found = count_months(connection, query)
     finally:
         connection.set_trace_callback(None)
-    assert found.total > 0
-    assert not [sql for sql in statements if "MATCH" in sql]
+    return found.total, [sql for sql in statements if "MATCH" in sql]
 
 
-def test_hits_beyond_one_text_are_all_counted(connection, monkeypatch):
-    whole = count_months(connection, Query(text="dân quân", years=(2024,)))
+def test_a_phrase_is_looked_for_once_whatever_stands_beside_it(by_fts5_alone):
+    count_months(by_fts5_alone, Query(text='"dân quân" "tự vệ"'))
+    found, statements = looked_for(by_fts5_alone, Query(text='"tự vệ" OR "dân quân"', levels=(2,)))
+    assert found > 0
+    assert statements == []
+
+
+@pytest.mark.parametrize("most", [3, 10_000])
+@pytest.mark.parametrize("filters", FILTERS)
+@pytest.mark.parametrize("text", [*TEXTS, "dân quân -quân", '"dân quân tự vệ" biển', "DQTV xã"])
+def test_a_search_finds_the_same_by_common_phrases_and_by_fts5(
+    connection, by_fts5_alone, text, filters, most
+):
+    query = read_query({"q": [text], **parameters(filters)})
+    by_phrases, by_fts5 = (
+        [
+            (tier.step.tier, list(tier.docids), tier.capped)
+            for tier in hits.gather(opened, query, steps_of(query), limit=most)
+        ]
+        for opened in (connection, by_fts5_alone)
+    )
+    assert by_phrases == by_fts5
+
+
+@pytest.mark.parametrize("text", ['"dân quân tự vệ"', 'xã "dân quân" OR "tự vệ"'])
+def test_common_phrases_are_not_looked_for(connection, monkeypatch, text):
+    monkeypatch.setattr(hit_sets, "_KNOWN", Tallies())
+    found, statements = looked_for(connection, Query(text=text, expand=False))
+    assert found > 0
+    assert statements == []
+
+
+def test_of_a_common_phrase_only_rare_ways_to_write_it_are_looked_for(connection, monkeypatch):
+    monkeypatch.setattr(hit_sets, "_KNOWN", Tallies())
+    found, statements = looked_for(connection, Query(text='"dân quân tự vệ"', exact_only=True))
+    assert found > 0
+    [asked] = statements
+    assert "dqtv" in asked
+    assert "quân" not in asked
+
+
+def test_hits_beyond_one_text_are_all_counted(by_fts5_alone, monkeypatch):
+    whole = count_months(by_fts5_alone, Query(text="dân quân", years=(2024,)))
     monkeypatch.setattr(hits, "_AT_ONCE", 3)
-    assert count_months(connection, Query(text="dan quan", years=(2024,))).every == whole.every
+    assert count_months(by_fts5_alone, Query(text="dan quan", years=(2024,))).every == whole.every
     assert whole.total > 3
 
 

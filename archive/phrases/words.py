@@ -1,0 +1,143 @@
+"""Words made numbers, many texts at a time.
+
+A character of Vietnamese is one byte here, and a word of up to nine letters, seven bits each, one number of
+64 bits: whether a word is of a vocabulary takes no string (docs/design-notes.md#common-phrases).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import attrs
+import numpy as np
+
+from archive.vietnamese import PLAIN, plain_places
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from archive.phrases.forms import Form
+
+#: Numbers of words: 1 and up for those of a vocabulary, 0 for any other.
+Numbers: TypeAlias = "NDArray[np.uint16]"
+
+#: A phrase ends with the text it stands in.
+_BETWEEN: Final = b"\x00\xff\x00"
+#: The letter of ``_BETWEEN``, of no word.
+_NO_LETTER: Final = 127
+_BITS: Final = 7
+#: Letters of a word that fit into one number. Longer ones are no words of Vietnamese.
+LONGEST: Final = 9
+#: The table that finds a word's number has two to the power of this many places.
+_PLACES: Final = 20
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Batch:
+    """Texts of some articles, one behind the other."""
+
+    #: Places in ``PLAIN``, a byte a character; begins and ends with a separator.
+    places: bytes
+    #: Where each word begins in them, and how many letters it has.
+    starts: NDArray[np.intp]
+    lengths: NDArray[np.intp]
+    #: Which article it stands in, from 0.
+    articles: NDArray[np.int32]
+    #: Texts with other characters, with the article they are of.
+    odd: Sequence[tuple[int, str]]
+
+    @classmethod
+    def of(cls, texts: Iterable[Sequence[str | None]]) -> Batch:
+        """The batch of some articles' texts; a missing text is None or empty."""
+        parts, odd, ends, end = [b"\x00"], [], [], 1
+        for article, own in enumerate(texts):
+            for text in filter(None, own):
+                places = plain_places(text)
+                if places is None:
+                    odd.append((article, text))
+                    continue
+                parts += (places, _BETWEEN)
+                end += len(places) + len(_BETWEEN)
+            ends.append(end)
+        joined = b"".join(parts)
+        letters = np.frombuffer(joined.translate(_IS_LETTER), np.uint8)
+        edges = np.flatnonzero(letters[1:] != letters[:-1]) + 1
+        starts = edges[0::2]
+        return cls(
+            places=joined, starts=starts, lengths=edges[1::2] - starts, odd=odd,
+            articles=np.searchsorted(ends, starts, side="right").astype(np.int32),
+        )  # fmt: skip
+
+
+class Vocabulary:
+    """Some words of one form, numbered from 1 in their order."""
+
+    def __init__(self, form: Form, words: Sequence[str]) -> None:
+        """Raises ValueError for a word of more than ``LONGEST`` letters, or of other than Vietnamese ones."""
+        self.words = tuple(words)
+        self._number = {word: number for number, word in enumerate(words, start=1)}
+        letters = sorted({form.key(letter) for letter in PLAIN if letter.isalnum()})
+        self._letter = {letter: number for number, letter in enumerate(letters, start=1)}
+        self._table = _table([self._letter.get(form.key(letter), 0) for letter in PLAIN])
+        packed = {
+            self._packed(spelling): number
+            for word, number in self._number.items()
+            for spelling in form.spellings(word)
+        }
+        self._factor, self._keys, self._values = _scattered(packed)
+
+    def numbers(self, batch: Batch) -> Numbers:
+        """The number of each word of a batch, odd texts aside."""
+        letters = np.frombuffer(batch.places.translate(self._table), np.uint8)
+        packed = letters[batch.starts].astype(np.uint64)
+        longer = np.arange(len(packed))
+        for place in range(1, LONGEST):
+            longer = longer[batch.lengths[longer] > place]
+            following = letters[batch.starts[longer] + place].astype(np.uint64)
+            packed[longer] |= following << np.uint64(_BITS * place)
+        packed[batch.lengths > LONGEST] = 0
+        at = _place(packed, self._factor)
+        found: Numbers = np.where(self._keys[at] == packed, self._values[at], 0).astype(np.uint16)
+        return found
+
+    def numbers_of(self, words: Iterable[str]) -> list[int]:
+        """The numbers of some words."""
+        return [self._number.get(word, 0) for word in words]
+
+    def _packed(self, word: str) -> int:
+        if not 0 < len(word) <= LONGEST or not self._letter.keys() >= set(word):
+            raise ValueError(f"not a word of at most {LONGEST} Vietnamese letters: {word!r}")
+        return sum(self._letter[letter] << _BITS * place for place, letter in enumerate(word))
+
+
+def _table(numbers: Sequence[int]) -> bytes:
+    """What ``bytes.translate`` makes of places in ``PLAIN``."""
+    return bytes(numbers).ljust(255, b"\x00") + bytes([_NO_LETTER])
+
+
+_IS_LETTER: Final = _table([int(letter.isalnum()) for letter in PLAIN])[:255] + b"\x01"
+
+
+def _place(packed: NDArray[np.uint64], factor: np.uint64) -> NDArray[np.intp]:
+    return ((packed * factor) >> np.uint64(64 - _PLACES)).astype(np.intp)
+
+
+def _scattered(
+    packed: dict[int, int],
+) -> tuple[np.uint64, NDArray[np.uint64], Numbers]:
+    """A factor that gives each word a place of its own, and the words and numbers by place.
+
+    Some thousand words in a million places: every few factors there is one.
+    """
+    words = np.array(list(packed), np.uint64)
+    chance = np.random.default_rng(0)
+    while True:
+        factor = np.uint64(chance.integers(1 << 63) | 1)
+        at = _place(words, factor)
+        if len(np.unique(at)) == len(words):
+            break
+    keys, values = np.zeros(1 << _PLACES, np.uint64), np.zeros(1 << _PLACES, np.uint16)
+    keys[at], values[at] = words, list(packed.values())
+    return factor, keys, values
