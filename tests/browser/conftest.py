@@ -69,6 +69,9 @@ SECRET = "of the tests"
 PASSWORD = "bốn từ chẳng liên quan"
 DESKTOP = {"width": 1280, "height": 800}
 
+#: As long as a page may take on a slow machine: it only ends what hangs.
+PATIENCE_MS = 120_000
+
 HOSTILE_TITLE = (
     "Dân quân <script>alert('x')</script><img src=x onerror=alert(1)>\"&amp; " + "Đ" * 120
 )
@@ -170,7 +173,7 @@ class Reader:
 
     page: object
     desk: Desk
-    #: Status of the answer to the address opened last.
+    #: Status of the answer that the page shows.
     status: int | None = None
 
     def open(self, path, **parameters):
@@ -178,9 +181,30 @@ class Reader:
         path = path.lstrip("/").replace("TABLES", self.desk.database)
         self.status = self.page.goto(self.desk.address + path + query).status
 
+    @contextmanager
+    def leading_elsewhere(self):
+        """What is done within leads to another page; the block ends when that page is loaded.
+
+        Playwright's own click() and press() come back before, and count(), inner_text() and the like would read
+        the page left behind, or half of the new one.
+        """
+        with self.page.expect_navigation(wait_until="load") as arriving:
+            yield
+        self.status = arriving.value.status
+
+    def follow(self, way):
+        """Click a link or button that leads to another page."""
+        with self.leading_elsewhere():
+            way.click()
+
+    def enter(self):
+        """Press Enter, in the field filled last or on what Tab reached, where that leads to another page."""
+        with self.leading_elsewhere():
+            self.page.keyboard.press("Enter")
+
     def search(self, text):
         self.page.locator("#q").fill(text)
-        self.page.locator("#q").press("Enter")
+        self.enter()
 
     @property
     def path(self):
@@ -285,6 +309,15 @@ def chromium():
         browser.close()
 
 
+@pytest.fixture(scope="package")
+def expect(chromium):  # noqa: ARG001  Playwright is there when the browser is
+    """Playwright's assertions, which wait for what a page shows without leading elsewhere."""
+    from playwright.sync_api import expect  # noqa: PLC0415  tests are skipped where there is none
+
+    expect.set_options(timeout=PATIENCE_MS)
+    return expect
+
+
 @contextmanager
 def browsing(chromium, desk):
     """Open pages in new profiles; fails at the end if anything on them was amiss."""
@@ -294,7 +327,7 @@ def browsing(chromium, desk):
         path="/", *, viewport=DESKTOP, locale="vi-VN", parameters=None, logged_in=False, **options
     ):
         context = chromium.new_context(viewport=viewport, locale=locale, **options)
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(PATIENCE_MS)
         if logged_in:
             context.add_cookies([{"name": "ds_actor", "value": desk.cookie, "url": desk.address}])
         contexts.append(context)

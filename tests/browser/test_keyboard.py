@@ -38,6 +38,7 @@ def test_the_first_tab_shows_the_skip_link_and_enter_leads_past_the_header(brows
     assert first["href"] == "#main"
     assert first["seen"]
     reader.page.keyboard.press("Enter")
+    reader.page.wait_for_url("**#main")
     reader.page.keyboard.press("Tab")
     assert reader.page.evaluate(FOCUS)["id"] == "q"
 
@@ -82,42 +83,43 @@ def walker(reader):
     return tab_to
 
 
-def test_a_search_a_facet_and_an_article_need_no_mouse(browse):
+def test_a_search_a_facet_and_an_article_need_no_mouse(browse, expect):
     reader = browse("/")
-    press, tab_to = reader.page.keyboard.press, walker(reader)
+    tab_to = walker(reader)
     tab_to(lambda x: x["id"] == "q")
     reader.page.keyboard.type("dân quân")
-    press("Enter")
-    reader.page.wait_for_url("**/-/search?**")
+    reader.enter()
+    assert reader.path == "/-/search"
     tab_to(lambda x: x["within"] == ".facets" and x["text"].startswith("Báo Núi Ngàn"))
-    press("Enter")
-    reader.page.wait_for_url("**paper=nuingan**")
+    reader.enter()
+    assert "paper=nuingan" in reader.page.url
     tab_to(lambda x: x["tag"] == "SUMMARY" and x["within"] == ".searching")
-    press("Enter")
-    assert reader.page.locator("#from").is_visible()
+    reader.page.keyboard.press("Enter")
+    expect(reader.page.locator("#from")).to_be_visible()
     tab_to(lambda x: x["within"] == ".list" and "Dân quân thôn" in x["text"])
-    press("Enter")
-    reader.page.wait_for_url("**/-/article/nuingan:**")
+    reader.enter()
+    assert reader.path.startswith("/-/article/nuingan:")
     assert reader.page.locator("article h1").inner_text().startswith("Dân quân thôn")
 
 
-def test_an_article_its_changes_and_the_other_language_need_no_mouse(browse):
+def test_an_article_its_changes_and_the_other_language_need_no_mouse(browse, expect):
     reader = browse("/-/search", parameters={"q": '"giữ đê suốt ba đêm"'})
-    press, tab_to = reader.page.keyboard.press, walker(reader)
+    tab_to = walker(reader)
     tab_to(lambda x: x["within"] == ".list")
-    press("Enter")
-    reader.page.wait_for_url("**/-/article/songmay:9001?**")
+    reader.enter()
+    assert reader.path == "/-/article/songmay:9001"
     tab_to(lambda x: (x["href"] or "").endswith("/changes"))
-    press("Enter")
-    reader.page.wait_for_url("**/changes")
+    reader.enter()
+    assert reader.path.endswith("/changes")
     assert reader.page.locator("ins").count() > 0
     tab_to(lambda x: x["id"] == "to")
-    press("ArrowUp")
+    reader.page.keyboard.press("ArrowUp")
+    expect(reader.page.locator("#to")).to_have_value("1")
     tab_to(lambda x: x["tag"] == "BUTTON")
-    press("Enter")
-    reader.page.wait_for_url("**to=1**")
+    reader.enter()
+    assert "to=1" in reader.page.url
     assert reader.page.locator("ins, del").count() == 0
     tab_to(lambda x: "lang=en" in (x["href"] or ""))
-    press("Enter")
-    reader.page.wait_for_url("**lang=en**")
+    reader.enter()
+    assert "lang=en" in reader.page.url
     assert reader.page.locator("h1").inner_text() == "What changed in the article"

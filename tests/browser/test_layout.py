@@ -63,6 +63,7 @@ def test_the_first_hit_is_on_the_first_screen_of_a_phone(browse):
 def test_facets_are_reached_from_the_top_of_the_results_on_a_phone(browse):
     reader = browse("/-/search", viewport=PHONES[0], parameters={"q": "dân quân"})
     reader.page.locator("a[href='#facets']").click()
+    reader.page.wait_for_url("**#facets")
     assert 0 <= reader.page.locator("#facets").bounding_box()["y"] < PHONES[0]["height"] / 2
 
 

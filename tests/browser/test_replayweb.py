@@ -41,6 +41,12 @@ HTML = (
     "<h1>{title}</h1>{extra}<p>Sáng nay, Ban CHQS xã mở lớp huấn luyện cho lực lượng dân quân tự vệ.</p></body></html>"
 )
 
+#: Of a picture, once it came or failed.
+WIDTH = """async picture => {
+  if (!picture.complete) await new Promise(over => { picture.onload = picture.onerror = over });
+  return picture.naturalWidth;
+}"""
+
 
 @pytest.fixture
 def viewer(tmp_path):
@@ -149,7 +155,7 @@ def address(viewer, package, crawled):
 def page(chromium, address):
     """A page of a new profile that reaches nothing but the viewer."""
     context = chromium.new_context(viewport={"width": 1280, "height": 800}, locale="vi-VN")
-    context.set_default_timeout(60_000)
+    context.set_default_timeout(120_000)
     context.route(lambda url: not url.startswith(address), lambda route: route.abort())
     yield context.new_page()
     context.close()
@@ -163,31 +169,30 @@ def opened(page, address, package, **view):
 
 @pytest.mark.parametrize("week", [0, 1])
 @pytest.mark.parametrize("url", PAGES)
-def test_each_capture_of_a_package_plays_at_its_time(page, address, url, week):
+def test_each_capture_of_a_package_plays_at_its_time(page, address, expect, url, week):
     title, extra = PAGES[url]
     at = f"{DAY + timedelta(days=7 * week):%Y%m%d%H%M%S}"
     frame = opened(page, address, "two-weeks", view="pages", url=url, ts=at)
-    assert frame.locator("h1").inner_text() == title
-    assert "dân quân tự vệ" in frame.locator("p").inner_text()
+    expect(frame.locator("h1")).to_have_text(title)
+    expect(frame.locator("p")).to_contain_text("dân quân tự vệ")
     assert any(x.url.endswith(f"/{at}mp_/{url}") for x in page.frames), "the other capture plays"
     if extra:
         picture = frame.locator("img")
         assert picture.get_attribute("alt") == "Dân quân đắp đê"
-        assert picture.evaluate("picture => picture.naturalWidth") == 0, "nobody fetched it"
+        assert picture.evaluate(WIDTH) == 0, "nobody fetched it"
 
 
-def test_the_list_of_pages_names_every_article_and_a_click_plays_it(page, address, crawled):
+def test_the_list_of_pages_names_every_article_and_a_click_plays_it(page, address, expect, crawled):
     titles = crawled[1].keys()
     assert len(titles) > 5
     opened(page, address, "crawled", view="pages")
     listed = page.locator("wr-page-entry")
-    listed.first.wait_for()
-    assert listed.count() == len(titles)
+    expect(listed).to_have_count(len(titles))
     for title in titles:
-        assert listed.filter(has_text=title).count() == 1
+        expect(listed.filter(has_text=title)).to_have_count(1)
     title, body = max(crawled[1].items())
     listed.filter(has_text=title).locator("a").first.click()
     frame = page.frame_locator("wr-coll-replay iframe")
     # an empty page stands there until the viewer has found the capture
-    frame.locator("h1", has_text=title).first.wait_for()
-    assert body.partition("\n\n")[0] in frame.locator("body").inner_text()
+    expect(frame.locator("h1", has_text=title).first).to_be_visible()
+    expect(frame.locator("body")).to_contain_text(body.partition("\n\n")[0], use_inner_text=True)

@@ -11,7 +11,9 @@ def count_of(reader):
 
 
 def choose(reader, name):
-    reader.page.locator(".facets li a", has_text=re.compile(rf"^{re.escape(name)}$")).first.click()
+    reader.follow(
+        reader.page.locator(".facets li a", has_text=re.compile(rf"^{re.escape(name)}$")).first
+    )
 
 
 def test_a_query_with_marks_finds_the_words_and_marks_them(browse):
@@ -35,7 +37,7 @@ def test_a_query_without_marks_offers_the_ones_the_papers_print(browse):
     reader = browse("/")
     reader.search("dan quan")
     assert len(reader.titles()) == 20
-    reader.page.locator(".meant a").click()
+    reader.follow(reader.page.locator(".meant a"))
     assert reader.page.locator("#q").input_value() == "dân quân"
     assert reader.page.locator(".meant").count() == 0
 
@@ -49,9 +51,9 @@ def test_two_values_of_a_facet_add_up_and_one_can_be_taken_off(browse):
     both = count_of(reader)
     assert one < both < every
     assert reader.page.locator(".chosen li").count() == 3
-    reader.page.locator(".chosen a", has_text="Báo Cù Lao").click()
+    reader.follow(reader.page.locator(".chosen a", has_text="Báo Cù Lao"))
     assert count_of(reader) == both - one
-    reader.page.locator(".chosen a.all").click()
+    reader.follow(reader.page.locator(".chosen a.all"))
     assert count_of(reader) == every
 
 
@@ -68,7 +70,7 @@ def test_the_filters_open_and_narrow_by_date(browse):
     reader.page.locator(".filters summary").click()
     reader.page.locator("#from").fill("2023")
     reader.page.locator("#to").fill("2023-06")
-    reader.page.locator("#to").press("Enter")
+    reader.enter()
     assert 0 < count_of(reader) < every
     times = reader.page.locator(".hits time")
     assert all(t.get_attribute("datetime") < "2023-07" for t in times.all())
@@ -76,10 +78,10 @@ def test_the_filters_open_and_narrow_by_date(browse):
 
 def test_the_advanced_form_writes_a_query_that_can_be_edited(browse):
     reader = browse("/-/search")
-    reader.page.locator("a[href*='/-/search/advanced']").first.click()
+    reader.follow(reader.page.locator("a[href*='/-/search/advanced']").first)
     reader.page.locator("#phrase").fill("tiểu đội dân quân thứ")
     reader.page.locator("#none").fill("Bãi Ngang")
-    reader.page.locator(".advanced button").click()
+    reader.follow(reader.page.locator(".advanced button"))
     assert reader.path == "/-/search"
     assert '"tiểu đội dân quân thứ"' in reader.page.locator("#q").input_value()
     assert set(reader.titles()) == {"Trực đêm ở chốt dân quân", "Chốt dân quân không ngủ"}
@@ -91,7 +93,7 @@ def test_nothing_found_says_what_to_leave_out_and_that_finds_something(browse):
     assert reader.titles() == []
     ways = reader.page.locator(".none li a")
     assert ways.count() >= 1
-    ways.first.click()
+    reader.follow(ways.first)
     assert reader.titles() != []
 
 
@@ -104,9 +106,9 @@ def test_a_mistake_in_the_query_is_explained_above_the_form_that_still_holds_it(
 def test_pages_of_results_are_walked_in_both_directions(browse):
     reader = browse("/-/search", parameters={"q": "dân quân"})
     first = reader.titles()
-    reader.page.locator(".pages a[rel=next]").click()
+    reader.follow(reader.page.locator(".pages a[rel=next]"))
     assert not set(first) & set(reader.titles())
-    reader.page.locator(".pages a[rel=prev]").click()
+    reader.follow(reader.page.locator(".pages a[rel=prev]"))
     assert reader.titles() == first
 
 
@@ -124,12 +126,12 @@ def first_words_right(reader):
 
 def test_the_words_found_are_seen_in_context_and_sorted_by_a_neighbour(browse):
     reader = browse("/-/search", parameters={"q": "dân quân", "paper": "culao"})
-    reader.page.locator("main a[href*='/-/concordance']").click()
+    reader.follow(reader.page.locator("main a[href*='/-/concordance']"))
     assert reader.path == "/-/concordance"
     assert reader.page.locator(".chosen a", has_text="Báo Cù Lao").count() == 1
     by_date = first_words_right(reader)
     reader.page.locator("#order").select_option("right1")
-    reader.page.locator(".comparing button").click()
+    reader.follow(reader.page.locator(".comparing button"))
     by_word = first_words_right(reader)
     assert sorted(by_date) == sorted(by_word)
     assert by_date != by_word
@@ -140,7 +142,6 @@ def test_a_line_in_context_opens_its_article_at_that_place(browse):
     reader = browse("/-/concordance", parameters={"q": "dân quân", "paper": "songmay"})
     lines = reader.page.locator(".kwic tr:not(.tier)")
     last = lines.nth(lines.count() - 1).locator(".source a")
-    last.click()
-    reader.page.wait_for_function("() => document.querySelector('article.story, .story') !== null")
+    reader.follow(last)
     assert reader.path.startswith("/-/article/songmay:")
     assert reader.page.locator("mark").count() > 0

@@ -15,14 +15,14 @@ def hits_found(reader):
 def test_results_lead_to_their_timeline_and_a_bar_back_to_its_articles(browse):
     reader = browse("/-/search", parameters={"q": "dân quân", "paper": "nuingan"})
     every = hits_found(reader)
-    reader.page.locator(".summary a[href*='/-/timeline']").click()
+    reader.follow(reader.page.locator(".summary a[href*='/-/timeline']"))
     assert reader.path == "/-/timeline"
     bars = reader.page.locator("svg.links a")
     told = [
         int(re.search(r": (\d+)/", x).group(1)) for x in bars.locator("title").all_text_contents()
     ]
     assert sum(told) == every
-    reader.page.locator("svg.links a rect").nth(2).click()
+    reader.follow(reader.page.locator("svg.links a rect").nth(2))
     assert reader.path == "/-/search"
     assert hits_found(reader) == told[2]
     assert reader.page.locator(".chosen a", has_text="Báo Núi Ngàn").count() == 1
@@ -32,7 +32,7 @@ def test_a_second_query_is_added_and_told_apart_by_line_and_sign(browse):
     reader = browse("/-/timeline", parameters={"q": "dân quân", "unit": "year"})
     reader.page.locator("details.filters summary").click()
     reader.page.locator("#q2").fill("huấn luyện")
-    reader.page.locator(".terms button").click()
+    reader.follow(reader.page.locator(".terms button"))
     assert reader.page.locator("td.sampled").count() == 2
     looks = "all => all.map(e => [getComputedStyle(e).stroke, getComputedStyle(e).strokeDasharray])"
     (first, dashes), (second, others) = reader.page.locator("td.sampled .line").evaluate_all(looks)
@@ -47,15 +47,15 @@ def test_a_point_of_a_line_leads_to_its_own_search(browse):
     reader = browse("/-/timeline", parameters=given)
     last = reader.page.locator("svg.links a").last
     told = int(re.search(r": (\d+)/", last.locator("title").text_content()).group(1))
-    last.locator("rect").click()
+    reader.follow(last.locator("rect"))
     assert reader.page.locator("#q").input_value() == "huấn luyện"
     assert hits_found(reader) == told
 
 
 def test_months_and_shares_are_switched_to(browse):
     reader = browse("/-/timeline", parameters={"q": "dân quân"})
-    reader.page.locator(".switch a", has_text="Tháng").click()
-    reader.page.locator(".switch a", has_text="tỷ lệ").click()
+    reader.follow(reader.page.locator(".switch a", has_text="Tháng"))
+    reader.follow(reader.page.locator(".switch a", has_text="tỷ lệ"))
     assert reader.page.locator("h2").first.inner_text() == "Tỷ lệ bài khớp theo tháng"
     assert reader.page.locator("svg[role=img] text.end").last.text_content().endswith("%")
 
@@ -67,8 +67,8 @@ def test_without_a_mouse_the_table_leads_to_the_articles(browse):
     link = reader.page.locator("details.figures td a").first
     told = int(link.inner_text())
     link.focus()
-    reader.page.keyboard.press("Enter")
-    reader.page.wait_for_url("**/-/search?**")
+    reader.enter()
+    assert reader.path == "/-/search"
     assert hits_found(reader) == told
 
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import attrs
@@ -53,7 +53,7 @@ class Cluster:
     def settings(self, machine="one", **more):
         return {
             "database": self.dsn, "hub": self.hub, "spool": str(self.folder / machine), "segment_s": 1.0,
-            "hub_wait_s": 20.0, "ttl_s": 6.0, "margin_s": 2.0,
+            "hub_wait_s": 60.0, "ttl_s": 6.0, "margin_s": 2.0,
         } | more  # fmt: skip
 
     def start(self, site=PAPER, *, minutes=1.0, machine="one", **more):
@@ -74,9 +74,18 @@ class Cluster:
         return child
 
     def end_of(self, child):
-        out, said = child.communicate(timeout=60)
+        out, said = child.communicate(timeout=120)
         assert out, said.decode()
         return json.loads(out.splitlines()[-1])
+
+    @contextmanager
+    def standing_still(self, child):
+        """What happens within happens while *child* is under way, however fast or slow the machine is."""
+        child.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            child.send_signal(signal.SIGCONT)
 
     def ingesting(self):
         """Take in what comes, from now on."""
@@ -184,7 +193,7 @@ def smallest_gap(press, paper=PAPER):
     return min(later - earlier for earlier, later in itertools.pairwise(times))
 
 
-def until(is_so, seconds=60.0, what=""):
+def until(is_so, seconds=120.0, what=""):
     give_up = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < give_up, f"not within {seconds} s: {what}"

@@ -16,7 +16,7 @@ _NETWORK = "10.77.0"
 
 
 def ip(*words):
-    subprocess.run(["ip", *words], check=True, capture_output=True, text=True, timeout=20)
+    subprocess.run(["ip", *words], check=True, capture_output=True, text=True, timeout=60)
 
 
 @attrs.define
@@ -112,12 +112,12 @@ def _end(processes):
         if process.poll() is None:
             process.send_signal(signal.SIGCONT)
             process.kill()
-        process.wait(20)
+        process.wait(60)
 
 
 def remove_left_over():
     """Remove namespaces of test processes that were killed."""
-    listed = subprocess.run(["ip", "netns", "list"], check=True, capture_output=True, text=True, timeout=20)  # fmt: skip
+    listed = subprocess.run(["ip", "netns", "list"], check=True, capture_output=True, text=True, timeout=60)  # fmt: skip
     for line in listed.stdout.splitlines():
         name = line.split()[0]
         parts = name.removeprefix(f"{_PREFIX}-").split("-")

@@ -1,4 +1,7 @@
-"""A stand-in for ``dqtv cluster crawl``: writes when it begins and ends, obeys SIGTERM after finishing its page."""
+"""A stand-in for ``dqtv cluster crawl``: writes when it begins and ends, obeys SIGTERM after finishing its page.
+
+``--beside SITE`` lets it end only when the crawl of SITE has begun as well, or after a minute.
+"""
 
 import json
 import os
@@ -15,6 +18,10 @@ if sys.argv[1] == "--parent":
 
     end_with_parent(os.getppid())
     del sys.argv[1]
+beside = None
+if sys.argv[1] == "--beside":
+    beside = sys.argv[2]
+    del sys.argv[1:3]
 log, seconds, page, reason, waiting, site = sys.argv[1:7]
 
 
@@ -32,9 +39,15 @@ def write(what):
         file.write(line + "\n")
 
 
+def is_over():
+    lasted = time.monotonic() - begun
+    is_alone = beside is not None and f'"site": "{beside}"' not in Path(log).read_text("utf-8")
+    return lasted >= float(seconds) and not (is_alone and lasted < 60)
+
+
 write("begin")
-end = time.monotonic() + float(seconds)
-while time.monotonic() < end and not told:
+begun = time.monotonic()
+while not told and not is_over():
     time.sleep(0.02)
 if told:
     time.sleep(float(page))  # the page under way

@@ -89,6 +89,6 @@ def test_a_worker_crawls_what_is_queued_and_ends_cleanly(cluster, environment):
     cluster.children.append(worker)
     until(cluster.are_done, what="the crawl")
     worker.send_signal(signal.SIGINT)
-    assert worker.wait(30) == 0
+    assert worker.wait(60) == 0
     assert cluster.query("SELECT name FROM dqtv_workers") == []
     assert cluster.articles()

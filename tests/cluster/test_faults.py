@@ -55,12 +55,8 @@ def begun(cluster, press, workers):
 
 def check(cluster, press, expected, *, stale=()):
     """*stale*: tokens of which something was refused."""
-    until(cluster.are_done, 60, "the end of the job")
-    until(
-        lambda: cluster.articles() == expected,
-        5,
-        f"{len(cluster.articles())} of {len(expected)} articles",
-    )
+    until(cluster.are_done, what="the end of the job")
+    until(lambda: cluster.articles() == expected, what=f"{len(expected)} articles")
     assert cluster.waiting() == 0
     assert smallest_gap(press) >= 0.9 * DELAY
     until(lambda: not cluster.segments("inbox"), what="an empty inbox")

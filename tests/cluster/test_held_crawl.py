@@ -51,11 +51,11 @@ def held_crawl(slow_press, table, tmp_path, monkeypatch):
     for crawl in started:
         if crawl.poll() is None:
             crawl.kill()
-        crawl.communicate(timeout=30)
+        crawl.communicate(timeout=60)
 
 
 def ended(crawl):
-    out, err = crawl.communicate(timeout=60)
+    out, err = crawl.communicate(timeout=120)
     assert crawl.returncode == 0, err
     return json.loads(out)
 
@@ -102,8 +102,8 @@ def test_without_the_gate_the_same_test_sees_the_paper_asked_by_both(
     held_crawl, until_asked, slow_press
 ):
     _, second = take_over_while_it_stands_still(held_crawl, until_asked, "no-gate")
-    assert until_asked(second, 4)
-    assert min(gaps(slow_press)) < 0.9 * DELAY_S
+    while min(gaps(slow_press)) >= 0.9 * DELAY_S:
+        assert until_asked(second, 1), "the second crawl has ended"
 
 
 def test_a_crawl_whose_database_goes_away_stops_by_itself(

@@ -56,7 +56,7 @@ def test_of_many_takers_at_once_one_gets_the_site(table):
     ready, taken = threading.Barrier(8), []
 
     def take(number):
-        ready.wait(30)
+        ready.wait(60)
         with Leases(table) as mine:
             taken.append(mine.take("bao", f"there {number} 0", 60))
 
@@ -64,7 +64,7 @@ def test_of_many_takers_at_once_one_gets_the_site(table):
     for taker in takers:
         taker.start()
     for taker in takers:
-        taker.join(30)
+        taker.join(60)
     assert len(taken) == 8
     assert [x.token for x in taken if x is not None] == [1]
 
@@ -111,10 +111,10 @@ def test_a_clock_that_is_ten_minutes_wrong_changes_nothing(leases, others, monke
     begun = clock._BEGUN
     monkeypatch.setattr(clock, "_BEGUN", begun + wrong_by)
     leases.take("bao", HERE, 60)
-    leases.release("bao", 1, clock.steady_time() - 3)
+    leases.release("bao", 1, clock.steady_time() - 200)
     monkeypatch.setattr(clock, "_BEGUN", begun)
     taken = others.take("bao", THERE, 60)
-    assert clock.steady_time() - taken.last_fetch_at == pytest.approx(3, abs=2)
+    assert clock.steady_time() - taken.last_fetch_at == pytest.approx(200, abs=50)
     monkeypatch.setattr(clock, "_BEGUN", begun + wrong_by)
     assert leases.take("bao", HERE, 60) is None
 
@@ -125,19 +125,19 @@ def test_a_site_that_was_never_asked_has_no_last_request(leases):
 
 def test_the_time_of_the_last_request_stays_where_none_is_told(leases):
     leases.take("bao", HERE, 60)
-    leases.renew("bao", 1, 60, clock.steady_time() - 40)
+    leases.renew("bao", 1, 60, clock.steady_time() - 400)
     leases.renew("bao", 1, 60, None)
     leases.release("bao", 1, None)
     age = clock.steady_time() - leases.take("bao", HERE, 60).last_fetch_at
-    assert age == pytest.approx(40, abs=5)
+    assert age == pytest.approx(400, abs=50)
 
 
 def test_a_holder_that_fell_silent_may_have_asked_until_its_end(leases, others, sql):
     leases.take("bao", HERE, 60)
     leases.renew("bao", 1, 60, clock.steady_time() - 500)
-    let_expire(sql, 20)
+    let_expire(sql, 200)
     age = clock.steady_time() - others.take("bao", THERE, 60).last_fetch_at
-    assert age == pytest.approx(20, abs=5)
+    assert age == pytest.approx(200, abs=50)
 
 
 # -- judging --------------------------------------------------------------------------------------
@@ -209,7 +209,7 @@ def test_a_taker_waits_until_the_judging_has_ended_and_then_gets_the_site(leases
         assert taken == []
         assert judgement.is_current
         judgement.mark(1)
-    taker.join(30)
+    taker.join(60)
     assert taken[0].token == 2
 
 

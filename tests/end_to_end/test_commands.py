@@ -60,7 +60,7 @@ def test_the_demo_serves_a_page_that_answers(dqtv, tmp_path):
         assert "<mark>" in page
     finally:
         demo.terminate()
-        demo.communicate(timeout=20)
+        demo.communicate(timeout=60)
 
 
 def test_an_unknown_site_is_named_with_the_known_ones(dqtv):

@@ -30,7 +30,7 @@ def crawled(tmp_path_factory, new_command):
 def rules_of(press, paper) -> Protego:
     from urllib.request import urlopen  # noqa: PLC0415
 
-    with urlopen(press.origin(paper) + "/robots.txt", timeout=10) as answer:
+    with urlopen(press.origin(paper) + "/robots.txt", timeout=60) as answer:
         return Protego.parse(answer.read().decode())
 
 

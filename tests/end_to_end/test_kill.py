@@ -23,7 +23,7 @@ def test_a_crawl_interrupted_by_ctrl_c_says_so_and_goes_on_next_time(dqtv, press
     crawl = dqtv.start("crawl", "demo-songmay", "--json")
     assert until_asked(crawl, 4)
     crawl.send_signal(signal.SIGINT)
-    out, err = crawl.communicate(timeout=30)
+    out, err = crawl.communicate(timeout=120)
     assert '"interrupted"' in out, err
     assert crawl.returncode == 1
     press.set_fault("demo-songmay", None)

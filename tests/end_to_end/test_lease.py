@@ -131,7 +131,7 @@ def test_a_crawl_that_stood_still_while_another_took_its_paper_asks_at_most_once
         give_to_another_machine(dqtv.archive)
         dqtv("crawl", PAPER, "--max-pages", "3")
         before, under_way = count(press), others_hold_what_waits(dqtv.archive)
-    out, err = crawl.communicate(timeout=60)
+    out, err = crawl.communicate(timeout=120)
     assert crawl.returncode == 1, err
     [site] = json.loads(out)["sites"]
     assert site["reason"] == "lease_lost"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import socket
 import sqlite3
 from contextlib import closing
@@ -120,13 +119,14 @@ def test_the_service_gets_the_settings_and_no_secret(dqtv, tmp_path, monkeypatch
 
 
 @pytest.mark.end_to_end
-def test_of_two_schedulers_at_a_time_the_second_says_so_and_does_nothing(dqtv, due, until_asked):
+def test_of_two_schedulers_at_a_time_the_second_says_so_and_does_nothing(
+    dqtv, due, until_asked, stopped
+):
     due()
     first = dqtv.start("run-due", "--json")
     assert until_asked(first, 3)
-    first.send_signal(signal.SIGSTOP)  # it holds its lock as long as we like
-    second = dqtv("run-due", "--json")
-    first.send_signal(signal.SIGCONT)
+    with stopped(first):  # it holds its lock as long as we like
+        second = dqtv("run-due", "--json")
     assert "is doing what is due" in second.json()["busy"]
     out, _ = first.communicate(timeout=120)
     assert [x["reason"] for x in json.loads(out)["done"]] == ["finished"]

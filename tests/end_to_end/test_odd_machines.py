@@ -199,7 +199,7 @@ def test_a_second_crawl_of_a_paper_names_the_first_and_what_to_do(
         assert "wait for it, or stop it and try again" in ran.err
     finally:
         first.send_signal(signal.SIGINT)
-        first.communicate(timeout=60)
+        first.communicate(timeout=120)
     press.set_fault(PAPER, None)
     dqtv("crawl", PAPER)
     assert check_archive(dqtv) == expected(press)

@@ -47,7 +47,7 @@ def watching(dqtv, **options):
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+        process.communicate(timeout=120)
 
 
 def order(dqtv, *arguments):
@@ -114,7 +114,7 @@ def test_a_crawl_begun_by_hand_is_stopped_by_order_as_by_ctrl_c(dqtv, large_pres
     crawl = dqtv.start("crawl", PAPER, "--json")
     until(crawling(dqtv), crawl)
     number = order(dqtv, "stop", PAPER, "--note", "máy chủ quá tải")
-    out, err = crawl.communicate(timeout=60)
+    out, err = crawl.communicate(timeout=120)
     assert crawl.returncode == 1
     assert '"stopped by order"' in out, err
     assert f"stopped by order {number} of Lan: máy chủ quá tải" in out

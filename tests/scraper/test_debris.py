@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 
 from scraper.clean.debris import may_hold_debris, without_debris
@@ -74,9 +76,10 @@ def test_the_quick_look_passes_ordinary_lines_by():
     assert without_debris(line) == line
 
 
-@pytest.mark.timeout(20)
 @pytest.mark.parametrize(
     "mark", ["{{", "<!--[if ", "<o:p ", "/* Style Definitions */ a", "{%", "<!--[if a]>"]
 )
 def test_debris_without_end_takes_no_time(mark):
+    start = process_time()
     clean_line(mark * 60_000)
+    assert process_time() - start < 10

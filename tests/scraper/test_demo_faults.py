@@ -30,7 +30,7 @@ def press(running):
 
 def ask(press, path, paper=PAPER):
     """The answer, and its body or the error met while reading it."""
-    connection = http.client.HTTPConnection(urlsplit(press.origin(paper)).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(press.origin(paper)).netloc, timeout=60)
     try:
         connection.request("GET", path)
         answer = connection.getresponse()
@@ -72,18 +72,20 @@ def test_500_fails_every_article_once(press):
 
 
 def test_slow_waits_before_every_answer(press):
-    start = time.monotonic()
-    ask(press, "/robots.txt")
-    at_ease = time.monotonic() - start
+    def lasts():
+        start = time.monotonic()
+        assert ask(press, "/robots.txt")[0].status == 200
+        return time.monotonic() - start
+
+    # a busy machine may hold up one answer, not each of ten
+    assert min(lasts() for _ in range(10)) < 0.2
     press.set_fault(PAPER, "slow")
-    start = time.monotonic()
-    assert ask(press, "/robots.txt")[0].status == 200
-    assert time.monotonic() - start >= 0.2 > at_ease
+    assert lasts() >= 0.2
 
 
 def test_slow_answers_do_not_hold_up_other_papers(press):
     press.set_fault(PAPER, "slow")
-    connection = http.client.HTTPConnection(urlsplit(press.origin(PAPER)).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(press.origin(PAPER)).netloc, timeout=60)
     connection.request("GET", "/")
     assert ask(press, "/robots.txt", "demo-nuingan")[0].status == 200
     assert press.log[-1].paper == "demo-nuingan"

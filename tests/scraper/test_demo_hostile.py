@@ -30,7 +30,7 @@ def ask(press):
     """Status, headers (lower case) and body of one request to the paper."""
 
     def ask(path, method="GET"):
-        connection = http.client.HTTPConnection(urlsplit(press.origin(PAPER)).netloc, timeout=10)
+        connection = http.client.HTTPConnection(urlsplit(press.origin(PAPER)).netloc, timeout=60)
         try:
             connection.request(method, path, headers={"Accept-Encoding": "gzip"})
             answer = connection.getresponse()
@@ -220,7 +220,7 @@ def test_an_enormous_page_costs_the_press_little_memory(press, path):
     host, port = urlsplit(press.origin(PAPER)).netloc.split(":")
     tracemalloc.start()
     try:
-        with socket.create_connection((host, int(port)), timeout=10) as client:
+        with socket.create_connection((host, int(port)), timeout=60) as client:
             client.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
             assert client.recv(15) == b"HTTP/1.1 200 OK"
             time.sleep(0.2)
@@ -232,7 +232,7 @@ def test_an_enormous_page_costs_the_press_little_memory(press, path):
 
 def test_the_press_goes_on_after_a_client_has_left_in_the_middle(press, ask):
     host, port = urlsplit(press.origin(PAPER)).netloc.split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as client:
+    with socket.create_connection((host, int(port)), timeout=60) as client:
         client.sendall(f"GET {hostile.ENORMOUS_PATHS[0]} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         client.recv(15)
     assert ask("/robots.txt")[0] == 200
@@ -240,7 +240,7 @@ def test_the_press_goes_on_after_a_client_has_left_in_the_middle(press, ask):
 
 def test_requests_after_an_enormous_one_are_answered_in_order(press):
     host, port = urlsplit(press.origin(PAPER)).netloc.split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as client:
+    with socket.create_connection((host, int(port)), timeout=60) as client:
         client.sendall(
             f"GET {hostile.ENORMOUS_PATHS[0]} HTTP/1.1\r\nHost: x\r\n\r\n"
             "GET /robots.txt HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()

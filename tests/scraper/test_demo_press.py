@@ -56,7 +56,7 @@ def press():
 
 def ask(origin, path, method="GET", **headers):
     """Status, headers (lower case) and body of one request."""
-    connection = http.client.HTTPConnection(urlsplit(origin).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(origin).netloc, timeout=60)
     try:
         connection.request(
             method, path, headers={k.replace("_", "-"): v for k, v in headers.items()}
@@ -497,7 +497,7 @@ def test_conditional_requests_answer_304(press):
 
 def test_connections_are_kept_and_requests_answered_in_order(press):
     host, port = urlsplit(press.origin("demo-culao")).netloc.split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as client:
+    with socket.create_connection((host, int(port)), timeout=60) as client:
         client.sendall(
             b"GET /robots.txt HTTP/1.1\r\nHost: x\r\n\r\nHEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
         )
@@ -607,7 +607,7 @@ def test_as_a_process_it_says_when_it_is_ready_and_ends_cleanly(tmp_path, number
         assert f"demo-songmay http://127.0.0.1:{port + 1}" in line
         assert ask(f"http://127.0.0.1:{port + 2}", "/")[0] == 429
         process.send_signal(number)
-        output, errors = process.communicate(timeout=20)
+        output, errors = process.communicate(timeout=60)
     assert (process.returncode, output, errors) == (0, "", "")
     (entry,) = log.read_text(encoding="utf-8").splitlines()
     assert json.loads(entry)["status"] == 429
@@ -620,7 +620,7 @@ def test_as_a_process_it_reports_wrong_usage_in_one_line(press):
         ("--fault", "demo-culao=fire"),
     ):
         with run_press(*options) as process:
-            output, errors = process.communicate(timeout=20)
+            output, errors = process.communicate(timeout=60)
         assert process.returncode == 2
         assert output == ""
         assert len(errors.splitlines()) == 1

@@ -22,7 +22,7 @@ def press():
 
 
 def fetch(url):
-    with urlopen(url, timeout=10) as answer:
+    with urlopen(url, timeout=60) as answer:
         return answer.read()
 
 

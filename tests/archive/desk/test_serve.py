@@ -75,7 +75,7 @@ def test_serves_until_ctrl_c_and_ends_in_order(build, story):
             with urlopen(address) as response:
                 assert "Dân quân" in response.read().decode()
             server.send_signal(signal.SIGINT)
-            output, errors = server.communicate(timeout=20)
+            output, errors = server.communicate(timeout=60)
         finally:
             server.kill()
     assert (output, errors, server.returncode) == ("ended\n", "", 0)

@@ -82,7 +82,7 @@ def connection(port, source="127.0.0.1"):
     """A connection to nginx from the address *source*."""
     trust_all = ssl.create_default_context()
     trust_all.check_hostname, trust_all.verify_mode = False, ssl.CERT_NONE
-    deadline = monotonic() + 30
+    deadline = monotonic() + 60
     while True:
         opened = HTTPSConnection(
             "127.0.0.1", port, source_address=(source, 0), context=trust_all, timeout=60

@@ -112,7 +112,7 @@ def test_a_spool_left_by_a_killed_worker_is_brought_into_order(
     crawl = worker.start("crawl", PAPER)
     assert until_asked(crawl, 12)
     crawl.kill()
-    crawl.communicate(timeout=30)
+    crawl.communicate(timeout=60)
     with opened() as store:
         assert list(store.warc_folder.rglob("*.open"))
         segment = recover(store)
