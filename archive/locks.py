@@ -38,6 +38,9 @@ LENT: Final = "lent:"
 class SiteLock:
     """The lock of one site, held from `acquire` to `release`; a `Lease`."""
 
+    #: A process keeps its lock as long as it lives.
+    arrival_s: float | None = None
+
     def __init__(
         self,
         store: Store,

@@ -124,6 +124,7 @@ class HeldLease:
         self._lease = lease
         self.site = lease.site
         self.token: int | str = lease.token
+        self.arrival_s = lease.arrival_s
         self.last_fetch_at: float | None = None
 
     def acquire(self) -> float | None:
