@@ -21,6 +21,9 @@ REPLAY_PREFIX: Final = "replay:"
 TTL_SECONDS: Final = 60.0
 #: Seconds by which a holder stops before that: what was sent last is answered, or given up, by then.
 MARGIN_SECONDS: Final = 15.0
+#: Of the margin, for which TCP may try to bring over what was sent last: it counts from its second try, at most some
+#: three seconds after the first (RFC 6298).
+ARRIVAL_SHARE: Final = 0.8
 #: Renewals within `TTL_SECONDS`: three may be lost on the way.
 RENEWALS: Final = 4
 #: Reason of a site's run that ended because its lease did.
@@ -40,6 +43,10 @@ class Lease(Protocol):
     @property
     def token(self) -> int | str:
         """What tells this holder from those before and after it."""
+
+    @property
+    def arrival_s(self) -> float | None:
+        """Seconds within which what is sent must have reached the site; None: at any time, it stays ours till then."""
 
     def acquire(self) -> float | None:
         """Take the lease; returns the Unix time of the site's last request, if one is known.

@@ -20,7 +20,7 @@ from archive.processes import in_words, is_alive, is_surely_alive, this_process
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
     from archive.store import Store
@@ -37,6 +37,9 @@ LENT: Final = "lent:"
 
 class SiteLock:
     """The lock of one site, held from `acquire` to `release`; a `Lease`."""
+
+    #: A process keeps its lock as long as it lives.
+    arrival_s: float | None = None
 
     def __init__(
         self,
@@ -122,6 +125,25 @@ def held_by_others(store: Store, site: str, *, lent_is_ours: bool) -> float | No
             f" the archive {store.root}; wait for it, or stop it and try again"
         )
     return None if row[2] is None else float(row[2])
+
+
+def refuse_lent(store: Store, sites: Collection[str]) -> None:
+    """Raise SiteLocked where the lock of one of *sites* (of any when empty) is lent to another process of a cluster.
+
+    For what changes rows that a worker began with and would bring back. Inside the transaction that changes them no
+    worker begins; a second look is needed for the next one.
+    """
+    rows = store.connection.execute(
+        "SELECT site, holder, expires_at FROM site_locks WHERE token GLOB ? AND holder NOT IN ('', ?)",
+        (f"{LENT}*", this_process()),
+    )
+    now = steady_time()
+    for site, holder, until in rows.fetchall():
+        if (not sites or site in sites) and _is_held(holder, until, now):
+            raise SiteLocked(
+                f"{site} is held by the cluster ({in_words(holder)}), which began with its articles as they are and would"
+                " bring some of them back; use `dqtv cluster replay`, which waits for it"
+            )
 
 
 def _is_held(holder: str, expires_at: float, now: float) -> bool:

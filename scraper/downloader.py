@@ -20,6 +20,8 @@ from archive.crawl_log import Timing
 from archive.instants import utc_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from scrapy import Request
     from scrapy.core.downloader import Slot
     from scrapy.http import Response
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from scraper.scheduler import FrontierScheduler
 
 _SENT: Final = "sent"
+_HOLD: Final = "hold"
 
 
 @attrs.define
@@ -36,25 +39,48 @@ class _Sent:
     seconds: float | None = None
 
 
+@attrs.frozen
+class Hold:
+    """The lease that a request is sent under, where another machine may have the site next."""
+
+    #: Raises LeaseLost when it is over.
+    look: Callable[[], None]
+    #: See `archive.lease.Lease`.
+    arrival_s: float
+
+
 class LeaseLost(IgnoreRequest):
     """The request was not sent: the site's lease is over."""
 
 
 class LeasedDownloader(Downloader):
-    """Sends nothing without a lease (LeaseLost); leaves with each request what `timing_of` reads."""
+    """Sends nothing without a lease (LeaseLost); leaves with each request what `hold_of` and `timing_of` read."""
 
     async def _download(self, slot: Slot, request: Request) -> Response:
         engine = self.crawler.engine
         assert engine is not None  # noqa: S101  a downloader runs inside a started engine
         scheduler = cast("FrontierScheduler", engine.scheduler)
-        if not scheduler.may_ask(request.meta[self.DOWNLOAD_SLOT]):
-            raise LeaseLost(f"the lease is over, nothing was sent: {request.url}")
+        site = request.meta[self.DOWNLOAD_SLOT]
+
+        def look() -> None:
+            if not scheduler.may_ask(site):
+                raise LeaseLost(f"the lease is over, nothing was sent: {request.url}")
+
+        look()
+        arrival_s = scheduler.ledger.sessions[site].lease.arrival_s
+        request.meta[_HOLD] = None if arrival_s is None else Hold(look, arrival_s)
         sent = request.meta[_SENT] = _Sent(time.time())
         begun = time.monotonic()
         try:
             return await super()._download(slot, request)
         finally:
             sent.seconds = time.monotonic() - begun
+
+
+def hold_of(request: Request) -> Hold | None:
+    """What connections for *request* are made under; None where no other machine takes the site."""
+    hold: Hold | None = request.meta.get(_HOLD)
+    return hold
 
 
 def timing_of(request: Request | None) -> Timing | None:

@@ -2,12 +2,15 @@
 
 Four things Scrapy's own handler does not do (docs/safety.md): a connection is refused by the IP address
 it is about to go to, an endless head of an answer is cut off, certificates are excepted by host, and
-the head of an answer is kept as it was sent. Bodies are bounded by Scrapy (``DOWNLOAD_MAXSIZE``,
+the head of an answer is kept as it was sent. Where several machines take turns at a site, no connection is
+made, and none brings a request over, once another may have it (docs/cluster.md#leases). Bodies are bounded by Scrapy (``DOWNLOAD_MAXSIZE``,
 ``DOWNLOAD_TIMEOUT``, which counts from the request to the last byte).
 """
 
 from __future__ import annotations
 
+import socket
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -27,6 +30,7 @@ from twisted.web._newclient import STATUS
 from zope.interface import implementer  # type: ignore[import-untyped]  # ships no type information
 
 from archive.errors import BadAddress
+from scraper.downloader import hold_of
 from scraper.guard import PRIVATE_HOSTS_SETTING, Guard
 from scraper.tls import EXCEPTIONS_SETTING, certificate_refused, policy_by_host
 
@@ -37,6 +41,8 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Response
     from twisted.web.client import Agent
+
+    from scraper.downloader import Hold
 
 #: Bytes of status line and headers of one answer, informational ones before it included.
 MAX_HEAD_BYTES: Final = 65_536
@@ -112,7 +118,9 @@ class _GuardedAgent(_ScrapyAgent):
             raise BadAddress("no proxy is used: it would connect to addresses that nobody checked")
         host = urlsplit(request.url).hostname or ""
         agent = super()._get_agent(request, timeout)
-        agent._endpointFactory._reactor = _CheckedReactor(reactor, self._guard, host)
+        agent._endpointFactory._reactor = _CheckedReactor(
+            reactor, self._guard, host, hold_of(request)
+        )
         return agent
 
     def _cb_bodydone(self, result: Any, url: str) -> Response:  # noqa: ANN401  Scrapy's private type
@@ -123,12 +131,13 @@ class _GuardedAgent(_ScrapyAgent):
 
 @implementer(IReactorPluggableNameResolver)
 class _CheckedReactor:
-    """The reactor as the connection to *host* sees it: it goes to addresses that the guard lets pass."""
+    """The reactor as the connection to *host* sees it: it goes to addresses that the guard lets pass, under *hold*."""
 
-    def __init__(self, reactor: Any, guard: Guard, host: str) -> None:  # noqa: ANN401  Twisted's reactor has no type
+    def __init__(self, reactor: Any, guard: Guard, host: str, hold: Hold | None) -> None:  # noqa: ANN401  Twisted's reactor has no type
         self._reactor = reactor
         self._guard = guard
         self._host = host
+        self._hold = hold
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  whatever the reactor has
         return getattr(self._reactor, name)
@@ -144,9 +153,15 @@ class _CheckedReactor:
         return self._reactor.nameResolver.resolveHostName(checked, name, *args, **options)
 
     def connectTCP(self, address: str, port: int, *args: Any, **options: Any) -> Any:  # noqa: ANN401, N802  Twisted's signature
-        """Connect to the IP *address*; raises BadAddress where that is refused."""
+        """Connect to the IP *address*; raises BadAddress where that is refused, LeaseLost when the lease is over."""
         self._guard.check_address(self._host, port, address)
-        return self._reactor.connectTCP(address, port, *args, **options)
+        if self._hold is not None:
+            # the name may have taken minutes to resolve, and Twisted sends again what a kept connection lost
+            self._hold.look()
+        connector = self._reactor.connectTCP(address, port, *args, **options)
+        if self._hold is not None:
+            _give_up_after(connector.transport, self._hold.arrival_s)
+        return connector
 
     def _refuses(self, address: Any) -> bool:  # noqa: ANN401  Twisted's IPv4Address or IPv6Address
         try:
@@ -179,6 +194,18 @@ class _CheckedReceiver:
         for address in refused or self._addresses:
             self._receiver.addressResolved(address)
         self._receiver.resolutionComplete()
+
+
+def _give_up_after(transport: Any, seconds: float) -> None:  # noqa: ANN401  Twisted's transport
+    """Let the system end a connection of which nothing that was sent arrived for so long, this process asleep or not.
+
+    Else TCP sends it again for a quarter of an hour (Linux; RFC 5482), when another machine asks the site. Only
+    Linux can; elsewhere nothing changes. A transport without a socket (no file handle was left) fails by itself.
+    """
+    option = getattr(socket, "TCP_USER_TIMEOUT", None)
+    if option is not None and hasattr(transport, "socket"):
+        with suppress(OSError):  # a kernel that pretends to be Linux
+            transport.socket.setsockopt(socket.IPPROTO_TCP, option, int(seconds * 1000))
 
 
 class _BoundedParser(_LenientHTTPClientParser):

@@ -191,6 +191,8 @@ class _Replay:
             done = self.group
         else:
             with self.store.transaction():
+                for site_id in {reading.stored.site for reading in self.group}:
+                    self.reader.before_writing(site_id)
                 done = [reading for reading in self.group if self._write(reading)]
         self.counts["overtaken"] += len(self.group) - len(done)
         self.group = []
@@ -328,7 +330,8 @@ def replay(
     With several *workers* as many processes read; this one alone writes, in the same order, and what
     comes out is the same. A kill loses at most one group of work; the same replay again repeats what is
     done without changing it. With *dry_run* nothing is written. A *reader* is asked instead of workers. Raises
-    UnknownSite for an id in *sites* that no site file has, ReaderDied when workers die whatever they read.
+    UnknownSite for an id in *sites* that no site file has, ReaderDied when workers die whatever they read, SiteLocked
+    when a cluster has one of the sites as it is to be written.
     """
     for site_id in sites:
         registry.site(site_id)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.cli import archive_option, json_option, print_json, stderr_progress
+from archive.locks import refuse_lent
 from archive.store import Store
 from scraper.cores import cores
 from scraper.replay import replay
@@ -35,6 +36,9 @@ def replay_command(
     """Read stored pages again with today's rules, without network, and say what moved."""
     registry = known_sites()
     with Store.open(root.absolute(), create=False) as store, stderr_progress() as bar:
+        if not dry_run:
+            # after hours of reading it would be said too late
+            refuse_lent(store, sites)
         task = bar.add_task("replay", total=None)
 
         def show(done: int, total: int) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 import attrs
 
 from archive.errors import ReaderDied
+from archive.locks import refuse_lent
 from scraper.reader_deaths import TRIES_ALONE, Succession
 from scraper.readers import StoredPage
 
@@ -51,6 +52,9 @@ class CaptureReader(Protocol):
 
     def begin_site(self, site_id: str) -> None:
         """Hear that pages of this site are asked for from now on."""
+
+    def before_writing(self, site_id: str) -> None:
+        """Inside a transaction, before what is said of the site changes it. Raises SiteLocked where it must not."""
 
     def ask(self, captures: Sequence[StoredCapture], site_id: str) -> Readings:
         """Have pages of one site read."""
@@ -128,6 +132,10 @@ class StoredReader(PageReaders):
 
     def begin_site(self, site_id: str) -> None:
         """Nothing: all of its pages are here."""
+
+    def before_writing(self, site_id: str) -> None:
+        """Raises SiteLocked while a cluster has the site."""
+        refuse_lent(self._store, [site_id])
 
     def ask(self, captures: Sequence[StoredCapture], site_id: str) -> StoredReadings:
         """Have pages of one site read with its template as it is now."""

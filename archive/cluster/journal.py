@@ -56,11 +56,13 @@ def _triggers(table: Table) -> Iterator[str]:
     events = [("INSERT", "NEW"), ("UPDATE", "NEW")]
     if table.shrinks:
         events.append(("DELETE", "OLD"))
+    # not INSERT OR IGNORE: what the statement says that fires a trigger takes its place, and the "DO UPDATE" of an upsert
+    # says ABORT (https://www.sqlite.org/lang_createtrigger.html)
     for event, row in events:
         key = ", ".join(f"{row}.{column}" for column in table.local_key)
         yield (
             f"CREATE TRIGGER IF NOT EXISTS {table.name}_{event.lower()}_noted AFTER {event} ON {table.name} BEGIN"  # noqa: S608 - own names
-            f" INSERT OR IGNORE INTO changed_rows VALUES ('{table.name}', json_array({key})); END"
+            f" INSERT INTO changed_rows VALUES ('{table.name}', json_array({key})) ON CONFLICT DO NOTHING; END"
         )
 
 

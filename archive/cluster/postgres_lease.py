@@ -12,7 +12,7 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 from archive.errors import ClusterUnreachable, SiteLocked
-from archive.lease import MARGIN_SECONDS, RENEWALS, TTL_SECONDS, Term, boot_time
+from archive.lease import ARRIVAL_SHARE, MARGIN_SECONDS, RENEWALS, TTL_SECONDS, Term, boot_time
 from archive.processes import in_words, this_process
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class PostgresLease:
         clock: Callable[[], float] = boot_time,
     ) -> None:
         self.site = site
+        self.arrival_s: float | None = ARRIVAL_SHARE * margin
         self._leases = leases
         self._term = Term(ttl, margin, clock)
         self._taken: Taken | None = None

@@ -65,6 +65,9 @@ class BookReader:
         if self._dsn is not None:
             self._lease = self._taken(site_id, self._dsn)
 
+    def before_writing(self, site_id: str) -> None:
+        """Nothing: the paper's lease is ours, taken when no worker had it."""
+
     def _taken(self, site_id: str, dsn: str) -> PostgresLease:
         """The paper's lease."""
         told = ""

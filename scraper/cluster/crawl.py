@@ -85,6 +85,9 @@ def run_slice(wanted: Slice) -> SliceEnd:
         except SiteLocked as error:
             return SliceEnd(site=wanted.site, reason=BUSY, detail=str(error))
         except (ClusterUnreachable, HubUnreachable) as error:
+            if isinstance(error, HubUnreachable):
+                # seen from elsewhere all may be well
+                Troubles(wanted.database).note(wanted.site, Kind.HUB_AWAY, str(error))
             return SliceEnd(site=wanted.site, reason=HUB_AWAY, detail=str(error))
 
 
@@ -124,6 +127,7 @@ class HeldLease:
         self._lease = lease
         self.site = lease.site
         self.token: int | str = lease.token
+        self.arrival_s = lease.arrival_s
         self.last_fetch_at: float | None = None
 
     def acquire(self) -> float | None:

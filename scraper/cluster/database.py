@@ -33,6 +33,6 @@ def connected(dsn: str) -> Iterator[psycopg.Connection[dict[str, Any]]]:
     except psycopg.OperationalError as error:
         said = str(error).strip().partition("\n")[0]
         raise ClusterUnreachable(
-            f"{name} is away ({said}); see whether PostgreSQL runs there, or name another with --database or"
-            " DQTV_CLUSTER_DATABASE"
+            f"{name} is away ({said}); see whether PostgreSQL runs there and lets this machine in (a password belongs"
+            " into ~/.pgpass), or name another with --database or DQTV_CLUSTER_DATABASE"
         ) from error

@@ -154,6 +154,44 @@ def leases(table):
         yield leases
 
 
+class SmallDisk:
+    """A disk of four megabytes, of which as much is free as is asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def leave(self, wanted: int) -> None:
+        """Have so many bytes free, in whole pages."""
+        disk = os.statvfs(self._folder)
+        with (self._folder / "other files").open("ab") as other:
+            size = other.tell() + disk.f_bavail * disk.f_frsize - wanted
+            if size > other.tell():
+                os.posix_fallocate(other.fileno(), 0, size)
+            else:
+                other.truncate(size)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """What the folder of the hub lies on; only where root may mount."""
+    folder = tmp_path / "hub"
+    folder.mkdir(exist_ok=True)
+    mounted = (
+        subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder],
+            check=False,
+            capture_output=True,
+        )
+        if os.geteuid() == 0 and shutil.which("mount")
+        else None
+    )
+    if mounted is None or mounted.returncode:
+        pytest.skip("a small disk is mounted by root, where that is allowed")
+    yield SmallDisk(folder)
+    # crawls that live may have files open there
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
 @pytest.fixture
 def cluster(postgres, tmp_path, dqtv):
     """A hub, an archive and a prepared database, see `machines`."""

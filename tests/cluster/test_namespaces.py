@@ -279,6 +279,13 @@ def cut_the_hub(machines):
     return began
 
 
+def asked_late(machines):
+    """Requests of the first crawl that came after the other's first one."""
+    requests = machines.requests()
+    first = next(at for at, worker in requests if worker == machines.other)
+    return [at - first for at, worker in requests if worker == machines.holder and at > first]
+
+
 def test_all_links_of_the_holder_are_down(machines, expected, table):
     holder = machines.workers[machines.holder]
     began = time.monotonic()
@@ -286,6 +293,7 @@ def test_all_links_of_the_holder_are_down(machines, expected, table):
     until_taken_over(machines)
     holder.put_plug_in()
     check(machines, expected, table, "all links down", began)
+    assert not asked_late(machines), "TCP brought over what was sent while the links were down"
 
 
 def test_the_holders_machine_is_killed(machines, expected, table):

@@ -4,7 +4,7 @@ import pytest
 
 pytest.importorskip("fsspec", reason="the extra `cluster` is not installed")
 
-from machines import until
+from machines import PAPER, until
 
 pytestmark = pytest.mark.usefixtures("press")
 
@@ -26,6 +26,8 @@ def test_a_killed_slices_pages_come_home_before_the_next_one_takes_the_site(clus
     killed.kill()
     killed.communicate()
     assert cluster.left() == ["1"]
+    # on a busy machine a process may take longer to start than the lease lasts
+    cluster.run_sql("UPDATE dqtv_leases SET until = now() + interval '60 seconds'")
     assert cluster.end_of(cluster.start())["reason"] == "busy"
     assert cluster.rows("SELECT token, seq FROM ingested_segments") == [(1, 1)]
     assert cluster.left() == []
@@ -58,6 +60,21 @@ def test_without_a_state_nothing_is_asked_of_the_site(cluster, press):
     assert (end["reason"], "dqtv ingest" in end["detail"]) == ("hub away", True)
     assert len(press.log) == 0
     assert cluster.query("SELECT kind FROM dqtv_troubles") == [{"kind": "no_state"}]
+
+
+def test_a_hub_that_is_not_reached_at_the_beginning_is_told_until_it_is(cluster, press):
+    hub = cluster.folder / "hub"
+    hub.rename(cluster.folder / "away")
+    hub.write_text("no folder")
+    end = cluster.end_of(cluster.start(hub_wait_s=1.0))
+    assert (end["reason"], len(press.log)) == ("hub away", 0)
+    assert cluster.query("SELECT site, kind FROM dqtv_troubles") == [{"site": PAPER, "kind": "hub_away"}]  # fmt: skip
+    hub.unlink()
+    (cluster.folder / "away").rename(hub)
+    cluster.run_sql("UPDATE dqtv_leases SET until = now()")
+    cluster.ingesting()
+    assert cluster.end_of(cluster.start())["reason"] == "finished"
+    assert cluster.query("SELECT * FROM dqtv_troubles") == []
 
 
 def test_a_slice_ends_when_its_time_is_over_and_says_that_more_waits(cluster):

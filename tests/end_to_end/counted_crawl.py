@@ -1,4 +1,6 @@
-"""A crawl whose leases end after so many questions, as a process of its own: ARCHIVE PORT '{"SITE": NUMBER, ...}'.
+"""A crawl whose leases end after so many questions, as a process of its own: ARCHIVE PORT '{"SITE": NUMBER, ...}' [SECONDS].
+
+SECONDS is the time in which what is sent must have arrived.
 
 Says on stdout how each run ended.
 """
@@ -21,6 +23,7 @@ class CountedLease:
 
     site: str
     left: int
+    arrival_s: float | None = None
     token: int = 1
 
     def acquire(self) -> None:
@@ -38,12 +41,13 @@ class CountedLease:
 
 
 def main() -> None:
-    archive, port, allowed = sys.argv[1:]
+    archive, port, allowed, *arrival = sys.argv[1:]
+    arrival_s = float(arrival[0]) if arrival else None
     left = json.loads(allowed)
     request = CrawlRequest(
         sites=tuple(left), root=Path(archive), demo_port=int(port), progress=False, contact="https://test.example"
     )  # fmt: skip
-    reports = crawl(request, leases=lambda _store, site: CountedLease(site, left[site]))
+    reports = crawl(request, leases=lambda _store, site: CountedLease(site, left[site], arrival_s))
     sys.stdout.write(json.dumps({x.site: [x.reason, x.waiting, dict(x.counts.failed)] for x in reports}))  # fmt: skip
 
 

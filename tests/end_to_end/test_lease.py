@@ -24,6 +24,18 @@ import pathlib, time
 read, said = time.clock_gettime, pathlib.Path({said!r})
 time.clock_gettime = lambda which: read(which) + float(said.read_text())
 """
+#: Writes down for how many milliseconds TCP tries each connection, as the system says.
+TRIES = """
+import socket
+connect, option = socket.socket.connect_ex, getattr(socket, "TCP_USER_TIMEOUT", 18)
+def connect_ex(self, address):
+    with open({said!r}, "a") as file:
+        file.write("%d\\n" % self.getsockopt(socket.IPPROTO_TCP, option))
+    return connect(self, address)
+socket.socket.connect_ex = connect_ex
+"""
+#: The same on a system that cannot.
+WITHOUT_OPTION = "import socket; del socket.TCP_USER_TIMEOUT\n" + TRIES
 #: What only several machines need cannot be imported. (warcio would load fsspec wherever it is installed.)
 MISSING = """
 import sys
@@ -53,11 +65,11 @@ def count(press, paper=PAPER):
     return len([x for x in press.log if x.paper == paper])
 
 
-def counted_crawl(dqtv, **allowed):
+def counted_crawl(dqtv, *, arrival_s=(), **allowed):
     """How the runs of papers ended, each of which may be asked so often."""
     papers = {name.replace("_", "-"): number for name, number in allowed.items()}
     done = subprocess.run(
-        [sys.executable, Path(__file__).with_name("counted_crawl.py"), dqtv.archive, str(dqtv.port), json.dumps(papers)],
+        [sys.executable, Path(__file__).with_name("counted_crawl.py"), dqtv.archive, str(dqtv.port), json.dumps(papers), *arrival_s],
         env=dqtv.environment(), capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
     return json.loads(done.stdout)
@@ -107,6 +119,29 @@ def test_of_several_requests_at_a_time_no_more_are_sent_than_the_lease_allows(dq
     assert (reason, failed) == ("lease_lost", {})
     assert count(press, "demo-bienxanh") == 5
     assert len([x for x in frontier(dqtv) if x[:2] == ("found", 0)]) == left
+
+
+@pytest.mark.usefixtures("press")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can")
+@pytest.mark.parametrize(
+    ("lines", "arrival_s", "tried_ms"),
+    [(TRIES, ["12"], {12_000}), (TRIES, [], {0}), (WITHOUT_OPTION, ["12"], {0})],
+    ids=["several machines", "one machine", "another system"],
+)
+def test_the_system_gives_a_connection_up_before_another_machine_may_ask(
+    dqtv, at_start, lines, arrival_s, tried_ms
+):
+    said = at_start(lines)
+    [(reason, _, failed)] = counted_crawl(dqtv, demo_bienxanh=1000, arrival_s=arrival_s).values()
+    assert (reason, failed) == ("finished", {})
+    assert set(map(int, said.read_text().split())) == tried_ms
+
+
+def test_no_connection_is_made_once_another_machine_may_ask(dqtv, press):
+    """The lease ends after the look before the request, as while a name is resolved."""
+    [(reason, left, failed)] = counted_crawl(dqtv, demo_culao=1, arrival_s=["12"]).values()
+    assert (reason, failed, count(press)) == ("lease_lost", {}, 0)
+    assert len(frontier(dqtv)) == left > 0
 
 
 def test_a_paper_whose_lease_is_over_does_not_end_the_others_run(dqtv, press):

@@ -9,9 +9,12 @@ from datetime import UTC, datetime, timedelta
 
 import attrs
 import pytest
+from click.testing import CliRunner
 
 from archive.captures import read_capture
-from archive.errors import UnknownSite
+from archive.clock import steady_time
+from archive.errors import SiteLocked, UnknownSite
+from archive.locks import LENT
 from archive.model import Accepted, Evidence, Rejected, RejectReason, Verdict
 from archive.publish import publish
 from archive.runs import last_runs
@@ -21,6 +24,7 @@ from archive.template_counts import WINDOW
 from archive.warc import Exchange, WarcWriter
 from scraper.process import process
 from scraper.replay import replay
+from scraper.replay_cli import replay_command
 from scraper.sites.load import load_registry
 
 SITE = "demo-songmay"
@@ -321,6 +325,37 @@ def test_what_a_crawl_stored_in_the_meantime_is_left_alone(store, save, fetch):
     report = replay(store, REGISTRY, on_page=crawl_at_work)
     assert (report.overtaken, report.now_rejected) == (1, {})
     assert rows(store, "SELECT version FROM articles") == [(2,)]
+
+
+def lend_to_worker(store):
+    """As `dqtv ingest` does when a worker on another machine takes the paper."""
+    with store.transaction():
+        store.connection.execute(
+            "INSERT INTO site_locks (site, token, holder, acquired_at, expires_at) VALUES (?, ?, 'worker1 5 5', 0, ?)",
+            (SITE, f"{LENT}7", steady_time() + 300),
+        )
+
+
+def test_nothing_is_written_once_a_worker_began_with_the_articles_as_they_are(
+    store, save, fetch, monkeypatch
+):
+    monkeypatch.setattr("scraper.replay.GROUP_SIZE", 2)
+    for number in range(5):
+        save(otherwise(fetch("Lúa được mùa", RICE, number=number)))
+
+    def worker_comes(done, _total):
+        if done == 3:
+            lend_to_worker(store)
+
+    with pytest.raises(SiteLocked, match=r"process 5 on worker1.*use `dqtv cluster replay`"):
+        replay(store, REGISTRY, on_page=worker_comes)
+    assert rows(store, "SELECT count(*) FROM articles") == [(3,)]
+    # nor is anything read that could not be written
+    refused = CliRunner().invoke(replay_command, ["--archive", str(store.root)]).exception
+    assert isinstance(refused, SiteLocked)
+    # a dry run changes nothing, and another paper is none of this worker's
+    assert replay(store, REGISTRY, dry_run=True).now_rejected == {"not_militia": 3}
+    assert replay(store, REGISTRY, sites=["demo-nuingan"]).looked_at == 0
 
 
 def test_a_paper_that_no_site_file_knows_is_left_alone_and_named(store, save, fetch):

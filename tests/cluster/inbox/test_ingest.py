@@ -23,6 +23,8 @@ from archive.health.alarms import Kind, open_alarms
 from archive.locks import SiteLock
 from archive.processes import this_process
 from archive.runs import running_crawl
+from archive.template import Lesson, PageBlock
+from archive.template_counts import TemplateCounts
 from archive.verify import Choice, verify
 
 pytest.importorskip("fsspec", reason="the extra `cluster` is not installed")
@@ -108,6 +110,25 @@ def test_segments_are_taken_in_order_and_a_gap_waits(inbox):
     inbox.hub.push(segments[0])
     assert inbox.step().stored == 3
     assert inbox.leases.acked == {"bao": 3}
+
+
+def test_a_row_may_be_written_again_and_again_within_a_segment(inbox):
+    worker = inbox.take()
+    # each call writes the paper's row, by an upsert
+    worker.find(1)
+    worker.find(2)
+    with worker.store.transaction():
+        templates = TemplateCounts(worker.store.connection)
+        line = PageBlock("line", "Đường dây nóng của tòa soạn.")
+        for number in (1, 2):
+            own = PageBlock(f"own {number}", f"Chuyện thứ {number} ở Vàm Sậy. " * 9)
+            lesson = Lesson(layout="rule:article", article_id=f"bao:{number}", blocks=(line, own))
+            templates.learn("bao", lesson, "2026-11-26T00:00:00Z")
+    inbox.hub.push(worker.seal())
+    assert inbox.step().stored == 1
+    assert inbox.articles().keys() == {"bao:1", "bao:2"}
+    counted = inbox.archive.connection.execute("SELECT block, articles FROM template_blocks")
+    assert dict(counted.fetchall()) == {"line": 2, "own 1": 1, "own 2": 1}
 
 
 def test_a_row_changed_later_comes_with_a_later_segment(inbox):
