@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
     from archive.publish import Snapshot
 
-#: Tables FTS5 keeps an index in, and the planner's own.
-NO_ROWS = ("articles_exact", "articles_folded", "sqlite_")
+#: Tables that are searched by, and the planner's own.
+NO_ROWS = ("articles_exact", "articles_folded", "common_phrase", "sqlite_")
 BATCH = 500
 
 

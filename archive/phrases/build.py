@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from contextlib import ExitStack, closing
-from itertools import chain, count, repeat
+from itertools import chain, count, islice, repeat
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -99,8 +99,8 @@ class _Finder:
     ) -> _Finder:
         """The finder of what is common in a sample."""
         counted = Counter(chain.from_iterable(_words(form, texts) for texts in sample))
-        fitting = [word for word in counted if form.spellings(word)]
-        commonest = sorted(fitting, key=lambda word: (-counted[word], word))[:_MOST_WORDS]
+        ordered = sorted(counted, key=lambda word: (-counted[word], word))
+        commonest = list(islice(filter(form.spellings, ordered), _MOST_WORDS))
         batch = Batch.of(sample)
         least = max(_LEAST, len(sample) // _ONE_IN)
         while True:
@@ -124,7 +124,7 @@ class _Finder:
         for article, text in batch.odd:
             own = [0, *self.vocabulary.numbers_of(self.asked.of(text))]
             numbers.append(np.array(own, np.uint16))
-            places.append(np.full(len(own), article, np.int32))
+            places.append(np.full(len(own), article))
         self.found.append(
             self.tree.found_in(np.concatenate(numbers), np.concatenate(places), articles)
         )

@@ -57,7 +57,7 @@ class PhraseTree:
 
     @classmethod
     def grown(
-        cls, words: int, numbers: Numbers, articles: NDArray[np.int32], *, least: int, most: int
+        cls, words: int, numbers: Numbers, articles: NDArray[np.intp], *, least: int, most: int
     ) -> PhraseTree | None:
         """The phrases that stand in at least *least* articles of a sample; None where they are more than *most*.
 
@@ -94,24 +94,22 @@ class PhraseTree:
             shorter = ["", *longer]
 
     def found_in(
-        self, numbers: Numbers, articles: NDArray[np.int32], size: int
+        self, numbers: Numbers, articles: NDArray[np.intp], size: int
     ) -> NDArray[np.uint8]:
         """Which of *size* articles have which phrases: a row of bits for each phrase, the first article's lowest."""
         found = np.zeros((len(self), size), np.uint8)
         # writing one place of a flat array takes half the time of one of a table
         flat = found.reshape(-1)
-        ended = _with_end(numbers)
-        at = np.flatnonzero(numbers).astype(np.int32)
-        phrase, article = numbers[at].astype(np.int32), articles[at]
+        ended, at = _with_end(numbers), np.flatnonzero(numbers)
+        phrase, article = numbers.take(at).astype(np.intp), articles.take(at)
         flat[(phrase - 1) * size + article] = 1
         first = self._words
         for length, level in enumerate(self._levels, start=1):
-            width = level.following.shape[1]
-            phrase = level.following.reshape(-1)[phrase * width + ended[at + length]].astype(
-                np.int32
-            )
-            left = np.flatnonzero(phrase)
-            at, phrase, article = at[left], phrase[left], article[left]
+            pairs = phrase * level.following.shape[1] + ended.take(at + length)
+            longer = level.following.reshape(-1).take(pairs)
+            left = np.flatnonzero(longer)
+            at, article = at.take(left), article.take(left)
+            phrase = longer.take(left).astype(np.intp)
             flat[(phrase + (first - 1)) * size + article] = 1
             first += len(level)
         return np.packbits(found, axis=1, bitorder="little")
@@ -122,7 +120,7 @@ def _with_end(numbers: Numbers) -> Numbers:
     return np.concatenate([numbers, np.zeros(LONGEST, np.uint16)])
 
 
-def _common(codes: NDArray[np.intp], articles: NDArray[np.int32], least: int) -> NDArray[np.intp]:
+def _common(codes: NDArray[np.intp], articles: NDArray[np.intp], least: int) -> NDArray[np.intp]:
     """Those *codes* that stand in at least *least* articles, in order."""
     span = int(articles.max(initial=0)) + 1
     once = _groups(codes * span + articles)[0] // span

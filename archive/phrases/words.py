@@ -1,7 +1,7 @@
 """Words made numbers, many texts at a time.
 
-A character of Vietnamese is one byte here, and a word of up to nine letters, seven bits each, one number of
-64 bits: whether a word is of a vocabulary takes no string (docs/design-notes.md#common-phrases).
+A character of Vietnamese is one byte here, and a word of up to eight letters one number of 64 bits: whether a
+word is of a vocabulary takes no string (docs/design-notes.md#common-phrases).
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ Numbers: TypeAlias = "NDArray[np.uint16]"
 #: A phrase ends with the text it stands in.
 _BETWEEN: Final = b"\x00\xff\x00"
 #: The letter of ``_BETWEEN``, of no word.
-_NO_LETTER: Final = 127
-_BITS: Final = 7
+_NO_LETTER: Final = 255
 #: Letters of a word that fit into one number. Longer ones are no words of Vietnamese.
-LONGEST: Final = 9
+LONGEST: Final = 8
+#: The bits of the letters of a word, by how many it has.
+_BITS_OF: Final = np.array([(1 << 8 * length) - 1 for length in range(LONGEST + 1)], np.uint64)
 #: The table that finds a word's number has two to the power of this many places.
 _PLACES: Final = 20
 
@@ -44,7 +45,7 @@ class Batch:
     starts: NDArray[np.intp]
     lengths: NDArray[np.intp]
     #: Which article it stands in, from 0.
-    articles: NDArray[np.int32]
+    articles: NDArray[np.intp]
     #: Texts with other characters, with the article they are of.
     odd: Sequence[tuple[int, str]]
 
@@ -65,9 +66,10 @@ class Batch:
         letters = np.frombuffer(joined.translate(_IS_LETTER), np.uint8)
         edges = np.flatnonzero(letters[1:] != letters[:-1]) + 1
         starts = edges[0::2]
+        words = np.diff(np.searchsorted(starts, ends), prepend=0)
         return cls(
             places=joined, starts=starts, lengths=edges[1::2] - starts, odd=odd,
-            articles=np.searchsorted(ends, starts, side="right").astype(np.int32),
+            articles=np.repeat(np.arange(len(ends)), words),
         )  # fmt: skip
 
 
@@ -90,17 +92,15 @@ class Vocabulary:
 
     def numbers(self, batch: Batch) -> Numbers:
         """The number of each word of a batch, odd texts aside."""
-        letters = np.frombuffer(batch.places.translate(self._table), np.uint8)
-        packed = letters[batch.starts].astype(np.uint64)
-        longer = np.arange(len(packed))
-        for place in range(1, LONGEST):
-            longer = longer[batch.lengths[longer] > place]
-            following = letters[batch.starts[longer] + place].astype(np.uint64)
-            packed[longer] |= following << np.uint64(_BITS * place)
+        letters = batch.places.translate(self._table) + bytes(LONGEST)
+        # the eight letters from any place on, as one number
+        eight = np.ndarray((len(batch.places),), np.dtype("<u8"), letters, strides=(1,))
+        packed = eight.take(batch.starts) & _BITS_OF.take(np.minimum(batch.lengths, LONGEST))
         packed[batch.lengths > LONGEST] = 0
         at = _place(packed, self._factor)
-        found: Numbers = np.where(self._keys[at] == packed, self._values[at], 0).astype(np.uint16)
-        return found
+        numbers: Numbers = self._values.take(at)
+        numbers[self._keys.take(at) != packed] = 0
+        return numbers
 
     def numbers_of(self, words: Iterable[str]) -> list[int]:
         """The numbers of some words."""
@@ -109,7 +109,7 @@ class Vocabulary:
     def _packed(self, word: str) -> int:
         if not 0 < len(word) <= LONGEST or not self._letter.keys() >= set(word):
             raise ValueError(f"not a word of at most {LONGEST} Vietnamese letters: {word!r}")
-        return sum(self._letter[letter] << _BITS * place for place, letter in enumerate(word))
+        return sum(self._letter[letter] << 8 * place for place, letter in enumerate(word))
 
 
 def _table(numbers: Sequence[int]) -> bytes:
