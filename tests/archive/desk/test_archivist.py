@@ -171,7 +171,7 @@ def test_coverage_says_in_words_how_a_papers_crawls_do(everybody, root, paper, l
     [row] = [row for row in page.select("#captures ~ tbody tr") if row.th.text.strip() == name]
     assert " ".join(row.td.text.split()) == words
     alone = BeautifulSoup(everybody.get(f"/-/coverage?paper={paper}&lang={language}").text, "lxml")
-    assert " ".join(alone.select("dl.facts dd")[-1].text.split()) == words
+    assert " ".join(alone.select("dl.row-of-facts dd")[-1].text.split()) == words
 
 
 def test_coverage_says_since_when_a_paper_was_not_crawled(everybody, root):
