@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final
 import attrs
 import orjson
 
+from archive.errors import UsageError
+
 if TYPE_CHECKING:
     from archive.health.wording import Language
 
@@ -59,11 +61,44 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
     ),
     "nobody, because": ("nobody took it in time: {because}", "không tiến trình nào nhận kịp: {because}"),
     "taken back": ("taken back by {by}", "{by} đã rút lại"),
+    # why it is not written
+    "needs days": (
+        "a backfill needs its days (FROM..TO, such as 2019..2021-06), other crawls have none",
+        "thu thập bài cũ thì phải ghi ngày đầu, ví dụ 2019 hoặc 2021-06; việc khác thì để trống cả hai ô ngày",
+    ),
+    "days": (
+        "{first}..{last}: write each day as a year, month or day, from 1997 to today, the earlier first, such as 2019..2021-06",
+        "không hiểu khoảng ngày “{first}” đến “{last}”: viết năm, năm-tháng hoặc năm-tháng-ngày, từ 1997 đến hôm nay, ngày sớm hơn trước",
+    ),
+    "no number": ("{text!r} is no whole number", "“{text}” không phải là số nguyên"),
+    "pages": ("pages: {n} is not between 1 and {most}", "số trang phải từ 1 đến {most}, không phải {n}"),
+    "no note": ("say in 1 to {most} characters what is known about the alarm", "hãy ghi điều đã biết về cảnh báo, dài từ 1 đến {most} ký tự"),
+    "no crawl": ("no crawl of {site} is running", "không có lượt thu thập nào của {site} đang chạy"),
+    "alarm over": ("alarm {n} is over", "cảnh báo {n} đã kết thúc"),
+    "nothing scheduled": ("nothing of {site} is scheduled; `dqtv schedule list` shows what is", "{site} không có việc nào trong lịch"),
+    "job not scheduled": ("no {jobs} of {site} is scheduled; `dqtv schedule list` shows what is", "lịch của {site} không có việc “{jobs}”"),
+    "many open": ("{n} orders are open; wait for some of them, or cancel them", "đang có {n} lệnh chưa xong; hãy chờ hoặc rút bớt lệnh"),
+    "same asked": (
+        "{who} has asked for the same already (order {n}); wait for it, or cancel it", "{who} đã ra lệnh này rồi (lệnh {n}); hãy chờ, hoặc rút lệnh ấy lại",
+    ),
+    "order over": ("order {n} is over ({outcome})", "lệnh {n} đã kết thúc ({outcome})"),
+    "order taken": (
+        "order {n} is being obeyed by {by}; ask for a stop of {site} instead", "{by} đang thực hiện lệnh {n}; muốn ngừng thì hãy ra lệnh dừng {site}",
+    ),
     # of the audit trail
     "finished": ("{outcome}: {because}", "{outcome}: {because}"),
 }  # fmt: skip
 #: A process as `archive.processes.in_words` names it.
 _PROCESS: Final = re.compile(r"\bprocess (\d+) on (\S+)")
+#: What the program says in English of how a crawl ended, and the same in Vietnamese.
+_DETAILS: Final = (
+    (re.compile(r"stopped by order (\d+) of (.*)", re.DOTALL), r"theo lệnh \1 của \2"),
+    (re.compile(r"stopped after (\d+) pages, as asked"), r"được yêu cầu dừng sau \1 trang"),
+    (
+        re.compile(r"the hours in which it may be crawled are over; the next run goes on"),
+        "lần sau chạy tiếp",
+    ),
+)
 #: Values that are words of the program, which the desk has in both languages.
 _WORDS: Final = frozenset({"reason", "jobs", "outcome"})
 
@@ -81,6 +116,14 @@ class Said:
         return sentence(self, "en")
 
 
+class NotWritten(UsageError):
+    """An order that cannot be written or taken back; ``why`` says so in either language."""
+
+    def __init__(self, code: str, **values: str | int) -> None:
+        self.why = Said(code=code, values=values)
+        super().__init__(str(self.why))
+
+
 def said(code: str, because: Said | None = None, **values: str | int) -> Said:
     """What is said by *code*."""
     return Said(code=code, values=values, because=because)
@@ -94,9 +137,18 @@ def sentence(what: Said, language: Language, word: Word = lambda _, text: text) 
         values[name] = ", ".join(word(name, one) for one in str(values[name]).split(", "))
     if "by" in values:
         values["by"] = process_words(str(values["by"]), language)
+    if "detail" in values and language == "vi":
+        values["detail"] = _detail_in_vietnamese(str(values["detail"]))
     if what.because is not None:
         values["because"] = sentence(what.because, language, word)
     return (vietnamese if language == "vi" else english).format(**values)
+
+
+def _detail_in_vietnamese(text: str) -> str:
+    for pattern, words in _DETAILS:
+        if match := pattern.fullmatch(text):
+            return match.expand(words)
+    return text
 
 
 def process_words(text: str, language: Language) -> str:

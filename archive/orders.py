@@ -17,7 +17,7 @@ from archive.audit import note_deed
 from archive.errors import UnknownSite, UsageError
 from archive.health.alarms import find_alarm
 from archive.instants import instant_of, read_instant, utc_text
-from archive.order_wording import Said, packed, said, unpacked
+from archive.order_wording import NotWritten, Said, packed, said, unpacked
 from archive.processes import in_words
 from archive.runs import running_crawl
 from archive.schedule import Job
@@ -174,7 +174,7 @@ def ask(
                 values,
             ).fetchone()
         except sqlite3.IntegrityError as error:
-            raise UsageError(_same_asked(db, kind, site, _packed(options))) from error
+            raise _same_asked(db, kind, site, _packed(options)) from error
         note_deed(
             db, "asked", who=asked_by.strip(), now=now, site=site, order_id=number,
             detail=in_short(kind, options),
@@ -212,13 +212,11 @@ def _check_options(kind: Kind, options: Options) -> None:
     if kind is not Kind.CRAWL:
         return
     if (options.job is Job.BACKFILL) != (options.span is not None):
-        raise UsageError(
-            "a backfill needs its days (FROM..TO, such as 2019..2021-06), other crawls have none"
-        )
+        raise NotWritten("needs days")
     if options.span is not None:
         read_span(options.span)
     if options.max_pages is not None and not 1 <= options.max_pages <= _MOST_PAGES:
-        raise UsageError(f"pages: {options.max_pages} is not between 1 and {_MOST_PAGES}")
+        raise NotWritten("pages", n=options.max_pages, most=_MOST_PAGES)
 
 
 def _check_subject(db: sqlite3.Connection, kind: Kind, site: str, options: Options) -> str | None:
@@ -226,34 +224,35 @@ def _check_subject(db: sqlite3.Connection, kind: Kind, site: str, options: Optio
     if kind is Kind.STOP:
         run_id = running_crawl(db, site)
         if run_id is None:
-            raise UsageError(f"no crawl of {site} is running")
+            raise NotWritten("no crawl", site=site)
         return run_id
     if options.alarm is not None and (alarm := find_alarm(db, options.alarm)).closed_at is not None:
-        raise UsageError(f"alarm {alarm.id} is over")
+        raise NotWritten("alarm over", n=alarm.id)
     if kind in {Kind.PAUSE, Kind.RESUME}:
         job = options.job and options.job.value
         found = db.execute(
             "SELECT 1 FROM schedules WHERE site = ?1 AND (?2 IS NULL OR job = ?2)", (site, job)
         )
         if found.fetchone() is None:
-            what = f"no {job} of {site}" if job else f"nothing of {site}"
-            raise UsageError(f"{what} is scheduled; `dqtv schedule list` shows what is")
+            if job:
+                raise NotWritten("job not scheduled", jobs=job, site=site)
+            raise NotWritten("nothing scheduled", site=site)
     return None
 
 
 def _check_number(db: sqlite3.Connection) -> None:
     (number,) = db.execute("SELECT count(*) FROM orders WHERE finished_at IS NULL").fetchone()
     if number >= _MOST_OPEN:
-        raise UsageError(f"{number} orders are open; wait for some of them, or cancel them")
+        raise NotWritten("many open", n=number)
 
 
-def _same_asked(db: sqlite3.Connection, kind: Kind, site: str, options: str) -> str:
+def _same_asked(db: sqlite3.Connection, kind: Kind, site: str, options: str) -> NotWritten:
     number, who = db.execute(
         "SELECT id, asked_by FROM orders WHERE site = ? AND kind = ? AND options = ?"
         " AND finished_at IS NULL",
         (site, kind.value, options),
     ).fetchone()
-    return f"{who} has asked for the same already (order {number}); wait for it, or cancel it"
+    return NotWritten("same asked", who=who, n=number)
 
 
 def in_short(kind: Kind, options: Options) -> str:
@@ -305,12 +304,10 @@ def cancel(store: Transactions, order_id: int, *, by: str, now: float) -> Order:
     with store.transaction():
         order = find_order(db, order_id)
         if order.finished_at is not None:
-            raise UsageError(f"order {order_id} is over ({order.outcome})")
+            raise NotWritten("order over", n=order_id, outcome=str(order.outcome))
         if order.taken_at is not None:
-            raise UsageError(
-                f"order {order_id} is being obeyed by {in_words(order.holder or '')};"
-                f" ask for a stop of {order.site} instead"
-            )
+            holder = in_words(order.holder or "")
+            raise NotWritten("order taken", n=order_id, by=holder, site=order.site)
         end_order(db, order_id, Outcome.CANCELLED, said("taken back", by=by.strip()), now)
         note_deed(db, "cancelled", who=by.strip(), now=now, site=order.site, order_id=order_id)
     return find_order(db, order_id)

@@ -78,10 +78,11 @@ class Store(Transactions):
         """
         path = root / "archive.db"
         if not create and not path.exists():
-            raise ArchiveError(
-                f"there is no archive at {root} (no {path.name}); start one with `dqtv demo` or"
-                " `dqtv crawl`, or name another folder with --archive"
-            )
+            way = "start one with `dqtv demo` or `dqtv crawl`"
+            if any((root / "warc").glob("*/*/*.warc.gz*")):
+                way = "build it anew from its WARC files with `dqtv repair --rebuild`"
+            here = f"there is no archive at {root} (no {path.name})"
+            raise ArchiveError(f"{here}; {way}, or name another folder with --archive")
         make_folder(root)
         store = cls(root, open_database(path))
         try:

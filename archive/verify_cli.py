@@ -12,7 +12,7 @@ import attrs
 import click
 
 from archive.cli import archive_option, json_option, print_json, stderr_progress
-from archive.errors import ArchiveError, UsageError
+from archive.errors import UsageError
 from archive.instants import VIETNAM, utc_text
 from archive.store import Store
 from archive.verify import Choice, VerifyReport, verify
@@ -43,12 +43,7 @@ def verify_command(
 ) -> None:
     """Read the stored WARC files to the last byte: checksums, every record, every row that names one."""
     choice = _choice(sites, since, sample, seed)
-    root = root.absolute()
-    if not (root / "archive.db").exists() and any((root / "warc").glob("*/*/*.warc.gz*")):
-        raise ArchiveError(
-            f"{root} has WARC files but no archive.db; build it anew with `dqtv repair --rebuild`"
-        )
-    with Store.open(root, create=False) as store, stderr_progress() as bar:
+    with Store.open(root.absolute(), create=False) as store, stderr_progress() as bar:
         _check_sites(store, sites)
         task = bar.add_task("verify", total=None)
 

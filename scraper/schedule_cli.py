@@ -189,10 +189,16 @@ def _detail(table: ScheduleTable, planned: Planned, now: float) -> dict[str, Any
 
 
 def _echo_detail(one: dict[str, Any]) -> None:
-    parts = [one["timing"]]
+    kind, _, hours = one["timing"].partition(" ")
+    spaced = {
+        "every": f"every {hours} hours",
+        "adapt": f"as often as it publishes, {hours} hours apart",
+    }
+    parts = [spaced.get(kind, one["timing"])]
     if one["hours"]:
         parts.append(f"at {one['hours']} only")
-    parts.append(f"up to {one['jitter_minutes']:g} minutes later")
+    if one["jitter_minutes"]:
+        parts.append(f"up to {one['jitter_minutes']:g} minutes later")
     if one["priority"]:
         parts.append(f"priority {one['priority']}")
     if one["months"]:

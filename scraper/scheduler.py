@@ -21,7 +21,6 @@ from archive.errors import ArchiveError, DqtvError, OutOfHandles, ReaderDied
 from archive.lease import LEASE_LOST
 from archive.model import Failed, Outcome
 from archive.room import shortage
-from archive.runs import STOPPED
 from archive.store import Store
 from scraper.clock import Clock
 from scraper.downloader import timing_of
@@ -169,6 +168,9 @@ class FrontierScheduler(BaseScheduler):
         ready = (leased for queue in self._queues.values() for leased in queue.ready)
         unfinished = [*self._under_way.values(), *ready]
         try:
+            # what has finished needs no stop; the end of its pages or hours is none
+            ended = {site: queue for site, queue in self._queues.items() if queue.ended}
+            self._stops.obey(ended, self.clock.unix())
             counts = self.ledger.close(self._reasons(reason), unfinished)
             self._stops.close(self.clock.unix())
         except ArchiveError as error:
@@ -367,8 +369,7 @@ class FrontierScheduler(BaseScheduler):
             for site in self.ledger.renew_leases():
                 self._queues[site].lose_lease()
                 self._nudge()
-            for site, said in self._stops.look(self.clock.unix()).items():
-                self._queues[site].end(STOPPED, said)
+            if self._stops.obey(self._queues, self.clock.unix()):
                 self._nudge()
         except ArchiveError as error:
             self.stop_all("archive unwritable", error)

@@ -10,6 +10,7 @@ import attrs
 
 from archive.lease import LEASE_LOST
 from archive.model import Failed
+from archive.runs import HOURS_OVER, STOPPED
 
 if TYPE_CHECKING:
     from archive.frontier import LeasedUrl
@@ -23,6 +24,9 @@ LONGEST_WAIT: Final = 90.0
 UNREACHABLE_AFTER: Final = 6
 #: Challenge pages in a row after which a site is left alone until the next run: it wants no robots now.
 BLOCKED_AFTER: Final = 6
+
+#: Ends after which a scheduled backfill goes on at once, in a run of its own.
+_TO_BE_CONTINUED: Final = frozenset({"page limit", HOURS_OVER})
 
 _UNREACHABLE: Final = frozenset({"dns", "connection", "timeout", "tls", "robots_unreachable"})
 
@@ -53,6 +57,12 @@ class SiteQueue:
         if self.ended is None:
             self.ended, self.detail = reason, detail
             logger.warning("%s: %s (%s)", self.site, reason, detail)
+
+    def stop(self, said: str) -> None:
+        """Fetch nothing more because an archivist says so, and let no further run begin where this one ends."""
+        if self.ended in _TO_BE_CONTINUED:
+            self.ended = None
+        self.end(STOPPED, said)
 
     def lose_lease(self) -> None:
         """Fetch nothing more: the site's lease is over."""

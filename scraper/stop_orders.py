@@ -12,8 +12,11 @@ from archive.order_work import finish, stops_for, take
 from archive.orders import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from archive.orders import Order
     from scraper.ledger import Ledger
+    from scraper.site_queue import SiteQueue
 
 
 @attrs.define
@@ -23,15 +26,21 @@ class StopOrders:
     ledger: Ledger
     _obeyed: list[Order] = attrs.field(factory=list)
 
-    def look(self, now: float) -> dict[str, str]:
-        """Take the stops that came in; site -> who asked, in a sentence. *now* is Unix time. Raises ArchiveError."""
-        stops = {}
-        for order in self._waiting():
-            if take(self.ledger.store, order.id, now=now):
-                self._obeyed.append(order)
-                note = f": {order.note}" if order.note else ""
-                stops[order.site] = f"stopped by order {order.id} of {order.asked_by}{note}"
-        return stops
+    def obey(self, queues: Mapping[str, SiteQueue], now: float) -> bool:
+        """Take the stops that came in for the sites of *queues*, and stop them; True when there were any.
+
+        *now* is Unix time. Raises ArchiveError.
+        """
+        taken = [
+            order
+            for order in self._waiting()
+            if order.site in queues and take(self.ledger.store, order.id, now=now)
+        ]
+        for order in taken:
+            note = f": {order.note}" if order.note else ""
+            queues[order.site].stop(f"stopped by order {order.id} of {order.asked_by}{note}")
+        self._obeyed += taken
+        return bool(taken)
 
     def close(self, now: float) -> None:
         """Answer them, once the runs are over. Raises ArchiveError."""

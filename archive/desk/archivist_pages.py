@@ -104,7 +104,7 @@ async def show_overview(
         visit, "archivist", await served.find(visit.datasette), status=status, private=True,
         now=seen.overview, names=seen.names, papers=seen.papers, jobs=list(Job),
         finished=[order for order in seen.overview.last_orders if not order.is_open][:_FINISHED_SHOWN],
-        said=partial(_said, visit, seen.names), told=partial(_told, visit), is_live=is_live, every=RENEWED_EVERY_S,
+        said=partial(_said, visit, seen.names), told=partial(told, visit), timing=partial(_timing, visit), is_live=is_live, every=RENEWED_EVERY_S,
         problem=problem, given=given or {}, written=_number(visit, "order"), token=_token(visit),
     )  # fmt: skip
     if is_live:
@@ -129,7 +129,7 @@ def _said(visit: Visit, names: Mapping[str, str], alarm: Any) -> str:  # noqa: A
     )
 
 
-def _told(visit: Visit, message: Said) -> str:
+def told(visit: Visit, message: Said) -> str:
     """What is said of an order, in the reader's language."""
     return order_sentence(message, _language(visit), partial(_word, visit))
 
@@ -141,6 +141,17 @@ def _word(visit: Visit, kind: str, word: str) -> str:
         "outcome": f"order.outcome_{word}",
     }[kind]
     return say(visit.language, key) if key in strings(visit.language) else word
+
+
+def _timing(visit: Visit, text: str) -> str:
+    """A timing as the schedule keeps it, in the reader's words; a cron expression as it is."""
+    kind, _, hours = text.partition(" ")
+    if kind == "every":
+        return say(visit.language, "archivist.timing_every", n=hours)
+    if kind == "adapt":
+        least, _, most = hours.partition("..")
+        return say(visit.language, "archivist.timing_adapt", least=least, most=most)
+    return text
 
 
 def _language(visit: Visit) -> Language:
@@ -182,7 +193,7 @@ async def _order(visit: Visit, office: Office, request: Request) -> Response:
     order, trail, name = found
     return await answers.page(
         visit, "archivist_order", await served.find(visit.datasette), private=True,
-        order=order, trail=trail, name=name, token=_token(visit), told=partial(_told, visit), read=unpacked,
+        order=order, trail=trail, name=name, token=_token(visit), told=partial(told, visit), read=unpacked,
         who=lambda deed: process_words(deed.who, _language(visit)),
     )  # fmt: skip
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from datasette.utils.asgi import Response
 
 from archive.desk import answers, failures, served, sessions
-from archive.desk.archivist_pages import for_archivists, show_overview
+from archive.desk.archivist_pages import for_archivists, show_overview, told
 from archive.desk.language import say
 from archive.desk.posted import read_form
 from archive.desk.private_archive import write_order
-from archive.errors import ArchiveError, UsageError
+from archive.errors import ArchiveError, BadDateRange, UsageError
 from archive.health.alarms import find_alarm
+from archive.order_wording import NotWritten, said
 from archive.orders import Kind, Options, ask, cancel
 from archive.schedule import Job
 
@@ -47,11 +48,21 @@ async def _sent(writing: Writing, visit: Visit, office: Office, request: Request
     try:
         number = await write_order(office, partial(writing, form, who))
     except UsageError as error:
-        return await show_overview(visit, office, status=400, problem=str(error), given=form)
+        problem = _in_words(visit, error, form)
+        return await show_overview(visit, office, status=400, problem=problem, given=form)
     except ArchiveError as error:
         return await _unwritten(visit, error)
     address = visit.link("/-/archivist", {"order": [str(number)]})
     return Response.redirect(address, status=303)
+
+
+def _in_words(visit: Visit, error: UsageError, form: Form) -> str:
+    if isinstance(error, NotWritten):
+        return told(visit, error.why)
+    if isinstance(error, BadDateRange):
+        first, last = (form.get(name, "")[:40] for name in ("from", "to"))
+        return told(visit, said("days", first=first, last=last))
+    return str(error)
 
 
 def _ask(form: Form, who: str, store: Transactions) -> int:
@@ -78,7 +89,7 @@ def _cancel(form: Form, who: str, store: Transactions) -> int:
 def _acknowledge(form: Form, who: str, store: Transactions) -> int:
     note = form.get("note", "").strip()
     if not note or len(note) > _LONGEST_NOTE:
-        raise UsageError(f"say in 1 to {_LONGEST_NOTE} characters what is known about the alarm")
+        raise NotWritten("no note", most=_LONGEST_NOTE)
     alarm = find_alarm(store.connection, _whole(form.get("alarm", "")))
     order = ask(
         store, Kind.ACKNOWLEDGE, alarm.site or "", asked_by=who, now=time.time(), note=note,
@@ -103,7 +114,7 @@ def _pages(text: str) -> int | None:
 def _whole(text: str) -> int:
     written = text.strip()
     if not (written.isascii() and written.isdigit() and len(written) <= 18):  # noqa: PLR2004 - SQLite's numbers have 64 bits
-        raise UsageError(f"{written[:40]!r} is no whole number")
+        raise NotWritten("no number", text=written[:40])
     return int(written)
 
 

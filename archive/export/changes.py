@@ -177,7 +177,8 @@ def earlier(snapshot_path: Path, since: str) -> Path:
     if not named:
         names = ", ".join(path.stem.removeprefix("dqtv-") for path in kept)
         raise UsageError(
-            f"since: {since!r} is no day, snapshot or folder to compare with; kept snapshots: {names}"
+            f"since: {since!r} is no day (YYYY-MM-DD) on which a snapshot was kept, no snapshot"
+            f" and no folder to compare with; kept snapshots: {names}"
         )
     return named[-1]
 

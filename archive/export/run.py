@@ -175,14 +175,16 @@ def _tables(form: Format, table: str) -> tuple[str, ...]:
 
 
 def check_target(form: Format, target: Path) -> None:
-    """Raise UsageError when *target* cannot be made or may not be replaced."""
+    """Raise UsageError when *target* cannot be made or may not be replaced, such as a device."""
+    if str(target) == "-":
+        raise UsageError("an export goes into a file, not to standard output; name it with --out")
     if not target.parent.is_dir():
         raise UsageError(
             f"cannot write {target}: there is no folder {target.parent}; make it first"
         )
     if not target.exists():
         return
-    if target.is_dir() != form.is_folder:
+    if not (target.is_dir() if form.is_folder else target.is_file()):
         kind = "folder" if form.is_folder else "file"
         raise UsageError(f"{target} is there and no {kind}; give another name with --out")
     ours = any((target / name).is_file() for name in (INDEX, CHANGES))

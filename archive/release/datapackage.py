@@ -93,18 +93,19 @@ def _resource(facts: Facts, file: DataFile) -> dict[str, object]:
 def schema(table: Table) -> dict[str, object]:
     """The table's columns as a Table Schema."""
     return {
-        "fields": [_field(column) for column in table.columns],
+        "fields": [_field(column, is_key=column.name in table.key) for column in table.columns],
         "missingValues": [""],
         "primaryKey": list(table.key),
     }
 
 
-def _field(column: Column) -> dict[str, object]:
+def _field(column: Column, *, is_key: bool) -> dict[str, object]:
     field: dict[str, object] = {
         "name": column.name,
         **_TYPES[column.kind],
         "description": column.description,
     }
-    if column.required:
+    # To readers of CSV an empty text, such as the body of a page that sends it encoded, is a missing value.
+    if column.required and (column.kind is not Kind.TEXT or is_key):
         field["constraints"] = {"required": True}
     return field

@@ -43,3 +43,17 @@ def test_words_of_the_program_are_translated_one_by_one():
     word = {"crawl": "bài mới", "backfill": "bài cũ"}
     what = Said(code="paused", values={"jobs": "crawl, backfill"})
     assert sentence(what, "vi", lambda _, one: word[one]) == "đã tạm nghỉ: bài mới, bài cũ"
+
+
+@pytest.mark.parametrize(
+    ("detail", "vietnamese"),
+    [
+        ("stopped by order 2 of lan: máy chủ chậm", "theo lệnh 2 của lan: máy chủ chậm"),
+        ("stopped after 50 pages, as asked", "được yêu cầu dừng sau 50 trang"),
+        ("no answer from bao.example", "no answer from bao.example"),
+    ],
+)
+def test_how_a_crawl_ended_is_said_in_vietnamese_where_the_words_are_ours(detail, vietnamese):
+    what = said("crawled, detail", reason="x", detail=detail, fetched=3, accepted=1)
+    assert sentence(what, "vi") == f"x ({vietnamese}); tải 3 trang, nhận 1 bài"
+    assert detail in sentence(what, "en")

@@ -22,6 +22,9 @@ OVERFLOWING = """() => {
     .map(e => `${e.tagName}.${e.className} ${e.getBoundingClientRect().right}`)
     .concat(document.documentElement.scrollWidth > wide ? [`page ${document.documentElement.scrollWidth}`] : []);
 }"""
+#: Of each list of facts, where its names begin.
+LEFT_EDGES = """() => [...document.querySelectorAll('dl.facts')].map(list =>
+  [...new Set([...list.querySelectorAll('dt')].map(e => Math.round(e.getBoundingClientRect().left)))])"""
 #: Letters whose marks reach past the box that clips them.
 CLIPPED = """() => [...document.body.querySelectorAll('h1, h2, h3, button, summary, label, a, input')]
   .filter(e => ['hidden', 'clip', 'auto', 'scroll'].includes(getComputedStyle(e).overflowY) && !e.matches('.unseen')
@@ -46,6 +49,17 @@ def test_the_page_about_several_machines_does_not_scroll_sideways_either(browse_
     for size in (*PHONES, ZOOMED):
         reader.page.set_viewport_size(size)
         assert reader.page.evaluate(OVERFLOWING) == [], size
+
+
+@pytest.mark.parametrize(
+    "path", ["/-/article/songmay:9001", "/TABLES/articles/5", "/TABLES/articles"]
+)
+@pytest.mark.parametrize("size", [{"width": 1280, "height": 900}, PHONES[0]])
+def test_what_a_list_of_facts_names_stands_in_one_column(browse, path, size):
+    reader = browse(path, viewport=size)
+    lists = reader.page.evaluate(LEFT_EDGES)
+    assert lists
+    assert [len(edges) for edges in lists] == [1] * len(lists)
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -165,7 +165,7 @@ def test_wrong_usage_is_named(crawled, arguments, said):
     assert said in answer
 
 
-@pytest.mark.parametrize("command", ["verify", "repair"])
+@pytest.mark.parametrize("command", ["verify", "repair", "status", "replay"])
 def test_without_a_database_the_way_out_is_named(mine, command):
     lose_database(mine.archive)
     assert "dqtv repair --rebuild" in run(command, "--archive", mine.archive)

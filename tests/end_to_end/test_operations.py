@@ -174,6 +174,9 @@ def test_wrong_wishes_are_refused_with_a_way_out(dqtv, arguments, said):
 def test_a_schedule_is_set_changed_paused_resumed_and_removed(dqtv):
     shown = dqtv("schedule", "set", PAPER, "--cron", "15 2 * * *").out
     assert shown.count("\n") == 6
+    often = dqtv("schedule", "set", "demo-songmay", "--every", "6", "--jitter", "0").out
+    assert often.startswith("demo-songmay crawl: every 6 hours\n")
+    dqtv("schedule", "remove", "demo-songmay")
     dqtv("schedule", "set", PAPER, "--hours", "01:00-03:00", "--priority", "2")
     dqtv("schedule", "pause", PAPER)
     [one] = dqtv("schedule", "list", "--json").json()["schedule"]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 
@@ -140,6 +141,40 @@ def test_watch_begins_and_stops_crawls_by_order_and_two_of_them_begin_one(dqtv, 
     assert state(dqtv, crawl).outcome is Outcome.DONE
     assert f"stopped by order {stop} of Lan" in str(state(dqtv, crawl).message)
     assert len(runs(dqtv)) == 1
+
+
+def test_a_stop_ends_a_backfill_by_order_as_a_whole(dqtv, large_press):  # noqa: ARG001 - the press has to be there
+    Store.open(dqtv.archive).close()
+    with watching(dqtv) as watch:
+        backfill = order(dqtv, "crawl", PAPER, "--backfill", "2010..2026")
+        until(crawling(dqtv, 60), watch)
+        stop = order(dqtv, "stop", PAPER)
+        until(finished(dqtv, backfill), watch)
+        until(finished(dqtv, stop), watch)
+        # whatever the watch does next, it has looked at the orders since
+        until(finished(dqtv, order(dqtv, "check", "demo-culao")), watch)
+        [run] = runs(dqtv)
+        assert (run["id"], run["reason"]) == (state(dqtv, stop).run_id, "stopped by order")
+        assert state(dqtv, backfill).outcome is Outcome.DONE
+        assert f"stopped by order {stop} of Lan" in str(state(dqtv, backfill).message)
+
+
+def test_a_scheduled_backfill_that_is_stopped_waits_for_its_next_regular_time(dqtv, large_press):  # noqa: ARG001 - the press has to be there
+    job = ("--job", "backfill", "--months", "200", "--every", "24", "--jitter", "0")
+    dqtv("schedule", "set", PAPER, *job)
+    with closing(sqlite3.connect(dqtv.archive / "archive.db")) as database:
+        database.execute("UPDATE schedules SET next_at = next_at - 86400")
+        database.commit()
+    with watching(dqtv) as watch:
+        until(crawling(dqtv, 60), watch)
+        stop = order(dqtv, "stop", PAPER)
+        until(finished(dqtv, stop), watch)
+        until(finished(dqtv, order(dqtv, "check", "demo-culao")), watch)
+    [run] = runs(dqtv)
+    assert run["reason"] == "stopped by order"
+    [planned] = dqtv("schedule", "show", PAPER, "--json").json()["schedule"]
+    [ended] = dqtv("schedule", "show", PAPER, "--json").json()["runs"]
+    assert (ended["reason"], planned["next_at"] > time.time()) == ("stopped by order", True)
 
 
 def test_an_ordered_crawl_whose_process_is_killed_is_taken_up_again(dqtv, large_press):  # noqa: ARG001 - the press has to be there

@@ -3,6 +3,7 @@
 import pytest
 
 from archive.model import Failed
+from archive.runs import HOURS_OVER, STOPPED
 from scraper.site_queue import BLOCKED_AFTER, LONGEST_WAIT, UNREACHABLE_AFTER, SiteQueue
 
 NOW = 1_795_000_000.0
@@ -48,6 +49,19 @@ def test_the_first_reason_stays(queue):
     queue.watch(failed("timeout"), NOW)
     queue.finish()
     assert queue.ended == "page limit"
+
+
+@pytest.mark.parametrize("reason", ["page limit", HOURS_OVER])
+def test_a_stop_by_order_holds_where_a_backfill_would_go_on_in_its_next_run(queue, reason):
+    queue.end(reason, None)
+    queue.stop("stopped by order 3 of Lan")
+    assert (queue.ended, queue.detail) == (STOPPED, "stopped by order 3 of Lan")
+
+
+def test_a_stop_by_order_hides_no_failure_of_the_site(queue):
+    queue.end("blocked", "a challenge page")
+    queue.stop("stopped by order 3 of Lan")
+    assert (queue.ended, queue.detail) == ("blocked", "a challenge page")
 
 
 def test_challenge_pages_in_a_row_end_the_run(queue):

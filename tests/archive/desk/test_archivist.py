@@ -171,7 +171,7 @@ def test_coverage_says_in_words_how_a_papers_crawls_do(everybody, root, paper, l
     [row] = [row for row in page.select("#captures ~ tbody tr") if row.th.text.strip() == name]
     assert " ".join(row.td.text.split()) == words
     alone = BeautifulSoup(everybody.get(f"/-/coverage?paper={paper}&lang={language}").text, "lxml")
-    assert " ".join(alone.select("dl.facts dd")[-1].text.split()) == words
+    assert " ".join(alone.select("dl.row-of-facts dd")[-1].text.split()) == words
 
 
 def test_coverage_says_since_when_a_paper_was_not_crawled(everybody, root):
@@ -309,6 +309,14 @@ def test_the_page_shows_what_goes_on(lan):
     assert "no-store" in lan.get("/-/archivist").headers["cache-control"]
 
 
+def test_timings_and_logs_are_in_the_readers_language(lan):
+    text = lan.get("/-/archivist").text
+    assert "6 giờ một lần" in text
+    assert "every 6" not in text
+    line = lan.get("/-/archivist/run/20261125T010000Z-nuingan1").text
+    assert '<td class="brief">bài mới</td>' in line
+
+
 def test_a_log_is_shown_a_page_at_a_time(lan):
     path = "/-/archivist/run/20261125T010000Z-nuingan1"
     first = lan.get(path).text
@@ -374,14 +382,20 @@ def test_a_form_without_its_token_writes_nothing(lan, everybody, root):
     ("form", "reason"),
     [
         ({"kind": "crawl", "site": "nowhere"}, "nowhere"),
-        ({"kind": "crawl", "site": "songmay", "job": "backfill"}, "a backfill needs its days"),
-        ({"kind": "crawl", "site": "songmay", "job": "backfill", "from": "20x"}, "20x"),
-        ({"kind": "crawl", "site": "songmay", "max_pages": "-1"}, "no whole number"),
-        ({"kind": "crawl", "site": "songmay", "max_pages": "0"}, "between 1 and"),
+        (
+            {"kind": "crawl", "site": "songmay", "job": "backfill"},
+            "thu thập bài cũ thì phải ghi ngày đầu",
+        ),
+        (
+            {"kind": "crawl", "site": "songmay", "job": "backfill", "from": "20x"},
+            "không hiểu khoảng ngày “20x” đến “”",
+        ),
+        ({"kind": "crawl", "site": "songmay", "max_pages": "-1"}, "“-1” không phải là số nguyên"),
+        ({"kind": "crawl", "site": "songmay", "max_pages": "0"}, "số trang phải từ 1 đến"),
         ({"kind": "crawl", "site": "songmay", "note": "x" * 1001}, "too long"),
-        ({"kind": "stop", "site": "songmay"}, "no crawl of songmay is running"),
+        ({"kind": "stop", "site": "songmay"}, "không có lượt thu thập nào của songmay đang chạy"),
         ({"kind": "format", "site": "songmay"}, "is none of"),
-        ({"kind": "pause", "site": "culao"}, "nothing of culao is scheduled"),
+        ({"kind": "pause", "site": "culao"}, "culao không có việc nào trong lịch"),
         ({}, "is none of"),
     ],
 )
@@ -392,6 +406,11 @@ def test_a_form_that_asks_for_the_impossible_writes_nothing_and_says_why(lan, ro
     assert reason in answer.text
     assert 'role="alert"' in answer.text
     assert orders(root) == before
+
+
+def test_a_form_is_answered_in_the_readers_language(lan):
+    form = {"kind": "crawl", "site": "songmay", "job": "backfill"}
+    assert "a backfill needs its days" in lan.send("/-/archivist/orders?lang=en", **form).text
 
 
 def test_a_form_that_failed_keeps_what_was_filled_in(lan):

@@ -82,7 +82,8 @@ def table(answer, name):
 def facts(answer):
     page = BeautifulSoup(answer.text, "html.parser")
     return {
-        dt.get_text(): dt.find_next_sibling("dd").get_text() for dt in page.select("dl.facts dt")
+        dt.get_text(): dt.find_next_sibling("dd").get_text()
+        for dt in page.select("dl.row-of-facts dt")
     }
 
 

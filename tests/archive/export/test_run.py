@@ -2,6 +2,7 @@
 
 import csv
 import errno
+import os
 import re
 import sqlite3
 from contextlib import closing
@@ -63,7 +64,8 @@ def write(fill, tmp_path):
     snapshot = fill()
 
     def run(form="jsonl", name="out", selection=EVERYTHING, **changes):
-        return export(snapshot.path, selection, format=form, target=tmp_path / name, **changes)
+        changes.setdefault("target", tmp_path / name)
+        return export(snapshot.path, selection, format=form, **changes)
 
     return run
 
@@ -181,6 +183,21 @@ def test_a_folder_with_other_files_is_left_alone(write, tmp_path):
     with pytest.raises(UsageError, match="holds other files"):
         write("text")
     assert (tmp_path / "out/mine.txt").exists()
+
+
+def test_what_is_no_file_is_never_replaced(write, tmp_path):
+    """As root, `--out /dev/null` would put a file in the place of the device."""
+    os.mkfifo(tmp_path / "out")
+    with pytest.raises(UsageError, match="there and no file"):
+        write("csv")
+    assert (tmp_path / "out").is_fifo()
+
+
+def test_a_dash_is_no_name_of_a_file(write, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="not to standard output"):
+        write("csv", target=Path("-"))
+    assert not Path("-").exists()
 
 
 def test_text_files_are_replaced_by_the_next_run(write):
