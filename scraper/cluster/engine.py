@@ -64,7 +64,7 @@ class EngineSettings:
     command: tuple[str, ...] | None = None
     #: The same before a parcel; None for ``dqtv cluster read``.
     read_command: tuple[str, ...] | None = None
-    #: Run once beside the first jobs: what brings home the pages that killed crawls left here.
+    #: Run once beside the first jobs: what brings home the pages that killed crawls left here, and tells of a hub that is away.
     at_start: tuple[str, ...] | None = None
 
 
