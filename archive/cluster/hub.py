@@ -71,6 +71,10 @@ class Hub:
     def __init__(self, url: str, **options: object) -> None:
         self.place = Place(url, **options)
 
+    def reach(self) -> None:
+        """Ask it something small."""
+        self.place.size(INBOX)
+
     # -- workers ------------------------------------------------------------------------------
 
     def push(self, segment: Segment) -> bool:

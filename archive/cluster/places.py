@@ -64,13 +64,19 @@ class Place:
                 f"{self.name}: {scheme}:// is not known; give file://, s3:// or sftp://"
             )
         try:
-            from fsspec.core import url_to_fs  # noqa: PLC0415  only those with several machines have it
+            if scheme in {"sftp", "ssh"}:
+                from archive.cluster.known_hosts import KnownServer  # noqa: PLC0415  as below
 
+                opened = KnownServer.at
+            else:
+                from fsspec.core import url_to_fs  # noqa: PLC0415  only those with several machines have it
+
+                opened = url_to_fs
             if scheme in {"s3", "s3a"}:
                 # other machines write there as well
                 options = {"use_listings_cache": False, **options}
             with self._told("reach"):
-                self._fs, root = url_to_fs(url, **options)
+                self._fs, root = opened(url, **options)
         except ImportError as error:
             raise UsageError(
                 f"{self.name} needs a part that is not installed ({error});"

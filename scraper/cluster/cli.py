@@ -137,7 +137,6 @@ def worker_command(
     with cluster_extra():
         from scraper.cluster.engine import EngineSettings  # noqa: PLC0415  part of the extra
         from scraper.cluster.worker import work  # noqa: PLC0415  part of the extra
-    at_start = command("cluster", "push") if spool.is_dir() else None
     _warn_without_contact(contact)
     # what the crawls, processes of their own, are to use
     os.environ |= {DATABASE_VARIABLE: dsn, HUB_VARIABLE: hub, SPOOL_VARIABLE: str(spool.absolute())}
@@ -150,7 +149,7 @@ def worker_command(
             slots=slots,
             readers=readers or cores(),
             minutes=minutes,
-            at_start=at_start,
+            at_start=command("cluster", "push"),
         ),
         say=lambda text: click.echo(f"dqtv: {text}", err=True),
     )
@@ -235,7 +234,10 @@ def push_command(*, wait_s: float, database: str | None, hub: str | None, spool:
         from archive.cluster.hub import Hub  # noqa: PLC0415  part of the extra
         from scraper.cluster.spool import bring_all_home  # noqa: PLC0415  part of the extra
 
-        kept = bring_all_home(spool.absolute(), database=dsn, hub=Hub(hub), wait_s=wait_s)
+        there = Hub(hub)
+        # a worker starts this command to hear of it, even where nothing was left
+        there.reach()
+        kept = bring_all_home(spool.absolute(), database=dsn, hub=there, wait_s=wait_s)
     if kept:
         raise DqtvError(
             f"not everything is home yet: {', '.join(kept)}; does `dqtv ingest` run? Try again later"

@@ -22,6 +22,7 @@ from scraper.cluster.slice_end import SliceEnd, read_slice_end
 from scraper.cores import cores
 
 if TYPE_CHECKING:
+    import psycopg
     from procrastinate.job_context import JobContext
     from procrastinate.jobs import Job as EngineJob
 
@@ -64,7 +65,7 @@ class EngineSettings:
     command: tuple[str, ...] | None = None
     #: The same before a parcel; None for ``dqtv cluster read``.
     read_command: tuple[str, ...] | None = None
-    #: Run once beside the first jobs: what brings home the pages that killed crawls left here.
+    #: Run once beside the first jobs: what brings home the pages that killed crawls left here, and tells of a hub that is away.
     at_start: tuple[str, ...] | None = None
 
 
@@ -104,7 +105,9 @@ def build_app(settings: EngineSettings, connector: Any = None) -> procrastinate.
     """The engine's app on the database of *settings*; *connector* is another than that of a worker."""
     app = procrastinate.App(
         connector=connector
-        or procrastinate.PsycopgConnector(conninfo=settings.database, min_size=1, max_size=4)
+        or procrastinate.PsycopgConnector(
+            conninfo=settings.database, min_size=1, max_size=4, configure=_commit_each
+        )
     )
 
     async def crawl_site(context: JobContext, **asked: Any) -> str:  # noqa: ANN401 - JSON
@@ -119,6 +122,11 @@ def build_app(settings: EngineSettings, connector: Any = None) -> procrastinate.
     app.task(name=READ_TASK, queue=READ_QUEUE, pass_context=True, retry=retry)(read_parcel)
     add_reaper(app, stalled_s=settings.stalled_s, cron=settings.reap)
     return app
+
+
+async def _commit_each(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Commit each statement as it is done: a worker that stands still before its COMMIT keeps others waiting for its rows."""
+    await connection.set_autocommit(True)
 
 
 @attrs.frozen(kw_only=True)

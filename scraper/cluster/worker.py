@@ -78,13 +78,10 @@ class _Shift:
             await asyncio.gather(clearing, return_exceptions=True)
 
     async def _clear_up(self) -> None:
-        """Bring home what was left here, beside the first jobs."""
+        """Bring home what was left here, beside the first jobs, and look whether the hub is there."""
         if self.settings.at_start is not None:
-            code, _ = await child.run(self.settings.at_start)
-            if code:
-                self.say(
-                    "not all pages that were left here are home yet; the next crawls try again"
-                )
+            # it says itself what is wrong; the next crawls try again
+            await child.run(self.settings.at_start)
 
     async def _work(self) -> None:
         while not self._end.is_set():

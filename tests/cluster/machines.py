@@ -145,7 +145,7 @@ class Cluster:
         slice_settings = self.settings(machine, ends_with_parent=True, **more)
         values = {
             "database": slice_settings["database"], "command": [sys.executable, str(HERE / "slice_process.py"), json.dumps(slice_settings)],
-            "heartbeat_s": 0.5, "stalled_s": 2.0, "grace_s": 0.1, "reap": "* * * * * *", "busy_s": 0.5, "poll_s": 0.2,
+            "heartbeat_s": 0.5, "stalled_s": 6.0, "grace_s": 0.1, "reap": "* * * * * *", "busy_s": 0.5, "poll_s": 0.2,
             "slots": 4, "minutes": 1.0,
         }  # fmt: skip
         return self.launch(

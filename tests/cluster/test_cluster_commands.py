@@ -92,3 +92,20 @@ def test_a_worker_crawls_what_is_queued_and_ends_cleanly(cluster, environment):
     assert worker.wait(60) == 0
     assert cluster.query("SELECT name FROM dqtv_workers") == []
     assert cluster.articles()
+
+
+def test_a_worker_says_at_its_start_that_the_hub_is_away_and_goes_on(cluster, environment):
+    hub = cluster.folder / "hub"
+    hub.rmdir()
+    hub.write_text("no folder")
+    heard = cluster.folder / "heard"
+    with heard.open("w") as file:
+        worker = subprocess.Popen(command("worker"), env=environment, stderr=file)
+    cluster.children.append(worker)
+    until(lambda: "hub" in heard.read_text(), what="the warning")
+    until(lambda: cluster.query("SELECT 1 FROM dqtv_workers"), what="the worker at work")
+    worker.send_signal(signal.SIGINT)
+    assert worker.wait(60) == 0
+    (said,) = [text for text in heard.read_text().splitlines() if "hub" in text]
+    assert said.startswith(f"dqtv: cannot look at file://{hub}/inbox: Not a directory; ")
+    assert "Nothing is lost" in said

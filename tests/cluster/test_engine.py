@@ -320,3 +320,17 @@ async def _reap(dsn):
     app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=dsn))
     async with app.open_async():
         return await reap_stalled(app, 2.0)
+
+
+async def _asked_alone(dsn):
+    app = build_app(EngineSettings(database=dsn))
+    async with app.open_async():
+        # the one is the transaction's beginning, the other the statement's
+        row = await app.connector.execute_query_one_async(
+            "SELECT now() = statement_timestamp() AS is_alone"
+        )
+    return row["is_alone"]
+
+
+def test_a_worker_that_stands_still_between_two_statements_holds_no_rows(engine):
+    assert asyncio.run(_asked_alone(engine.dsn))

@@ -94,7 +94,7 @@ def begin(dqtv, postgres, tmp_path, monkeypatch):
 
 def worker(begin):
     values = {
-        "database": os.environ["DQTV_CLUSTER_DATABASE"], "heartbeat_s": 0.5, "stalled_s": 2.0, "grace_s": 0.1, "reap": "* * * * * *", "busy_s": 4.0,
+        "database": os.environ["DQTV_CLUSTER_DATABASE"], "heartbeat_s": 0.5, "stalled_s": 6.0, "grace_s": 0.1, "reap": "* * * * * *", "busy_s": 4.0,
         "poll_s": 0.2, "readers": 1,
     }  # fmt: skip
     return begin(HERE / "worker_process.py", json.dumps(values), stderr=subprocess.DEVNULL)

@@ -6,6 +6,7 @@ import os
 import socket
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -18,7 +19,11 @@ pytestmark = pytest.mark.end_to_end
 
 
 class _LetIn(paramiko.ServerInterface):
+    def __init__(self, logins):
+        self.logins = logins
+
     def check_auth_password(self, username, password):
+        self.logins.append(username)
         good = (username, password) == ("press", "secret")
         return paramiko.AUTH_SUCCESSFUL if good else paramiko.AUTH_FAILED
 
@@ -91,10 +96,11 @@ class _Folder(paramiko.SFTPServerInterface):
 
 
 @pytest.fixture(scope="module")
-def port():
+def server():
+    """Its port and its host key."""
     key = paramiko.ECDSAKey.generate()
     listening = socket.create_server(("127.0.0.1", 0))
-    transports = []
+    transports, logins = [], []
 
     def serve():
         while True:
@@ -106,11 +112,12 @@ def port():
             transports.append(transport)
             transport.add_server_key(key)
             transport.set_subsystem_handler("sftp", paramiko.SFTPServer, _Folder)
-            transport.start_server(server=_LetIn())
+            # with an event it does not wait for a client, which may go away in the middle
+            transport.start_server(threading.Event(), server=_LetIn(logins))
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
-    yield listening.getsockname()[1]
+    yield SimpleNamespace(port=listening.getsockname()[1], key=key, logins=logins)
     listening.shutdown(socket.SHUT_RDWR)
     listening.close()
     thread.join(timeout=30)
@@ -118,10 +125,42 @@ def port():
         transport.close()
 
 
+@pytest.fixture(autouse=True)
+def known_hosts(tmp_path, monkeypatch):
+    """The user's file of known servers; there is none yet."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home" / ".ssh").mkdir(parents=True)
+    return tmp_path / "home" / ".ssh" / "known_hosts"
+
+
+@pytest.fixture(autouse=True)
+def no_logins(server):
+    server.logins.clear()
+
+
+def line(name, key):
+    return f"{name} {key.get_name()} {key.get_base64()}\n"
+
+
 @pytest.fixture
-def hub(port, tmp_path):
+def known(server, known_hosts):
+    """The server is known, as ssh writes it down."""
+    known_hosts.write_text(line(f"[127.0.0.1]:{server.port}", server.key))
+
+
+@pytest.fixture
+def url(server, tmp_path):
     (tmp_path / "hub").mkdir()
-    return Hub(f"sftp://press:secret@127.0.0.1:{port}{tmp_path}/hub", skip_instance_cache=True)
+    return f"sftp://press:secret@127.0.0.1:{server.port}{tmp_path}/hub"
+
+
+def opened(url, **options):
+    return Hub(url, skip_instance_cache=True, **options)
+
+
+@pytest.fixture
+def hub(known, url):  # noqa: ARG001 - it has to be known
+    return opened(url)
 
 
 def test_segments_and_states_go_over_sftp(worker, hub, archive, fakes, tmp_path):
@@ -152,8 +191,54 @@ def test_what_is_refused_is_moved_there(worker, hub, archive, fakes, tmp_path):
     assert kinds == {".json", ".jsonl.gz", ".warc.gz", ".txt"}
 
 
-def test_a_server_that_does_not_let_us_in_is_named_without_the_password(port, tmp_path):
+@pytest.mark.usefixtures("known")
+def test_a_server_that_does_not_let_us_in_is_named_without_the_password(url, server):
     with pytest.raises(HubUnreachable) as refused:
-        Hub(f"sftp://press:wrong@127.0.0.1:{port}{tmp_path}", skip_instance_cache=True)
+        opened(url.replace("secret", "wrong"))
     assert "wrong" not in str(refused.value)
-    assert f"sftp://127.0.0.1:{port}" in str(refused.value)
+    assert f"sftp://127.0.0.1:{server.port}" in str(refused.value)
+
+
+def test_a_server_whose_key_is_not_known_is_told_nothing_and_named_with_the_way_out(
+    url, server, known_hosts, tmp_path
+):
+    with pytest.raises(HubUnreachable) as refused:
+        opened(url)
+    name = f"[127.0.0.1]:{server.port}"
+    assert f"the host key of {name} is not in {known_hosts}" in str(refused.value)
+    assert f"`ssh -p {server.port} press@127.0.0.1`" in str(refused.value)
+    assert f"({server.key.get_name()} {server.key.fingerprint})" in str(refused.value)
+    assert f"under the name {name}" in str(refused.value)
+    assert "secret" not in str(refused.value)
+    assert not server.logins
+    assert not known_hosts.exists()
+    assert list((tmp_path / "hub").iterdir()) == []
+
+
+def test_a_server_whose_key_was_changed_is_told_nothing_and_named_with_both_keys(
+    url, server, known_hosts, tmp_path
+):
+    name, former = f"[127.0.0.1]:{server.port}", paramiko.ECDSAKey.generate()
+    known_hosts.write_text(line(name, former))
+    with pytest.raises(HubUnreachable) as refused:
+        opened(url)
+    assert f"{name} shows another host key" in str(refused.value)
+    assert server.key.fingerprint in str(refused.value)
+    assert former.fingerprint in str(refused.value)
+    assert f"`ssh-keygen -R '{name}'`" in str(refused.value)
+    assert not server.logins
+    assert known_hosts.read_text() == line(name, former)
+    assert list((tmp_path / "hub").iterdir()) == []
+
+
+def test_at_the_usual_port_a_server_is_known_by_its_name_in_small_letters(
+    server, known_hosts, tmp_path
+):
+    def at_port_22():
+        return socket.create_connection(("127.0.0.1", server.port), timeout=30)
+
+    url = f"sftp://press:secret@Hub{tmp_path}"
+    with pytest.raises(HubUnreachable, match=r"`ssh press@hub`.* under the name hub$"):
+        opened(url, sock=at_port_22())
+    known_hosts.write_text(line(paramiko.HostKeys.hash_host("hub"), server.key))
+    opened(url, sock=at_port_22()).reach()
