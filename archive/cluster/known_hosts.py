@@ -1,6 +1,7 @@
 """Files over SFTP, on servers only whose host key the user has accepted.
 
-fsspec's own takes whatever key an unknown server shows, and reads no file of known ones. Loaded for such a hub alone.
+fsspec's own takes whatever key an unknown server shows, and reads no file of known ones; nor does it connect again.
+Loaded for such a hub alone.
 """
 
 from __future__ import annotations
@@ -42,8 +43,16 @@ class KnownServer(SFTPFileSystem):  # type: ignore[misc]  # fsspec is not typed
                 self.client.connect(host, **self.ssh_kwargs)
             except paramiko.BadHostKeyException as error:
                 raise login.changed(error) from error
-            self.ftp = self.client.open_sftp()
+            self._session = self.client.open_sftp()
             undo.pop_all()
+
+    @property
+    def ftp(self) -> paramiko.SFTPClient:
+        """The session that fsspec works through; made anew where the connection was lost."""
+        transport = self.client.get_transport()
+        if transport is None or not transport.is_active():
+            self._connect()
+        return self._session
 
 
 @attrs.frozen(kw_only=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import socket
 import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -97,7 +99,7 @@ class _Folder(paramiko.SFTPServerInterface):
 
 @pytest.fixture(scope="module")
 def server():
-    """Its port and its host key."""
+    """Its port, its host key, its connections and who logged in."""
     key = paramiko.ECDSAKey.generate()
     listening = socket.create_server(("127.0.0.1", 0))
     transports, logins = [], []
@@ -117,7 +119,9 @@ def server():
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
-    yield SimpleNamespace(port=listening.getsockname()[1], key=key, logins=logins)
+    yield SimpleNamespace(
+        port=listening.getsockname()[1], key=key, logins=logins, connections=transports
+    )
     listening.shutdown(socket.SHUT_RDWR)
     listening.close()
     thread.join(timeout=30)
@@ -179,6 +183,24 @@ def test_the_second_to_create_a_manifest_is_refused_by_the_server(worker, twin, 
     assert hub.push(worker.seal())
     with pytest.raises(SegmentTaken):
         hub.push(twin.seal())
+
+
+def test_a_connection_that_was_lost_is_made_anew(worker, hub, archive, fakes, server):
+    ingest = Ingest(archive, hub, fakes)
+    worker.find(1)
+    hub.push(worker.seal())
+    assert ingest.step().stored == 1
+    for connection in server.connections:
+        connection.close()
+    # whoever asks next may be told of the loss, as the archive and the workers are, who ask again later
+    until = time.monotonic() + 60
+    while server.logins == ["press"] and time.monotonic() < until:
+        with suppress(HubUnreachable):
+            hub.files("inbox")
+    worker.find(2)
+    hub.push(worker.seal())
+    assert ingest.step().stored == 1
+    assert len(server.logins) == 2
 
 
 def test_what_is_refused_is_moved_there(worker, hub, archive, fakes, tmp_path):
