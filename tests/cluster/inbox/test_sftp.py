@@ -196,7 +196,7 @@ def test_a_connection_that_was_lost_is_made_anew(worker, hub, archive, fakes, se
     until = time.monotonic() + 60
     while server.logins == ["press"] and time.monotonic() < until:
         with suppress(HubUnreachable):
-            hub.files("inbox")
+            hub.inbox()
     worker.find(2)
     hub.push(worker.seal())
     assert ingest.step().stored == 1
