@@ -26,6 +26,7 @@ from archive.store import Store
 from archive.timing import read_hours, read_timing
 from scraper.due import NOT_BEGUN, SiteEnd, Wishes
 from scraper.obeying import MOST_AT_WORK, Obeyer
+from scraper.obeying_thread import ObeyingThread
 
 NOON = datetime(2026, 11, 25, 12, 0, tzinfo=VIETNAM).timestamp()
 HOUR = 3600.0
@@ -363,3 +364,29 @@ def test_a_clock_set_back_loses_no_order(root, hands, obeyer):
     hands.time = NOON - 48 * HOUR
     let_work(obeyer)
     assert state(root, number).outcome is Outcome.DONE
+
+
+def test_a_round_obeys_a_papers_second_order_after_its_first(root, hands, obeyer):
+    numbers = [order(root), order(root, max_pages=5)]
+    with ObeyingThread(obeyer, on_error=pytest.fail):
+        assert "another order" in str(state(root, numbers[1]).message)
+    assert [state(root, number).outcome for number in numbers] == [Outcome.DONE, Outcome.DONE]
+    assert [request.max_pages for request in hands.requests] == [None, 5]
+
+
+def test_a_round_obeys_what_waited_for_its_own_crawl_of_the_paper(root, obeyer):
+    number = order(root)
+    with Store.open(root) as store:
+        lock = SiteLock(store, "bao")
+        lock.acquire()
+        with ObeyingThread(obeyer, on_error=pytest.fail):
+            assert "being crawled" in str(state(root, number).message)
+            lock.release(None)
+    assert state(root, number).outcome is Outcome.DONE
+
+
+def test_a_round_that_is_told_to_stop_begins_no_other_order(root, hands, obeyer):
+    numbers = [order(root), order(root, max_pages=5)]
+    with ObeyingThread(obeyer, on_error=pytest.fail):
+        hands.is_stopped = True
+    assert [state(root, number).outcome for number in numbers] == [Outcome.DONE, None]
