@@ -18,6 +18,7 @@ from archive.health.alarms import Finding, close, find_alarm, see
 from archive.health.alarms import Kind as AlarmKind
 from archive.instants import VIETNAM
 from archive.locks import SiteLock
+from archive.order_wording import said
 from archive.orders import Kind, Options, Outcome, ask, find_order
 from archive.runs import STOPPED
 from archive.schedule import Entry, Job
@@ -248,7 +249,8 @@ def test_an_alarm_that_is_over_meanwhile_is_not_taken_note_of(root, obeyer):
         with store.transaction():
             close(store.connection, [1], at)
     obeyer.look()
-    assert state(root, asked.id).outcome is Outcome.REFUSED
+    ended = state(root, asked.id)
+    assert (ended.outcome, ended.message) == (Outcome.REFUSED, said("alarm over", n=1))
 
 
 def test_pause_and_resume_change_the_schedule_and_stand_in_the_trail(root, obeyer):
@@ -272,7 +274,8 @@ def test_a_pause_of_what_was_removed_meanwhile_is_refused(root, obeyer):
         table = ScheduleTable(store)
         table.remove(table.all(), NOON)
     obeyer.look()
-    assert state(root, number).outcome is Outcome.REFUSED
+    ended = state(root, number)
+    assert (ended.outcome, ended.message) == (Outcome.REFUSED, said("nothing scheduled", site="bao"))  # fmt: skip
 
 
 @pytest.mark.parametrize(
