@@ -30,7 +30,7 @@ cluster-demo: install ## Crawl the demo press with three workers and a PostgreSQ
 
 ARCHIVE ?= $(if $(DQTV_ARCHIVE),$(DQTV_ARCHIVE),dqtv-data)
 VIEWER_PORT ?= 8002
-view: install view-install ## Show stored pages at http://127.0.0.1:8002/dqtv/ with pywb; ARCHIVE=DIR names the archive, VIEWER_PORT=N another port.
+view: install view-install ## Show stored pages with pywb at port 8002 or VIEWER_PORT=N; ARCHIVE=DIR names the archive.
 	@$(BIN)/dqtv index --archive "$(ARCHIVE)"
 	@echo "Stored pages are at http://127.0.0.1:$(VIEWER_PORT)/dqtv/ - press Ctrl-C to stop."
 	@.venv-view/bin/wayback -d "$(ARCHIVE)/index" -b 127.0.0.1 -p $(VIEWER_PORT)

@@ -73,6 +73,16 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "no number": ("{text!r} is no whole number", "“{text}” không phải là số nguyên"),
     "pages": ("pages: {n} is not between 1 and {most}", "số trang phải từ 1 đến {most}, không phải {n}"),
     "no note": ("say in 1 to {most} characters what is known about the alarm", "hãy ghi điều đã biết về cảnh báo, dài từ 1 đến {most} ký tự"),
+    "too long": (
+        "too long: names have {name} characters at most, notes {note}", "dài quá: tên chỉ được dài đến {name} ký tự, ghi chú đến {note} ký tự",
+    ),
+    "unknown paper": (
+        "this archive has no paper {site!r}; `dqtv sites list` shows those that can be crawled",
+        "kho không có báo “{site}”; hãy chọn báo trong danh sách",
+    ),
+    "no choice": ("{text!r} is none of {choices}", "không có lựa chọn “{text}”; chỉ có: {choices}"),
+    "no alarm": ("there is no alarm {n}; `dqtv health` lists those that are open", "không có cảnh báo {n}; trang này liệt kê các cảnh báo còn mở"),
+    "no order": ("there is no order {n}; `dqtv orders list` shows them", "không có lệnh {n}; trang này liệt kê các lệnh"),
     "no crawl": ("no crawl of {site} is running", "không có lượt thu thập nào của {site} đang chạy"),
     "alarm over": ("alarm {n} is over", "cảnh báo {n} đã kết thúc"),
     "nothing scheduled": ("nothing of {site} is scheduled; `dqtv schedule list` shows what is", "{site} không có việc nào trong lịch"),

@@ -155,7 +155,7 @@ def ask(
     _check_texts(asked_by, note)
     _check_options(kind, options)
     if kind is Kind.ACKNOWLEDGE and not (note or "").strip():
-        raise UsageError("say what is known about the alarm")
+        raise NotWritten("no note", most=_LONGEST_NOTE)
     db = store.connection
     with store.transaction():
         papers = known_papers(db) if known is None else known
@@ -194,9 +194,7 @@ def _check_texts(asked_by: str, note: str | None) -> None:
     if not asked_by.strip():
         raise UsageError("say who asks")
     if len(asked_by) > _LONGEST_NAME or len(note or "") > _LONGEST_NOTE:
-        raise UsageError(
-            f"too long: names have {_LONGEST_NAME} characters at most, notes {_LONGEST_NOTE}"
-        )
+        raise NotWritten("too long", name=_LONGEST_NAME, note=_LONGEST_NOTE)
 
 
 def _check_options(kind: Kind, options: Options) -> None:
@@ -290,7 +288,7 @@ def find_order(db: sqlite3.Connection, order_id: int) -> Order:
     """One order. Raises UsageError when there is none of this number."""
     row = db.execute(f"{_SELECT} WHERE id = ?", (order_id,)).fetchone()
     if row is None:
-        raise UsageError(f"there is no order {order_id}; `dqtv orders list` shows them")
+        raise NotWritten("no order", n=order_id)
     return _order(row)
 
 

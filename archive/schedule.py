@@ -90,15 +90,28 @@ def times(entry: Entry, after: float, published: Sequence[float] = ()) -> Iterat
     *published* are the site's times of publication, for a timing that adapts to them.
     """
     if isinstance(entry.timing, Adaptive):
-        at = after
         wait = entry.timing.interval(published, after)
+        at = _first_adaptive(entry.timing, entry.hours, after, wait)
         while True:
-            at = entry.hours.opening(at + wait) if entry.hours else at + wait
             yield _spread(entry, at, at + wait)
+            at = entry.hours.opening(at + wait) if entry.hours else at + wait
     regular = entry.timing.after(after - entry.jitter_s, entry.hours)
     for at, following in itertools.pairwise(itertools.chain(regular, (float("inf"),))):
         if (when := _spread(entry, at, following)) > after:
             yield when
+
+
+def _first_adaptive(timing: Adaptive, hours: Hours | None, after: float, wait: float) -> float:
+    """The first time of an adaptive timing after *after*, jitter left out.
+
+    Within the hours a crawl began at *after*. Outside them none did, the entry was set or resumed then: where the
+    hours make the wait longer than the longest that is allowed, it begins as soon as they open.
+    """
+    if hours is None:
+        return after + wait
+    at = hours.opening(after + wait)
+    is_too_late = at - after > timing.longest * HOUR_S
+    return hours.opening(after) if is_too_late and not hours.hold(after) else at
 
 
 def _spread(entry: Entry, at: float, following: float) -> float:

@@ -38,7 +38,8 @@ def index_command(root: Path, *, rewrite: bool, as_json: bool) -> None:
         print_json({"index": merged, "files": indexed.files, "problems": indexed.problems})
     else:
         click.echo(f"{len(indexed.files)} WARC files indexed; {merged} holds all of them")
-        click.echo(f"view them with pywb: wayback -d {index_folder(root)} -b 127.0.0.1 -p 8002")
+        # no port: pywb has one by itself, and `make view`, which calls this, may have another
+        click.echo(f"view them with pywb: wayback -d {index_folder(root)} -b 127.0.0.1")
         _echo_problems(indexed.problems)
     if indexed.problems:
         sys.exit(1)

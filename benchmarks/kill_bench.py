@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -42,6 +43,8 @@ def _dqtv(
 ) -> None:
     """The `dqtv` command in this process, quietly; *readers* processes read a crawl's pages."""
     os.environ.update(environment)
+    # one of its own, begun when it is needed, as in any shell: ours would hold, and warn of, what killed readers had
+    resource_tracker._resource_tracker._fd = None  # type: ignore[attr-defined]  # nothing public does it
     # this process has read its settings before it was forked
     settings.DQTV_EXTRACT_PROCESSES = readers  # type: ignore[misc]  # another value for this process
     for stream, target in ((sys.stdout, os.devnull), (sys.stderr, errors)):

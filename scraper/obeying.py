@@ -310,8 +310,9 @@ class Obeyer:
                     store.connection, number, by=order.asked_by, note=order.note or "", now=instant_of(now),
                     order_id=order.id,
                 )  # fmt: skip
-        except UsageError as error:
-            refused = Ending(outcome=Outcome.REFUSED, message=said(TEXT, text=str(error)))
+        except UsageError:
+            # it was open when the order was written
+            refused = Ending(outcome=Outcome.REFUSED, message=said("alarm over", n=number))
             self._end(store, order, refused, now)
             return
         self._end(store, order, Ending(outcome=Outcome.DONE, message=said("noted", n=number)), now)
@@ -320,13 +321,13 @@ class Obeyer:
         table = ScheduleTable(store)
         try:
             chosen = choose(table, (order.site,), order.options.job)
-        except UsageError as error:
-            self._end(
-                store,
-                order,
-                Ending(outcome=Outcome.REFUSED, message=said(TEXT, text=str(error))),
-                now,
+        except UsageError:
+            why = (
+                said("job not scheduled", jobs=order.options.job.value, site=order.site)
+                if order.options.job
+                else said("nothing scheduled", site=order.site)
             )
+            self._end(store, order, Ending(outcome=Outcome.REFUSED, message=why), now)
             return
         if order.kind is Kind.PAUSE:
             table.pause(chosen, now, by=order.asked_by, order_id=order.id)

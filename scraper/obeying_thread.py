@@ -20,7 +20,8 @@ LOOK_SECONDS: Final = 3.0
 class ObeyingThread:
     """Looks at the table every few seconds while the main thread does what is due.
 
-    As a context manager: at its end nothing more is begun, and what is at work is waited for.
+    As a context manager: at its end, orders that waited for others are begun as well, and what is at work is waited
+    for; once the crawler is told to stop, nothing more is begun.
     """
 
     def __init__(self, obeyer: Obeyer, *, on_error: Callable[[DqtvError], None]) -> None:
@@ -30,7 +31,7 @@ class ObeyingThread:
         self._thread = threading.Thread(target=self._run, name="orders", daemon=True)
 
     def __enter__(self) -> ObeyingThread:
-        self._look(begin=True)
+        self._look()
         self._thread.start()
         return self
 
@@ -41,15 +42,18 @@ class ObeyingThread:
 
     def _run(self) -> None:
         while not self._over.wait(LOOK_SECONDS):
-            self._look(begin=True)
+            self._look()
         failures = 0
-        while self._obeyer.is_at_work and failures < 3:  # noqa: PLR2004 - then the next process takes it up
-            failures += not self._look(begin=False)
+        # an order may have waited for another one of its paper, or for the crawl by the schedule
+        while failures < 3:  # noqa: PLR2004 - then the next process takes it up
+            failures += not self._look()
+            if not self._obeyer.is_at_work:
+                return
             time.sleep(LOOK_SECONDS / 10)
 
-    def _look(self, *, begin: bool) -> bool:
+    def _look(self) -> bool:
         try:
-            self._obeyer.look(begin=begin)
+            self._obeyer.look()
         except (DqtvError, OSError) as error:
             told = error if isinstance(error, DqtvError) else ArchiveError(str(error))
             self._on_error(told)

@@ -13,7 +13,7 @@ from archive.desk.archivist_pages import for_archivists, show_overview, told
 from archive.desk.language import say
 from archive.desk.posted import read_form
 from archive.desk.private_archive import write_order
-from archive.errors import ArchiveError, BadDateRange, UsageError
+from archive.errors import ArchiveError, BadDateRange, UnknownSite, UsageError
 from archive.health.alarms import find_alarm
 from archive.order_wording import NotWritten, said
 from archive.orders import Kind, Options, ask, cancel
@@ -59,6 +59,8 @@ async def _sent(writing: Writing, visit: Visit, office: Office, request: Request
 def _in_words(visit: Visit, error: UsageError, form: Form) -> str:
     if isinstance(error, NotWritten):
         return told(visit, error.why)
+    if isinstance(error, UnknownSite):
+        return told(visit, said("unknown paper", site=error.site[:40]))
     if isinstance(error, BadDateRange):
         first, last = (form.get(name, "")[:40] for name in ("from", "to"))
         return told(visit, said("days", first=first, last=last))
@@ -90,7 +92,11 @@ def _acknowledge(form: Form, who: str, store: Transactions) -> int:
     note = form.get("note", "").strip()
     if not note or len(note) > _LONGEST_NOTE:
         raise NotWritten("no note", most=_LONGEST_NOTE)
-    alarm = find_alarm(store.connection, _whole(form.get("alarm", "")))
+    number = _whole(form.get("alarm", ""))
+    try:
+        alarm = find_alarm(store.connection, number)
+    except UsageError as error:
+        raise NotWritten("no alarm", n=number) from error
     order = ask(
         store, Kind.ACKNOWLEDGE, alarm.site or "", asked_by=who, now=time.time(), note=note,
         options=Options(alarm=alarm.id),
@@ -102,9 +108,8 @@ def _choice(kind: type[E], text: str) -> E:
     try:
         return kind(text)
     except ValueError:
-        raise UsageError(
-            f"{text[:40]!r} is none of {', '.join(each.value for each in kind)}"
-        ) from None
+        choices = ", ".join(each.value for each in kind)
+        raise NotWritten("no choice", text=text[:40], choices=choices) from None
 
 
 def _pages(text: str) -> int | None:

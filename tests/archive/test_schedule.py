@@ -102,6 +102,32 @@ def test_every_six_hours_outside_the_hours_waits_until_they_begin():
     ]
 
 
+@pytest.mark.parametrize(
+    ("set_at", "published", "begins"),
+    [
+        ("2026-11-26T12:00", (), ["Thu 2026-11-26 22:00", "Fri 2026-11-27 22:00"]),
+        ("2026-11-26T21:00", (), ["Thu 2026-11-26 22:00", "Fri 2026-11-27 22:00"]),
+        # within the hours the wait is no longer than the longest
+        ("2026-11-26T23:30", (), ["Fri 2026-11-27 23:30", "Sat 2026-11-28 23:30"]),
+        # one that publishes every six hours
+        ("2026-11-26T12:00", range(112), ["Thu 2026-11-26 22:00", "Fri 2026-11-27 04:00"]),
+    ],
+)
+def test_hours_make_an_adaptive_wait_no_longer_than_its_longest_when_it_is_set(
+    set_at, published, begins
+):
+    """A paper that was never crawled, scheduled at noon for the night, begins that night."""
+    some = entry("adapt 4..24", hours=read_hours("22:00-06:00"))
+    known = [at(set_at) - 6 * HOUR * n for n in published]
+    found = itertools.islice(times(some, at(set_at), known), 2)
+    assert [vietnam_text(x) for x in found] == begins
+
+
+def test_a_quiet_paper_is_crawled_once_a_night_however_short_its_longest_wait():
+    some = entry("adapt 2..12", hours=read_hours("22:00-06:00"))
+    assert first(some, 2, after=at("2026-11-26T22:00")) == ["Fri 2026-11-27 22:00", "Sat 2026-11-28 22:00"]  # fmt: skip
+
+
 TIMINGS = st.one_of(
     st.integers(1, 100).map(lambda n: f"every {n}"),
     st.tuples(st.integers(0, 59), st.integers(0, 23)).map(lambda x: f"cron {x[0]} {x[1]} * * *"),

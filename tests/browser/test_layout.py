@@ -2,6 +2,8 @@
 
 import pytest
 
+from archive.desk.language import say
+
 PHONES = [{"width": 360, "height": 740}, {"width": 320, "height": 568}]
 ZOOMED = {"width": 320, "height": 256}
 PAGES = [
@@ -49,6 +51,29 @@ def test_the_page_about_several_machines_does_not_scroll_sideways_either(browse_
     for size in (*PHONES, ZOOMED):
         reader.page.set_viewport_size(size)
         assert reader.page.evaluate(OVERFLOWING) == [], size
+
+
+#: Of the table of what is running, with the longest that a crawl says of itself; how far the table is cut.
+CUT = """([paper, since, stopping]) => {
+  const row = document.querySelector("[aria-labelledby='running'] tbody tr");
+  row.cells[0].querySelector('span').textContent = paper;
+  row.cells[2].insertAdjacentHTML('beforeend', `<br><span class="fine alive">${since}</span>`);
+  row.cells[7].lastElementChild.replaceWith(stopping);
+  const box = row.closest('.scroll');
+  return box.scrollWidth - box.clientWidth;
+}"""
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_what_can_be_done_about_a_running_crawl_is_seen_on_a_desktop(browse, language):
+    """A long name, a sign of life and a stop under way push the last column out of no table."""
+    reader = browse("/-/archivist", logged_in=True, parameters={"lang": language})
+    longest = [
+        "Báo và phát thanh, truyền hình Quảng Trị",
+        say(language, "archivist.sign_of_life", when="12:49, 26/11/2026"),
+        say(language, "archivist.stopping", number=1234),
+    ]
+    assert reader.page.evaluate(CUT, longest) == 0
 
 
 @pytest.mark.parametrize(

@@ -337,6 +337,8 @@ def test_make_view_shows_a_stored_page_and_ends_with_ctrl_c(crawled):
         if processes_of(view.pid):
             os.killpg(view.pid, signal.SIGKILL)
     assert f"http://127.0.0.1:{port}/dqtv/" in said
+    assert ":8002" not in said
+    assert "-p 8002" not in said
     assert processes_of(view.pid) == []
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=5)

@@ -120,3 +120,23 @@ def test_the_harness_sees_a_missing_article(bench, crawl, damaged):
     found = checks.Findings()
     kill.compare(found, bench.folder / "undisturbed", damaged)
     assert "lost" in found.problems
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="processes are listed by Linux")
+def test_semaphores_of_a_killed_crawls_readers_are_given_back_by_a_process_of_its_own(
+    bench, tmp_path
+):
+    """Not by the harness's, which would warn of them at its end."""
+    kill = importlib.import_module("kill_bench")
+    command = bench.start(tmp_path / "archive", "crawl", "demo-songmay", readers=1)
+    begun = ()
+
+    def tracks():
+        nonlocal begun
+        begun = kill.children(command)
+        return any(b"resource_tracker" in (x / "cmdline").read_bytes() for x in begun if x.exists())
+
+    bench.until_true(tracks, command)
+    assert tracks()
+    assert kill.kill(command)
+    assert kill.outliving(begun) == []

@@ -18,6 +18,7 @@ from archive.health.alarms import Finding, close, find_alarm, see
 from archive.health.alarms import Kind as AlarmKind
 from archive.instants import VIETNAM
 from archive.locks import SiteLock
+from archive.order_wording import said
 from archive.orders import Kind, Options, Outcome, ask, find_order
 from archive.runs import STOPPED
 from archive.schedule import Entry, Job
@@ -26,6 +27,7 @@ from archive.store import Store
 from archive.timing import read_hours, read_timing
 from scraper.due import NOT_BEGUN, SiteEnd, Wishes
 from scraper.obeying import MOST_AT_WORK, Obeyer
+from scraper.obeying_thread import ObeyingThread
 
 NOON = datetime(2026, 11, 25, 12, 0, tzinfo=VIETNAM).timestamp()
 HOUR = 3600.0
@@ -247,7 +249,8 @@ def test_an_alarm_that_is_over_meanwhile_is_not_taken_note_of(root, obeyer):
         with store.transaction():
             close(store.connection, [1], at)
     obeyer.look()
-    assert state(root, asked.id).outcome is Outcome.REFUSED
+    ended = state(root, asked.id)
+    assert (ended.outcome, ended.message) == (Outcome.REFUSED, said("alarm over", n=1))
 
 
 def test_pause_and_resume_change_the_schedule_and_stand_in_the_trail(root, obeyer):
@@ -271,7 +274,8 @@ def test_a_pause_of_what_was_removed_meanwhile_is_refused(root, obeyer):
         table = ScheduleTable(store)
         table.remove(table.all(), NOON)
     obeyer.look()
-    assert state(root, number).outcome is Outcome.REFUSED
+    ended = state(root, number)
+    assert (ended.outcome, ended.message) == (Outcome.REFUSED, said("nothing scheduled", site="bao"))  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -363,3 +367,29 @@ def test_a_clock_set_back_loses_no_order(root, hands, obeyer):
     hands.time = NOON - 48 * HOUR
     let_work(obeyer)
     assert state(root, number).outcome is Outcome.DONE
+
+
+def test_a_round_obeys_a_papers_second_order_after_its_first(root, hands, obeyer):
+    numbers = [order(root), order(root, max_pages=5)]
+    with ObeyingThread(obeyer, on_error=pytest.fail):
+        assert "another order" in str(state(root, numbers[1]).message)
+    assert [state(root, number).outcome for number in numbers] == [Outcome.DONE, Outcome.DONE]
+    assert [request.max_pages for request in hands.requests] == [None, 5]
+
+
+def test_a_round_obeys_what_waited_for_its_own_crawl_of_the_paper(root, obeyer):
+    number = order(root)
+    with Store.open(root) as store:
+        lock = SiteLock(store, "bao")
+        lock.acquire()
+        with ObeyingThread(obeyer, on_error=pytest.fail):
+            assert "being crawled" in str(state(root, number).message)
+            lock.release(None)
+    assert state(root, number).outcome is Outcome.DONE
+
+
+def test_a_round_that_is_told_to_stop_begins_no_other_order(root, hands, obeyer):
+    numbers = [order(root), order(root, max_pages=5)]
+    with ObeyingThread(obeyer, on_error=pytest.fail):
+        hands.is_stopped = True
+    assert [state(root, number).outcome for number in numbers] == [Outcome.DONE, None]

@@ -49,6 +49,13 @@ def test_index_reports_what_it_wrote_and_finds_nothing_to_do_again(run, archive)
     assert len(json.loads(run("index", "--rewrite", "--json").stdout)["files"]) == 1
 
 
+def test_index_says_how_to_view_the_pages_and_names_no_port_of_a_viewer_started_otherwise(
+    run, archive
+):
+    said = run("index").stdout.splitlines()
+    assert said[-1] == f"view them with pywb: wayback -d {archive / 'index'} -b 127.0.0.1"
+
+
 def test_index_ends_with_1_for_a_file_it_cannot_read(run, archive):
     [warc] = archive.rglob("*.warc.gz")
     warc.unlink()

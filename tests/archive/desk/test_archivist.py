@@ -381,7 +381,7 @@ def test_a_form_without_its_token_writes_nothing(lan, everybody, root):
 @pytest.mark.parametrize(
     ("form", "reason"),
     [
-        ({"kind": "crawl", "site": "nowhere"}, "nowhere"),
+        ({"kind": "crawl", "site": "nowhere"}, "kho không có báo “nowhere”"),
         (
             {"kind": "crawl", "site": "songmay", "job": "backfill"},
             "thu thập bài cũ thì phải ghi ngày đầu",
@@ -392,11 +392,14 @@ def test_a_form_without_its_token_writes_nothing(lan, everybody, root):
         ),
         ({"kind": "crawl", "site": "songmay", "max_pages": "-1"}, "“-1” không phải là số nguyên"),
         ({"kind": "crawl", "site": "songmay", "max_pages": "0"}, "số trang phải từ 1 đến"),
-        ({"kind": "crawl", "site": "songmay", "note": "x" * 1001}, "too long"),
+        (
+            {"kind": "crawl", "site": "songmay", "note": "x" * 1001},
+            "dài quá: tên chỉ được dài đến 100 ký tự",
+        ),
         ({"kind": "stop", "site": "songmay"}, "không có lượt thu thập nào của songmay đang chạy"),
-        ({"kind": "format", "site": "songmay"}, "is none of"),
+        ({"kind": "format", "site": "songmay"}, "không có lựa chọn “format”"),
         ({"kind": "pause", "site": "culao"}, "culao không có việc nào trong lịch"),
-        ({}, "is none of"),
+        ({}, "không có lựa chọn “”"),
     ],
 )
 def test_a_form_that_asks_for_the_impossible_writes_nothing_and_says_why(lan, root, form, reason):
@@ -424,6 +427,8 @@ def test_a_waiting_order_is_taken_back(lan, root):
     [(outcome, message)] = rows(root, "SELECT outcome, message FROM orders WHERE id = 2")
     assert (outcome, unpacked(message)) == ("cancelled", said("taken back", by="lan"))
     assert lan.send("/-/archivist/cancel", order="1").status_code == 400
+    unknown = lan.send("/-/archivist/cancel?lang=vi", order="99")
+    assert (unknown.status_code, "không có lệnh 99" in unknown.text) == (400, True)
 
 
 def test_why_an_order_waits_and_how_it_went_are_said_in_the_readers_language(lan, root):
@@ -460,8 +465,21 @@ def test_taking_note_of_an_alarm_is_an_order_with_name_and_trail(lan, root):
     # the desk itself touches no alarm
     assert rows(root, "SELECT acknowledged_by FROM alarms WHERE id = 1") == [(None,)]
     assert "ghi nhận cảnh báo 1" in lan.get("/-/archivist?lang=vi").text
-    assert lan.send("/-/archivist/acknowledge", alarm="1", note="  ").status_code == 400
-    assert lan.send("/-/archivist/acknowledge", alarm="99", note="x").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("form", "reason"),
+    [
+        ({"alarm": "1", "note": "  "}, "hãy ghi điều đã biết về cảnh báo"),
+        ({"alarm": "1", "note": "x" * 1001}, "hãy ghi điều đã biết về cảnh báo"),
+        ({"alarm": "99", "note": "x"}, "không có cảnh báo 99"),
+    ],
+)
+def test_a_note_that_cannot_be_taken_is_refused_in_the_readers_language(lan, root, form, reason):
+    before = orders(root)
+    answer = lan.send("/-/archivist/acknowledge?lang=vi", **form)
+    assert (answer.status_code, reason in answer.text) == (400, True)
+    assert orders(root) == before
 
 
 @pytest.mark.parametrize(
