@@ -111,14 +111,9 @@ class _Finder:
 
     def look_into(self, batch: Batch, articles: int) -> None:
         """Find the phrases of a batch of so many articles."""
-        numbers, places = [self.vocabulary.numbers(batch)], [batch.articles]
-        for article, text in batch.odd:
-            own = [0, *self.vocabulary.numbers_of(self.asked.of(text))]
-            numbers.append(np.array(own, np.uint16))
-            places.append(np.full(len(own), article))
-        self.found.append(
-            self.tree.found_in(np.concatenate(numbers), np.concatenate(places), articles)
-        )
+        odd = [self.vocabulary.numbers_of(self.asked.of(run)) for run in batch.odd]
+        numbers, places = batch.spliced(self.vocabulary.numbers(batch), odd)
+        self.found.append(self.tree.found_in(numbers, places, articles))
 
     def write_piece(self, writing: sqlite3.Connection) -> None:
         """Write what was found since the last piece."""
