@@ -17,6 +17,7 @@ from archive.phrases.forms import FORMS, AskedWords
 from archive.phrases.tables import AT_ONCE, TABLES
 from archive.phrases.tree import PhraseTree
 from archive.phrases.words import LONGEST, Batch, Vocabulary
+from archive.vietnamese import fold
 
 if TYPE_CHECKING:
     import sqlite3
@@ -25,12 +26,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from archive.phrases.forms import Form
+    from archive.phrases.words import Numbers
 
 #: Articles that say which phrases are common.
-SAMPLE: Final = 500
+SAMPLE: Final = 400
 #: A phrase is common where one in so many articles of the sample has it, and more than a handful: FTS5 finds
 #: what is rarer, or has a rarer word, in less time than a page takes.
-_ONE_IN: Final = 50
+_ONE_IN: Final = 40
 _LEAST: Final = 5
 #: Words and phrases of one form that are kept at most, the commonest: a set takes 4 kB for 100,000 articles.
 _MOST_WORDS: Final = 2_500
@@ -54,12 +56,19 @@ class PhraseBuilder:
         for form in FORMS:
             first_id = 1 + sum(len(finder.tree) for finder in self._finders)
             self._finders.append(_Finder.of(form, sample, first_id))
+        exact, folded = (finder.vocabulary for finder in self._finders)
+        #: Number of a word -> that of its folded form.
+        self._folded = np.array([0, *folded.numbers_of(map(fold, exact.words))], np.uint16)
 
     def look_into(self, texts: Sequence[Sequence[str | None]]) -> None:
         """Find them in the texts of the next ``AT_ONCE`` docids, the first of them 0; of no article, none."""
         batch = Batch.of(texts)
+        exact, folded = self._finders
+        numbers = exact.vocabulary.numbers(batch)
+        exact.look_into(batch, numbers, len(texts))
+        numbers = folded.vocabulary.numbers_from(numbers, self._folded, batch)
+        folded.look_into(batch, numbers, len(texts))
         for finder in self._finders:
-            finder.look_into(batch, len(texts))
             if len(finder.found) == PIECE // AT_ONCE:
                 finder.write_piece(self._writing)
 
@@ -109,10 +118,10 @@ class _Finder:
             counts=np.zeros(len(tree), np.int64),
         )  # fmt: skip
 
-    def look_into(self, batch: Batch, articles: int) -> None:
-        """Find the phrases of a batch of so many articles."""
+    def look_into(self, batch: Batch, numbers: Numbers, articles: int) -> None:
+        """Find the phrases of a batch of so many articles, whose words have these *numbers*."""
         odd = [self.vocabulary.numbers_of(self.asked.of(run)) for run in batch.odd]
-        numbers, places = batch.spliced(self.vocabulary.numbers(batch), odd)
+        numbers, places = batch.spliced(numbers, odd)
         self.found.append(self.tree.found_in(numbers, places, articles))
 
     def write_piece(self, writing: sqlite3.Connection) -> None:

@@ -135,12 +135,27 @@ class Vocabulary:
         self._factor, self._keys, self._values = _scattered(packed)
 
     def numbers(self, batch: Batch) -> Numbers:
-        """The number of each word of a batch, odd texts aside."""
+        """The number of each word of a batch, odd runs aside."""
+        return self._numbers(batch, batch.starts, batch.lengths)
+
+    def numbers_from(self, others: Numbers, translation: Numbers, batch: Batch) -> Numbers:
+        """The same, where another vocabulary has numbered words already; *translation* tells their numbers here.
+
+        Only the words that are not in it are looked at.
+        """
+        numbers = translation.take(others)
+        new = np.flatnonzero(others == 0)
+        numbers[new] = self._numbers(batch, batch.starts.take(new), batch.lengths.take(new))
+        return numbers
+
+    def _numbers(
+        self, batch: Batch, starts: NDArray[np.intp], lengths: NDArray[np.intp]
+    ) -> Numbers:
         letters = batch.places.translate(self._table) + bytes(LONGEST)
         # the eight letters from any place on, as one number
         eight = np.ndarray((len(batch.places),), np.dtype("<u8"), letters, strides=(1,))
-        packed = eight.take(batch.starts) & _BITS_OF.take(np.minimum(batch.lengths, LONGEST))
-        packed[batch.lengths > LONGEST] = 0
+        packed = eight.take(starts) & _BITS_OF.take(np.minimum(lengths, LONGEST))
+        packed[lengths > LONGEST] = 0
         at = _place(packed, self._factor)
         numbers: Numbers = self._values.take(at)
         numbers[self._keys.take(at) != packed] = 0
