@@ -7,12 +7,16 @@ their rows. They are fed with comparing forms (docs/design-notes.md#publishing).
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+import attrs
 
 from archive.errors import ArchiveError
 from archive.phrases import tables
@@ -35,6 +39,9 @@ _PARTS: Final = ("data", "idx", "docsize", "config")
 #: many small ones, and merging those took a third of the time; 256 MB hold some 55,000 articles), and no merging
 #: before all are there.
 _WHILE_BUILT: Final = {"hashsize": 256 << 20, "automerge": 0}
+#: How often is looked for articles that are not there yet, and how long for a file that is being written to.
+_LOOKED_AGAIN_S: Final = 0.01
+_PATIENCE_S: Final = 600
 #: A process of its own costs more than it saves for fewer articles.
 _WORTH_A_PROCESS: Final = 2_000
 
@@ -43,16 +50,18 @@ _WORTH_A_PROCESS: Final = 2_000
 def indexes_under_way(draft: Path, *, articles: int) -> Iterator[None]:
     """Build the indexes of the snapshot *draft* in files beside it; they are complete at the end.
 
-    They are fed from the table ``articles``, committed, in the file ``fed_file`` names; until the end it
-    may be read and not written. Raises sqlite3.DatabaseError, or ArchiveError
+    They are fed from the tables ``articles`` and ``sample`` in the file ``fed_file`` names: texts of articles
+    spread evenly over all, committed, and the articles by docid from 1 on, as they come: each commit is
+    followed by others until there are as many as said. Raises sqlite3.DatabaseError, or ArchiveError
     when a process was killed; the files are then left to whoever removes the draft.
     """
     if articles < _WORTH_A_PROCESS:
         yield
         for name in _INDEXES:
-            _build(draft, name)
+            _build(draft, name, articles)
         return
-    command, environment = [*own_module("archive.search_index"), str(draft)], own_environment()
+    command = [*own_module("archive.search_index"), str(draft), str(articles), str(os.getpid())]
+    environment = own_environment()
     processes = [
         subprocess.Popen([*command, name], stderr=subprocess.PIPE, env=environment)  # noqa: S603 - our own module
         for name in _INDEXES
@@ -110,8 +119,11 @@ def _check_complete(connection: sqlite3.Connection, name: str) -> None:
         )
 
 
-def _build(draft: Path, name: str) -> None:
-    """Build one index of the snapshot *draft* in the file beside it."""
+def _build(draft: Path, name: str, articles: int, publisher: int | None = None) -> None:
+    """Build one index of the snapshot *draft*, of so many articles, in the file beside it.
+
+    Ends when the process *publisher* is no longer this one's parent: nobody writes the articles then.
+    """
     with closing(sqlite3.connect(_file_of(draft, name), isolation_level=None)) as connection:
         # as with the draft, nothing is lost with it
         connection.execute("PRAGMA journal_mode = OFF")
@@ -120,7 +132,7 @@ def _build(draft: Path, name: str) -> None:
         connection.execute(_declared(name))
         for setting, value in _WHILE_BUILT.items():
             _tell(connection, name, setting, value)
-        _feed(connection, name, draft)
+        _feed(connection, name, draft, _Coming(articles, publisher))
         _tell(connection, name, "optimize")
         connection.executemany(
             f"DELETE FROM {name}_config WHERE k = ?",  # noqa: S608 - own names
@@ -129,15 +141,49 @@ def _build(draft: Path, name: str) -> None:
         connection.execute("COMMIT")
 
 
-def _feed(connection: sqlite3.Connection, name: str, draft: Path) -> None:
+@attrs.frozen
+class _Coming:
+    """The articles of a file that is being written."""
+
+    articles: int
+    publisher: int | None
+
+    def spans(
+        self, reading: sqlite3.Connection
+    ) -> Iterator[tuple[range, dict[int, Sequence[str | None]]]]:
+        """Spans of docids from 0 on, each with the texts of its articles, as soon as they are there."""
+        sql = (
+            f"SELECT docid, {_COLUMNS} FROM articles WHERE docid >= ? AND docid < ? ORDER BY docid"  # noqa: S608 - own names
+        )
+        there = 0
+        for first in range(0, self.articles + 1, tables.AT_ONCE):
+            span = range(first, first + tables.AT_ONCE)
+            wanted = min(span[-1], self.articles)
+            while there < wanted:
+                there = self._there(reading)
+                if there < wanted:
+                    self._wait()
+            rows = reading.execute(sql, (span.start, span.stop))
+            yield span, {docid: texts for docid, *texts in rows}
+
+    def _there(self, reading: sqlite3.Connection) -> int:
+        last: int = reading.execute("SELECT ifnull(max(docid), 0) FROM articles").fetchone()[0]
+        return last
+
+    def _wait(self) -> None:
+        if self.publisher != os.getppid():
+            raise SystemExit("the publishing process is gone")
+        time.sleep(_LOOKED_AGAIN_S)
+
+
+def _feed(connection: sqlite3.Connection, name: str, draft: Path, coming: _Coming) -> None:
     # never 'rebuild': that would read the unfolded text of the articles
     insert = f"INSERT INTO {name} (rowid, {_COLUMNS}) VALUES (?, ?, ?, ?)"  # noqa: S608 - own names
     key = _INDEXES[name].key
-    with closing(
-        sqlite3.connect(f"{fed_file(draft).absolute().as_uri()}?mode=ro", uri=True)
-    ) as reading:
+    uri = f"{fed_file(draft).absolute().as_uri()}?mode=ro"
+    with closing(sqlite3.connect(uri, uri=True, timeout=_PATIENCE_S)) as reading:
         phrases = _phrases(connection, reading) if name == _WITH_PHRASES else None
-        for span, texts in _articles(reading):
+        for span, texts in coming.spans(reading):
             connection.executemany(
                 insert,
                 [(docid, *(text and key(text) for text in own)) for docid, own in texts.items()],
@@ -150,28 +196,10 @@ def _feed(connection: sqlite3.Connection, name: str, draft: Path) -> None:
 
 def _phrases(connection: sqlite3.Connection, reading: sqlite3.Connection) -> PhraseBuilder:
     # numpy takes a tenth of a second to load, which no other command needs
-    from archive.phrases.build import SAMPLE, PhraseBuilder  # noqa: PLC0415
+    from archive.phrases.build import PhraseBuilder  # noqa: PLC0415
 
-    every = max(1, _last(reading) // SAMPLE)
-    sql = f"SELECT {_COLUMNS} FROM articles WHERE docid % ? = 0 ORDER BY docid"  # noqa: S608 - own names
-    return PhraseBuilder(reading.execute(sql, (every,)).fetchall(), connection)
-
-
-def _articles(
-    reading: sqlite3.Connection,
-) -> Iterator[tuple[range, dict[int, Sequence[str | None]]]]:
-    """Spans of docids from 0 on, each with the texts of the articles that are in it."""
-    sql = f"SELECT docid, {_COLUMNS} FROM articles WHERE docid >= ? AND docid < ? ORDER BY docid"  # noqa: S608 - own names
-    for first in range(0, _last(reading) + 1, tables.AT_ONCE):
-        span = range(first, first + tables.AT_ONCE)
-        rows = reading.execute(sql, (span.start, span.stop))
-        yield span, {docid: texts for docid, *texts in rows}
-
-
-def _last(reading: sqlite3.Connection) -> int:
-    """The greatest docid."""
-    last: int = reading.execute("SELECT ifnull(max(docid), 0) FROM articles").fetchone()[0]
-    return last
+    sample = reading.execute(f"SELECT {_COLUMNS} FROM sample ORDER BY rowid").fetchall()  # noqa: S608 - own names
+    return PhraseBuilder(sample, connection)
 
 
 def _declared(name: str) -> str:
@@ -212,10 +240,10 @@ def _wait(process: subprocess.Popen[bytes]) -> None:
     raise error
 
 
-def _main(draft: str, name: str) -> None:
+def _main(draft: str, articles: str, publisher: str, name: str) -> None:
     """Build one index; exits with SQLite's code of an error and its words on stderr."""
     try:
-        _build(Path(draft), name)
+        _build(Path(draft), name, int(articles), int(publisher))
     except sqlite3.DatabaseError as error:
         sys.stderr.write(str(error))
         raise SystemExit(getattr(error, "sqlite_errorcode", 1) & 0xFF) from None

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from archive.phrases.forms import Form
     from archive.phrases.words import Numbers
 
-#: Articles that say which phrases are common.
-SAMPLE: Final = 400
 #: A phrase is common where one in so many articles of the sample has it, and more than a handful: FTS5 finds
 #: what is rarer, or has a rarer word, in less time than a page takes.
 _ONE_IN: Final = 40
