@@ -1,8 +1,7 @@
 """What a snapshot is searched by: two full-text indexes, and the sets of its common phrases.
 
-Each index is built in a file of its own, then moved into the snapshot: two on two cores take the time of one. The
-common phrases are found beside the quicker one. An index is the tables FTS5 keeps it in, so moving it is copying
-their rows. They are fed with comparing forms (docs/design-notes.md#publishing).
+Each is built in a file and a process of its own, then moved into the snapshot. An index is the tables FTS5 keeps
+it in, so moving it is copying their rows. They are fed with comparing forms (docs/design-notes.md#publishing).
 """
 
 from __future__ import annotations
@@ -26,13 +25,11 @@ from archive.processes import own_environment, own_module
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from archive.phrases.build import PhraseBuilder
-
 _COLUMNS: Final = "title, sapo, body"
 #: Name of the index -> the form it is fed with.
 _INDEXES: Final = {f"articles_{form.name}": form for form in FORMS}
-#: The index beside which common phrases are found: it takes half the time of the other.
-_WITH_PHRASES: Final = "articles_folded"
+_PHRASES: Final = "common_phrases"
+_BUILT: Final = (*_INDEXES, _PHRASES)
 #: Tables in which FTS5 keeps an index of another table's text (https://sqlite.org/fts5.html#fts5_data_structures).
 _PARTS: Final = ("data", "idx", "docsize", "config")
 #: Settings of FTS5 for as long as it is fed: bytes it gathers before it writes a piece (its own 1 MB makes
@@ -57,14 +54,14 @@ def indexes_under_way(draft: Path, *, articles: int) -> Iterator[None]:
     """
     if articles < _WORTH_A_PROCESS:
         yield
-        for name in _INDEXES:
+        for name in _BUILT:
             _build(draft, name, articles)
         return
     command = [*own_module("archive.search_index"), str(draft), str(articles), str(os.getpid())]
     environment = own_environment()
     processes = [
         subprocess.Popen([*command, name], stderr=subprocess.PIPE, env=environment)  # noqa: S603 - our own module
-        for name in _INDEXES
+        for name in _BUILT
     ]
     try:
         yield
@@ -84,20 +81,25 @@ def move_in(connection: sqlite3.Connection, draft: Path) -> None:
     *connection* is the draft's, outside a transaction, and knows nothing of these indexes until it is
     opened anew. Raises sqlite3.DatabaseError, or ArchiveError when an index is incomplete.
     """
-    for name in _INDEXES:
+    for name in _BUILT:
         connection.execute("ATTACH ? AS built", (str(_file_of(draft, name)),))
         connection.execute("BEGIN")
-        connection.execute(_declared(name))
-        for part in _PARTS:
-            # the new index holds its description and nothing else
-            connection.execute(f"DELETE FROM main.{name}_{part}")  # noqa: S608 - own names
-            connection.execute(f"INSERT INTO main.{name}_{part} SELECT * FROM built.{name}_{part}")  # noqa: S608 - own names
-        _check_complete(connection, name)
-        if name == _WITH_PHRASES:
+        if name == _PHRASES:
             _move_phrases(connection)
+        else:
+            _move_index(connection, name)
         connection.execute("COMMIT")
         connection.execute("DETACH built")
         _file_of(draft, name).unlink()
+
+
+def _move_index(connection: sqlite3.Connection, name: str) -> None:
+    connection.execute(_declared(name))
+    for part in _PARTS:
+        # the new index holds its description and nothing else
+        connection.execute(f"DELETE FROM main.{name}_{part}")  # noqa: S608 - own names
+        connection.execute(f"INSERT INTO main.{name}_{part} SELECT * FROM built.{name}_{part}")  # noqa: S608 - own names
+    _check_complete(connection, name)
 
 
 def _move_phrases(connection: sqlite3.Connection) -> None:
@@ -120,25 +122,59 @@ def _check_complete(connection: sqlite3.Connection, name: str) -> None:
 
 
 def _build(draft: Path, name: str, articles: int, publisher: int | None = None) -> None:
-    """Build one index of the snapshot *draft*, of so many articles, in the file beside it.
+    """Build one index of the snapshot *draft*, or find its common phrases, in the file beside it.
 
     Ends when the process *publisher* is no longer this one's parent: nobody writes the articles then.
     """
-    with closing(sqlite3.connect(_file_of(draft, name), isolation_level=None)) as connection:
+    coming = _Coming(articles, publisher)
+    uri = f"{fed_file(draft).absolute().as_uri()}?mode=ro"
+    with (
+        closing(sqlite3.connect(_file_of(draft, name), isolation_level=None)) as connection,
+        closing(sqlite3.connect(uri, uri=True, timeout=_PATIENCE_S)) as reading,
+    ):
         # as with the draft, nothing is lost with it
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("BEGIN")
-        connection.execute(_declared(name))
-        for setting, value in _WHILE_BUILT.items():
-            _tell(connection, name, setting, value)
-        _feed(connection, name, draft, _Coming(articles, publisher))
-        _tell(connection, name, "optimize")
-        connection.executemany(
-            f"DELETE FROM {name}_config WHERE k = ?",  # noqa: S608 - own names
-            [(setting,) for setting in _WHILE_BUILT],
-        )
+        if name == _PHRASES:
+            _find_phrases(connection, reading, coming)
+        else:
+            _fill_index(connection, name, reading, coming)
         connection.execute("COMMIT")
+
+
+def _find_phrases(
+    connection: sqlite3.Connection, reading: sqlite3.Connection, coming: _Coming
+) -> None:
+    # numpy takes a tenth of a second to load, which no other command needs
+    from archive.phrases.build import PhraseBuilder  # noqa: PLC0415
+
+    sample = reading.execute(f"SELECT {_COLUMNS} FROM sample ORDER BY rowid").fetchall()  # noqa: S608 - own names
+    phrases = PhraseBuilder(sample, connection)
+    for span, texts in coming.spans(reading):
+        phrases.look_into([texts.get(docid, ()) for docid in span])
+    phrases.finish()
+
+
+def _fill_index(
+    connection: sqlite3.Connection, name: str, reading: sqlite3.Connection, coming: _Coming
+) -> None:
+    connection.execute(_declared(name))
+    for setting, value in _WHILE_BUILT.items():
+        _tell(connection, name, setting, value)
+    # never 'rebuild': that would read the unfolded text of the articles
+    insert = f"INSERT INTO {name} (rowid, {_COLUMNS}) VALUES (?, ?, ?, ?)"  # noqa: S608 - own names
+    key = _INDEXES[name].key
+    for _, texts in coming.spans(reading):
+        connection.executemany(
+            insert,
+            [(docid, *(text and key(text) for text in own)) for docid, own in texts.items()],
+        )
+    _tell(connection, name, "optimize")
+    connection.executemany(
+        f"DELETE FROM {name}_config WHERE k = ?",  # noqa: S608 - own names
+        [(setting,) for setting in _WHILE_BUILT],
+    )
 
 
 @attrs.frozen
@@ -174,32 +210,6 @@ class _Coming:
         if self.publisher != os.getppid():
             raise SystemExit("the publishing process is gone")
         time.sleep(_LOOKED_AGAIN_S)
-
-
-def _feed(connection: sqlite3.Connection, name: str, draft: Path, coming: _Coming) -> None:
-    # never 'rebuild': that would read the unfolded text of the articles
-    insert = f"INSERT INTO {name} (rowid, {_COLUMNS}) VALUES (?, ?, ?, ?)"  # noqa: S608 - own names
-    key = _INDEXES[name].key
-    uri = f"{fed_file(draft).absolute().as_uri()}?mode=ro"
-    with closing(sqlite3.connect(uri, uri=True, timeout=_PATIENCE_S)) as reading:
-        phrases = _phrases(connection, reading) if name == _WITH_PHRASES else None
-        for span, texts in coming.spans(reading):
-            connection.executemany(
-                insert,
-                [(docid, *(text and key(text) for text in own)) for docid, own in texts.items()],
-            )
-            if phrases is not None:
-                phrases.look_into([texts.get(docid, ()) for docid in span])
-        if phrases is not None:
-            phrases.finish()
-
-
-def _phrases(connection: sqlite3.Connection, reading: sqlite3.Connection) -> PhraseBuilder:
-    # numpy takes a tenth of a second to load, which no other command needs
-    from archive.phrases.build import PhraseBuilder  # noqa: PLC0415
-
-    sample = reading.execute(f"SELECT {_COLUMNS} FROM sample ORDER BY rowid").fetchall()  # noqa: S608 - own names
-    return PhraseBuilder(sample, connection)
 
 
 def _declared(name: str) -> str:
