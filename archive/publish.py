@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final, Protocol
 from archive.database import translated_errors
 from archive.errors import ArchiveError, unwritable
 from archive.instants import compact_text, utc_text
-from archive.phrases.tables import SAMPLE
 from archive.provinces import province_today
 from archive.public_columns import NOT_PUBLIC
 from archive.published_stories import write_stories
@@ -45,11 +44,6 @@ SELECT a.rowid FROM work.articles AS a JOIN work.captures AS c ON c.id = a.captu
 WHERE a.id NOT IN (SELECT id FROM main.withdrawals)
 ORDER BY a.published_at IS NOT NULL, a.published_at, a.first_captured_at, a.id
 """
-_SAMPLE: Final = """
-CREATE TABLE fed.sample AS
-SELECT a.title, a.sapo, a.body FROM temp.ordered AS o CROSS JOIN work.articles AS a ON a.rowid = o.place
-WHERE o.docid % ? = 0 ORDER BY o.docid
-"""
 _ARTICLES: Final = """
 INSERT INTO fed.articles (docid, {columns}, paper, captured_at, warc_file, warc_offset, warc_length,
     year, month)
@@ -59,13 +53,8 @@ FROM temp.ordered AS o
 CROSS JOIN work.articles AS a ON a.rowid = o.place
 CROSS JOIN work.captures AS c ON c.id = a.capture_id
 LEFT JOIN work.sites AS s ON s.id = a.site
-WHERE o.docid > ? AND o.docid <= ?
 ORDER BY o.docid
 """
-#: Articles written between two commits, and the kilobytes of memory they fit in: what does not is written
-#: before, and keeps who reads away.
-_AT_ONCE: Final = 2_000
-_FED_CACHE_KB: Final = 64_000
 
 _COPIES: Final = {
     "article_addresses": "work.article_addresses WHERE article_id IN (SELECT id FROM main.articles)"
@@ -186,7 +175,6 @@ def _connect(draft: Path, working: Path) -> sqlite3.Connection:
         connection.execute("ATTACH ? AS fed", (str(fed_file(draft)),))
         connection.execute("PRAGMA fed.journal_mode = OFF")
         connection.execute("PRAGMA fed.synchronous = OFF")
-        connection.execute(f"PRAGMA fed.cache_size = -{_FED_CACHE_KB}")
         connection.execute("ATTACH ? AS work", (f"{working.absolute().as_uri()}?mode=ro",))
         connection.create_function("province_today", 1, _today, deterministic=True)
     except BaseException:
@@ -216,10 +204,9 @@ def _build(
         progress("withdrawals", 0, total)
         _write_withdrawals(connection, root=root)
         progress("articles", 1, total)
-        articles = _order_articles(connection)
+        articles = _write_articles(connection)
         connection.execute("COMMIT")
         with indexes_under_way(draft, articles=articles):
-            _write_articles(connection, articles)
             connection.execute("BEGIN")
             _copy_articles(connection)
             for number, (name, step) in enumerate(steps, start=2):
@@ -265,8 +252,8 @@ def _write_withdrawals(connection: sqlite3.Connection, *, root: Path) -> None:
     )
 
 
-def _order_articles(connection: sqlite3.Connection) -> int:
-    """Give every article its docid and say what the file holds that the indexes are fed from; returns how many."""
+def _write_articles(connection: sqlite3.Connection) -> int:
+    """Write the articles into the file that the indexes are fed from; returns how many."""
     columns = _columns(connection, "articles")
     ddl = ",\n    ".join(_declared(columns, key="id"))
     connection.execute(
@@ -278,18 +265,8 @@ def _order_articles(connection: sqlite3.Connection) -> int:
     connection.execute(
         "CREATE TEMP TABLE ordered (docid INTEGER PRIMARY KEY, place INTEGER NOT NULL)"
     )
-    articles = connection.execute(_ORDER).rowcount
-    connection.execute(_SAMPLE, (max(1, articles // SAMPLE),))
-    return articles
-
-
-def _write_articles(connection: sqlite3.Connection, articles: int) -> None:
-    """Write the articles into that file, some at a time: the indexes are fed with them meanwhile."""
-    statement = _filled(_ARTICLES, _columns(connection, "articles"))
-    for first in range(0, articles, _AT_ONCE):
-        connection.execute("BEGIN")
-        connection.execute(statement, (first, first + _AT_ONCE))
-        connection.execute("COMMIT")
+    connection.execute(_ORDER)
+    return connection.execute(_filled(_ARTICLES, columns)).rowcount
 
 
 def _copy_articles(connection: sqlite3.Connection) -> None:

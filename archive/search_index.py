@@ -6,16 +6,12 @@ it in, so moving it is copying their rows. They are fed with comparing forms (do
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import subprocess
 import sys
-import time
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-
-import attrs
 
 from archive.errors import ArchiveError
 from archive.phrases import tables
@@ -36,9 +32,6 @@ _PARTS: Final = ("data", "idx", "docsize", "config")
 #: many small ones, and merging those took a third of the time; 256 MB hold some 55,000 articles), and no merging
 #: before all are there.
 _WHILE_BUILT: Final = {"hashsize": 256 << 20, "automerge": 0}
-#: How often is looked for articles that are not there yet, and how long for a file that is being written to.
-_LOOKED_AGAIN_S: Final = 0.01
-_PATIENCE_S: Final = 600
 #: A process of its own costs more than it saves for fewer articles.
 _WORTH_A_PROCESS: Final = 2_000
 
@@ -47,18 +40,16 @@ _WORTH_A_PROCESS: Final = 2_000
 def indexes_under_way(draft: Path, *, articles: int) -> Iterator[None]:
     """Build the indexes of the snapshot *draft* in files beside it; they are complete at the end.
 
-    They are fed from the tables ``articles`` and ``sample`` in the file ``fed_file`` names: texts of articles
-    spread evenly over all, committed, and the articles by docid from 1 on, as they come: each commit is
-    followed by others until there are as many as said. Raises sqlite3.DatabaseError, or ArchiveError
+    They are fed from the table ``articles``, committed, in the file ``fed_file`` names; until the end it
+    may be read and not written. Raises sqlite3.DatabaseError, or ArchiveError
     when a process was killed; the files are then left to whoever removes the draft.
     """
     if articles < _WORTH_A_PROCESS:
         yield
         for name in _BUILT:
-            _build(draft, name, articles)
+            _build(draft, name)
         return
-    command = [*own_module("archive.search_index"), str(draft), str(articles), str(os.getpid())]
-    environment = own_environment()
+    command, environment = [*own_module("archive.search_index"), str(draft)], own_environment()
     processes = [
         subprocess.Popen([*command, name], stderr=subprocess.PIPE, env=environment)  # noqa: S603 - our own module
         for name in _BUILT
@@ -121,51 +112,44 @@ def _check_complete(connection: sqlite3.Connection, name: str) -> None:
         )
 
 
-def _build(draft: Path, name: str, articles: int, publisher: int | None = None) -> None:
-    """Build one index of the snapshot *draft*, or find its common phrases, in the file beside it.
-
-    Ends when the process *publisher* is no longer this one's parent: nobody writes the articles then.
-    """
-    coming = _Coming(articles, publisher)
+def _build(draft: Path, name: str) -> None:
+    """Build one index of the snapshot *draft*, or find its common phrases, in the file beside it."""
     uri = f"{fed_file(draft).absolute().as_uri()}?mode=ro"
     with (
         closing(sqlite3.connect(_file_of(draft, name), isolation_level=None)) as connection,
-        closing(sqlite3.connect(uri, uri=True, timeout=_PATIENCE_S)) as reading,
+        closing(sqlite3.connect(uri, uri=True)) as reading,
     ):
         # as with the draft, nothing is lost with it
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("BEGIN")
         if name == _PHRASES:
-            _find_phrases(connection, reading, coming)
+            _find_phrases(connection, reading)
         else:
-            _fill_index(connection, name, reading, coming)
+            _fill_index(connection, name, reading)
         connection.execute("COMMIT")
 
 
-def _find_phrases(
-    connection: sqlite3.Connection, reading: sqlite3.Connection, coming: _Coming
-) -> None:
+def _find_phrases(connection: sqlite3.Connection, reading: sqlite3.Connection) -> None:
     # numpy takes a tenth of a second to load, which no other command needs
     from archive.phrases.build import PhraseBuilder  # noqa: PLC0415
 
-    sample = reading.execute(f"SELECT {_COLUMNS} FROM sample ORDER BY rowid").fetchall()  # noqa: S608 - own names
-    phrases = PhraseBuilder(sample, connection)
-    for span, texts in coming.spans(reading):
+    every = max(1, _last(reading) // tables.SAMPLE)
+    sql = f"SELECT {_COLUMNS} FROM articles WHERE docid % ? = 0 ORDER BY docid"  # noqa: S608 - own names
+    phrases = PhraseBuilder(reading.execute(sql, (every,)).fetchall(), connection)
+    for span, texts in _spans(reading):
         phrases.look_into([texts.get(docid, ()) for docid in span])
     phrases.finish()
 
 
-def _fill_index(
-    connection: sqlite3.Connection, name: str, reading: sqlite3.Connection, coming: _Coming
-) -> None:
+def _fill_index(connection: sqlite3.Connection, name: str, reading: sqlite3.Connection) -> None:
     connection.execute(_declared(name))
     for setting, value in _WHILE_BUILT.items():
         _tell(connection, name, setting, value)
     # never 'rebuild': that would read the unfolded text of the articles
     insert = f"INSERT INTO {name} (rowid, {_COLUMNS}) VALUES (?, ?, ?, ?)"  # noqa: S608 - own names
     key = _INDEXES[name].key
-    for _, texts in coming.spans(reading):
+    for _, texts in _spans(reading):
         connection.executemany(
             insert,
             [(docid, *(text and key(text) for text in own)) for docid, own in texts.items()],
@@ -177,39 +161,21 @@ def _fill_index(
     )
 
 
-@attrs.frozen
-class _Coming:
-    """The articles of a file that is being written."""
+def _spans(
+    reading: sqlite3.Connection,
+) -> Iterator[tuple[range, dict[int, Sequence[str | None]]]]:
+    """Spans of docids from 0 on, each with the texts of the articles that are in it."""
+    sql = f"SELECT docid, {_COLUMNS} FROM articles WHERE docid >= ? AND docid < ? ORDER BY docid"  # noqa: S608 - own names
+    for first in range(0, _last(reading) + 1, tables.AT_ONCE):
+        span = range(first, first + tables.AT_ONCE)
+        rows = reading.execute(sql, (span.start, span.stop))
+        yield span, {docid: texts for docid, *texts in rows}
 
-    articles: int
-    publisher: int | None
 
-    def spans(
-        self, reading: sqlite3.Connection
-    ) -> Iterator[tuple[range, dict[int, Sequence[str | None]]]]:
-        """Spans of docids from 0 on, each with the texts of its articles, as soon as they are there."""
-        sql = (
-            f"SELECT docid, {_COLUMNS} FROM articles WHERE docid >= ? AND docid < ? ORDER BY docid"  # noqa: S608 - own names
-        )
-        there = 0
-        for first in range(0, self.articles + 1, tables.AT_ONCE):
-            span = range(first, first + tables.AT_ONCE)
-            wanted = min(span[-1], self.articles)
-            while there < wanted:
-                there = self._there(reading)
-                if there < wanted:
-                    self._wait()
-            rows = reading.execute(sql, (span.start, span.stop))
-            yield span, {docid: texts for docid, *texts in rows}
-
-    def _there(self, reading: sqlite3.Connection) -> int:
-        last: int = reading.execute("SELECT ifnull(max(docid), 0) FROM articles").fetchone()[0]
-        return last
-
-    def _wait(self) -> None:
-        if self.publisher != os.getppid():
-            raise SystemExit("the publishing process is gone")
-        time.sleep(_LOOKED_AGAIN_S)
+def _last(reading: sqlite3.Connection) -> int:
+    """The greatest docid."""
+    last: int = reading.execute("SELECT ifnull(max(docid), 0) FROM articles").fetchone()[0]
+    return last
 
 
 def _declared(name: str) -> str:
@@ -250,10 +216,10 @@ def _wait(process: subprocess.Popen[bytes]) -> None:
     raise error
 
 
-def _main(draft: str, articles: str, publisher: str, name: str) -> None:
+def _main(draft: str, name: str) -> None:
     """Build one index; exits with SQLite's code of an error and its words on stderr."""
     try:
-        _build(Path(draft), name, int(articles), int(publisher))
+        _build(Path(draft), name)
     except sqlite3.DatabaseError as error:
         sys.stderr.write(str(error))
         raise SystemExit(getattr(error, "sqlite_errorcode", 1) & 0xFF) from None
