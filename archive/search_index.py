@@ -1,8 +1,7 @@
 """What a snapshot is searched by: two full-text indexes, and the sets of its common phrases.
 
-Each is built in a file of its own, then moved into the snapshot: on two cores that takes half the time. An
-index is the tables FTS5 keeps it in, so moving it is copying their rows. They are fed with comparing forms
-(docs/design-notes.md#publishing).
+Each is built in a file and a process of its own, then moved into the snapshot. An index is the tables FTS5 keeps
+it in, so moving it is copying their rows. They are fed with comparing forms (docs/design-notes.md#publishing).
 """
 
 from __future__ import annotations
@@ -20,16 +19,15 @@ from archive.phrases.forms import FORMS
 from archive.processes import own_environment, own_module
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _COLUMNS: Final = "title, sapo, body"
 #: Name of the index -> the form it is fed with.
 _INDEXES: Final = {f"articles_{form.name}": form for form in FORMS}
 _PHRASES: Final = "common_phrases"
+_BUILT: Final = (*_INDEXES, _PHRASES)
 #: Tables in which FTS5 keeps an index of another table's text (https://sqlite.org/fts5.html#fts5_data_structures).
 _PARTS: Final = ("data", "idx", "docsize", "config")
-#: Articles read at a time.
-_FED_AT_ONCE: Final = 500
 #: Settings of FTS5 for as long as it is fed: bytes it gathers before it writes a piece (its own 1 MB makes
 #: many small ones, and merging those took a third of the time; 256 MB hold some 55,000 articles), and no merging
 #: before all are there.
@@ -48,13 +46,13 @@ def indexes_under_way(draft: Path, *, articles: int) -> Iterator[None]:
     """
     if articles < _WORTH_A_PROCESS:
         yield
-        for name in (*_INDEXES, _PHRASES):
+        for name in _BUILT:
             _build(draft, name)
         return
     command, environment = [*own_module("archive.search_index"), str(draft)], own_environment()
     processes = [
         subprocess.Popen([*command, name], stderr=subprocess.PIPE, env=environment)  # noqa: S603 - our own module
-        for name in (*_INDEXES, _PHRASES)
+        for name in _BUILT
     ]
     try:
         yield
@@ -74,27 +72,32 @@ def move_in(connection: sqlite3.Connection, draft: Path) -> None:
     *connection* is the draft's, outside a transaction, and knows nothing of these indexes until it is
     opened anew. Raises sqlite3.DatabaseError, or ArchiveError when an index is incomplete.
     """
-    for name in _INDEXES:
+    for name in _BUILT:
         connection.execute("ATTACH ? AS built", (str(_file_of(draft, name)),))
         connection.execute("BEGIN")
-        connection.execute(_declared(name))
-        for part in _PARTS:
-            # the new index holds its description and nothing else
-            connection.execute(f"DELETE FROM main.{name}_{part}")  # noqa: S608 - own names
-            connection.execute(f"INSERT INTO main.{name}_{part} SELECT * FROM built.{name}_{part}")  # noqa: S608 - own names
-        _check_complete(connection, name)
+        if name == _PHRASES:
+            _move_phrases(connection)
+        else:
+            _move_index(connection, name)
         connection.execute("COMMIT")
         connection.execute("DETACH built")
         _file_of(draft, name).unlink()
-    connection.execute("ATTACH ? AS built", (str(_file_of(draft, _PHRASES)),))
-    connection.execute("BEGIN")
+
+
+def _move_index(connection: sqlite3.Connection, name: str) -> None:
+    connection.execute(_declared(name))
+    for part in _PARTS:
+        # the new index holds its description and nothing else
+        connection.execute(f"DELETE FROM main.{name}_{part}")  # noqa: S608 - own names
+        connection.execute(f"INSERT INTO main.{name}_{part} SELECT * FROM built.{name}_{part}")  # noqa: S608 - own names
+    _check_complete(connection, name)
+
+
+def _move_phrases(connection: sqlite3.Connection) -> None:
     for table, declared in tables.TABLES.items():
         connection.execute(declared)
         connection.execute(f"INSERT INTO main.{table} SELECT * FROM built.{table}")  # noqa: S608 - own names
     connection.execute(tables.INDEX)
-    connection.execute("COMMIT")
-    connection.execute("DETACH built")
-    _file_of(draft, _PHRASES).unlink()
 
 
 def _check_complete(connection: sqlite3.Connection, name: str) -> None:
@@ -110,42 +113,69 @@ def _check_complete(connection: sqlite3.Connection, name: str) -> None:
 
 
 def _build(draft: Path, name: str) -> None:
-    """Build one index of the snapshot *draft*, or its common phrases, in the file beside it."""
-    if name == _PHRASES:
-        # numpy takes a tenth of a second to load, which no other command needs
-        from archive.phrases.build import build  # noqa: PLC0415
-
-        build(fed_file(draft), _file_of(draft, name))
-        return
-    with closing(sqlite3.connect(_file_of(draft, name), isolation_level=None)) as connection:
+    """Build one index of the snapshot *draft*, or find its common phrases, in the file beside it."""
+    uri = f"{fed_file(draft).absolute().as_uri()}?mode=ro"
+    with (
+        closing(sqlite3.connect(_file_of(draft, name), isolation_level=None)) as connection,
+        closing(sqlite3.connect(uri, uri=True)) as reading,
+    ):
         # as with the draft, nothing is lost with it
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("BEGIN")
-        connection.execute(_declared(name))
-        for setting, value in _WHILE_BUILT.items():
-            _tell(connection, name, setting, value)
-        _feed(connection, name, draft)
-        _tell(connection, name, "optimize")
-        connection.executemany(
-            f"DELETE FROM {name}_config WHERE k = ?",  # noqa: S608 - own names
-            [(setting,) for setting in _WHILE_BUILT],
-        )
+        if name == _PHRASES:
+            _find_phrases(connection, reading)
+        else:
+            _fill_index(connection, name, reading)
         connection.execute("COMMIT")
 
 
-def _feed(connection: sqlite3.Connection, name: str, draft: Path) -> None:
+def _find_phrases(connection: sqlite3.Connection, reading: sqlite3.Connection) -> None:
+    # numpy takes a tenth of a second to load, which no other command needs
+    from archive.phrases.build import PhraseBuilder  # noqa: PLC0415
+
+    every = max(1, _last(reading) // tables.SAMPLE)
+    sql = f"SELECT {_COLUMNS} FROM articles WHERE docid % ? = 0 ORDER BY docid"  # noqa: S608 - own names
+    phrases = PhraseBuilder(reading.execute(sql, (every,)).fetchall(), connection)
+    for span, texts in _spans(reading):
+        phrases.look_into([texts.get(docid, ()) for docid in span])
+    phrases.finish()
+
+
+def _fill_index(connection: sqlite3.Connection, name: str, reading: sqlite3.Connection) -> None:
+    connection.execute(_declared(name))
+    for setting, value in _WHILE_BUILT.items():
+        _tell(connection, name, setting, value)
     # never 'rebuild': that would read the unfolded text of the articles
     insert = f"INSERT INTO {name} (rowid, {_COLUMNS}) VALUES (?, ?, ?, ?)"  # noqa: S608 - own names
     key = _INDEXES[name].key
-    with closing(
-        sqlite3.connect(f"{fed_file(draft).absolute().as_uri()}?mode=ro", uri=True)
-    ) as reading:
-        articles = reading.execute(f"SELECT docid, {_COLUMNS} FROM articles ORDER BY docid")  # noqa: S608 - own names
-        while rows := articles.fetchmany(_FED_AT_ONCE):
-            connection.executemany(
-                insert, [(docid, *(text and key(text) for text in texts)) for docid, *texts in rows]
-            )
+    for _, texts in _spans(reading):
+        connection.executemany(
+            insert,
+            [(docid, *(text and key(text) for text in own)) for docid, own in texts.items()],
+        )
+    _tell(connection, name, "optimize")
+    connection.executemany(
+        f"DELETE FROM {name}_config WHERE k = ?",  # noqa: S608 - own names
+        [(setting,) for setting in _WHILE_BUILT],
+    )
+
+
+def _spans(
+    reading: sqlite3.Connection,
+) -> Iterator[tuple[range, dict[int, Sequence[str | None]]]]:
+    """Spans of docids from 0 on, each with the texts of the articles that are in it."""
+    sql = f"SELECT docid, {_COLUMNS} FROM articles WHERE docid >= ? AND docid < ? ORDER BY docid"  # noqa: S608 - own names
+    for first in range(0, _last(reading) + 1, tables.AT_ONCE):
+        span = range(first, first + tables.AT_ONCE)
+        rows = reading.execute(sql, (span.start, span.stop))
+        yield span, {docid: texts for docid, *texts in rows}
+
+
+def _last(reading: sqlite3.Connection) -> int:
+    """The greatest docid."""
+    last: int = reading.execute("SELECT ifnull(max(docid), 0) FROM articles").fetchone()[0]
+    return last
 
 
 def _declared(name: str) -> str:

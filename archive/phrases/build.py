@@ -1,13 +1,11 @@
-"""Finds the common phrases of a snapshot, in the file beside it that becomes a part of it.
+"""Finds the common phrases of a snapshot while its articles are read for an index, and writes them down.
 
 A sample of the articles says which phrases are common, each in its form; then every article is read once.
 """
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
-from contextlib import ExitStack, closing
 from itertools import chain, count, islice, repeat
 from typing import TYPE_CHECKING, Final
 
@@ -16,65 +14,67 @@ import numpy as np
 from isal import isal_zlib
 
 from archive.phrases.forms import FORMS, AskedWords
-from archive.phrases.tables import TABLES
+from archive.phrases.tables import AT_ONCE, TABLES
 from archive.phrases.tree import PhraseTree
 from archive.phrases.words import LONGEST, Batch, Vocabulary
+from archive.vietnamese import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    import sqlite3
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from archive.phrases.forms import Form
+    from archive.phrases.words import Numbers
 
-#: Articles that say which phrases are common.
-SAMPLE: Final = 500
 #: A phrase is common where one in so many articles of the sample has it, and more than a handful: FTS5 finds
 #: what is rarer, or has a rarer word, in less time than a page takes.
-_ONE_IN: Final = 50
+_ONE_IN: Final = 40
 _LEAST: Final = 5
 #: Words and phrases of one form that are kept at most, the commonest: a set takes 4 kB for 100,000 articles.
 _MOST_WORDS: Final = 2_500
 _MOST_PHRASES: Final = 5_000
-#: Articles read at a time; more would not stay in a processor's cache.
-_AT_ONCE: Final = 128
 #: Articles of one stored piece of a set, 4 kB unpacked.
 PIECE: Final = 1 << 15
 
-_TEXTS: Final = "title, sapo, body"
 
+class PhraseBuilder:
+    """Finds the common phrases of articles that are handed over in the order of their docids.
 
-def build(articles: Path, built: Path) -> None:
-    """Find the common phrases of the table ``articles`` in the file *articles*; write them to the file *built*.
-
-    Raises sqlite3.DatabaseError. A file that was not finished is of no use.
+    What is common the *sample* says, texts of articles spread evenly over all. Tables and rows are written to
+    *writing*, in a transaction of whoever opened it.
     """
-    with ExitStack() as ending:
-        uri = f"{articles.absolute().as_uri()}?mode=ro"
-        reading = ending.enter_context(closing(sqlite3.connect(uri, uri=True)))
-        writing = ending.enter_context(closing(sqlite3.connect(built, isolation_level=None)))
-        # nothing is lost with a draft
-        writing.execute("PRAGMA journal_mode = OFF")
-        writing.execute("PRAGMA synchronous = OFF")
-        writing.execute("BEGIN")
+
+    def __init__(self, sample: Sequence[Sequence[str | None]], writing: sqlite3.Connection) -> None:
+        self._writing = writing
         for declared in TABLES.values():
             writing.execute(declared)
-        sample = _sample(reading)
-        finders: list[_Finder] = []
+        self._finders: list[_Finder] = []
         for form in FORMS:
-            asked = ending.enter_context(closing(AskedWords(form)))
-            first_id = 1 + sum(len(finder.tree) for finder in finders)
-            finders.append(_Finder.of(form, sample, asked, first_id))
-        for texts in _batches(reading):
-            batch = Batch.of(texts)
-            for finder in finders:
-                finder.look_into(batch, len(texts))
-                if len(finder.found) == PIECE // _AT_ONCE:
-                    finder.write_piece(writing)
-        for finder in finders:
-            finder.write_rest(writing)
-        writing.execute("COMMIT")
+            first_id = 1 + sum(len(finder.tree) for finder in self._finders)
+            self._finders.append(_Finder.of(form, sample, first_id))
+        exact, folded = (finder.vocabulary for finder in self._finders)
+        #: Number of a word -> that of its folded form.
+        self._folded = np.array([0, *folded.numbers_of(map(fold, exact.words))], np.uint16)
+
+    def look_into(self, texts: Sequence[Sequence[str | None]]) -> None:
+        """Find them in the texts of the next ``AT_ONCE`` docids, the first of them 0; of no article, none."""
+        batch = Batch.of(texts)
+        exact, folded = self._finders
+        numbers = exact.vocabulary.numbers(batch)
+        exact.look_into(batch, numbers, len(texts))
+        numbers = folded.vocabulary.numbers_from(numbers, self._folded, batch)
+        folded.look_into(batch, numbers, len(texts))
+        for finder in self._finders:
+            if len(finder.found) == PIECE // AT_ONCE:
+                finder.write_piece(self._writing)
+
+    def finish(self) -> None:
+        """Write what was found."""
+        for finder in self._finders:
+            finder.write_rest(self._writing)
+            finder.asked.close()
 
 
 @attrs.define(kw_only=True)
@@ -94,9 +94,7 @@ class _Finder:
     found: list[NDArray[np.uint8]] = attrs.Factory(list)
 
     @classmethod
-    def of(
-        cls, form: Form, sample: Sequence[Sequence[str | None]], asked: AskedWords, first_id: int
-    ) -> _Finder:
+    def of(cls, form: Form, sample: Sequence[Sequence[str | None]], first_id: int) -> _Finder:
         """The finder of what is common in a sample."""
         counted = Counter(chain.from_iterable(_words(form, texts) for texts in sample))
         ordered = sorted(counted, key=lambda word: (-counted[word], word))
@@ -114,20 +112,15 @@ class _Finder:
                 break
             least += 1 + least // 8
         return cls(
-            form=form, vocabulary=vocabulary, tree=tree, asked=asked, first_id=first_id,
+            form=form, vocabulary=vocabulary, tree=tree, asked=AskedWords(form), first_id=first_id,
             counts=np.zeros(len(tree), np.int64),
         )  # fmt: skip
 
-    def look_into(self, batch: Batch, articles: int) -> None:
-        """Find the phrases of a batch of so many articles."""
-        numbers, places = [self.vocabulary.numbers(batch)], [batch.articles]
-        for article, text in batch.odd:
-            own = [0, *self.vocabulary.numbers_of(self.asked.of(text))]
-            numbers.append(np.array(own, np.uint16))
-            places.append(np.full(len(own), article))
-        self.found.append(
-            self.tree.found_in(np.concatenate(numbers), np.concatenate(places), articles)
-        )
+    def look_into(self, batch: Batch, numbers: Numbers, articles: int) -> None:
+        """Find the phrases of a batch of so many articles, whose words have these *numbers*."""
+        odd = [self.vocabulary.numbers_of(self.asked.of(run)) for run in batch.odd]
+        numbers, places = batch.spliced(numbers, odd)
+        self.found.append(self.tree.found_in(numbers, places, articles))
 
     def write_piece(self, writing: sqlite3.Connection) -> None:
         """Write what was found since the last piece."""
@@ -163,24 +156,3 @@ def _words(form: Form, texts: Sequence[str | None]) -> set[str]:
     """The words of an article that a vocabulary may have."""
     phrases = (form.phrase(text) for text in texts if text)
     return {word for phrase in phrases if phrase for word in phrase.split() if len(word) <= LONGEST}
-
-
-def _sample(reading: sqlite3.Connection) -> list[Sequence[str | None]]:
-    """The texts of articles spread evenly over all."""
-    every = max(1, _last(reading) // SAMPLE)
-    sql = f"SELECT {_TEXTS} FROM articles WHERE docid % ? = 0 ORDER BY docid"  # noqa: S608 - own names
-    return reading.execute(sql, (every,)).fetchall()
-
-
-def _batches(reading: sqlite3.Connection) -> Iterator[list[Sequence[str | None]]]:
-    """The texts of all articles by docid, from 0 on, a batch after the other; of no article, none."""
-    sql = f"SELECT docid, {_TEXTS} FROM articles WHERE docid >= ? AND docid < ?"  # noqa: S608 - own names
-    for first in range(0, _last(reading) + 1, _AT_ONCE):
-        texts: list[Sequence[str | None]] = [()] * _AT_ONCE
-        for docid, *own in reading.execute(sql, (first, first + _AT_ONCE)):
-            texts[docid - first] = own
-        yield texts
-
-
-def _last(reading: sqlite3.Connection) -> int:
-    return reading.execute("SELECT max(docid) FROM articles").fetchone()[0] or 0

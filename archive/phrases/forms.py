@@ -13,6 +13,8 @@ from archive.vietnamese import exact_key, fold, nfc, plain_places, syllables
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+#: Runs whose words are remembered, m² among them.
+_REMEMBERED: Final = 20_000
 _TONES: Final = "\u0300\u0301\u0309\u0303\u0323"
 
 
@@ -65,7 +67,7 @@ def _toned_otherwise(word: str) -> Iterator[str]:
 
 
 class AskedWords:
-    """The words of texts that Vietnamese letters alone do not spell: FTS5 itself is asked for them.
+    """The words of runs that Vietnamese letters alone do not spell: FTS5 itself is asked for them.
 
     What is a letter to it differs from Python by Unicode's version, and what it makes of marks is its own.
     """
@@ -83,14 +85,12 @@ class AskedWords:
         """Close the database that is asked."""
         self._connection.close()
 
-    def of(self, text: str) -> list[str]:
-        """The words of *text* in the form, in their order."""
-        return [word for run in self._form.key(text).split() for word in self._of_run(run)]
-
-    def _of_run(self, run: str) -> tuple[str, ...]:
+    def of(self, run: str) -> tuple[str, ...]:
+        """The words in the form of a run of characters without a space, in their order."""
         if run not in self._known:
-            plain = self._form.phrase(run)
-            self._known[run] = self._asked(run) if plain is None else tuple(plain.split())
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[run] = self._asked(self._form.key(run))
         return self._known[run]
 
     def _asked(self, run: str) -> tuple[str, ...]:

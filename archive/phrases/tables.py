@@ -17,3 +17,7 @@ CREATE TABLE common_phrase_articles (
 }
 #: By which a phrase is found.
 INDEX: Final = "CREATE UNIQUE INDEX common_phrases_key ON common_phrases (form, phrase)"
+#: Articles looked into at a time; more would not stay in a processor's cache.
+AT_ONCE: Final = 128
+#: Articles that say which phrases are common.
+SAMPLE: Final = 400

@@ -6,6 +6,7 @@ word is of a vocabulary takes no string (docs/design-notes.md#common-phrases).
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import attrs
@@ -25,8 +26,11 @@ Numbers: TypeAlias = "NDArray[np.uint16]"
 
 #: A phrase ends with the text it stands in.
 _BETWEEN: Final = b"\x00\xff\x00"
-#: The letter of ``_BETWEEN``, of no word.
+#: Stands for a run of characters that has others than ``PLAIN``.
+_ODD: Final = b"\x00\xff\xff\x00"
+#: The letter of both, of no word.
 _NO_LETTER: Final = 255
+_OTHER: Final = re.compile(f"[^{re.escape(PLAIN)}]")
 #: Letters of a word that fit into one number. Longer ones are no words of Vietnamese.
 LONGEST: Final = 8
 #: The bits of the letters of a word, by how many it has.
@@ -46,19 +50,21 @@ class Batch:
     lengths: NDArray[np.intp]
     #: Which article it stands in, from 0.
     articles: NDArray[np.intp]
-    #: Texts with other characters, with the article they are of.
-    odd: Sequence[tuple[int, str]]
+    #: Runs of characters without a space of which Vietnamese letters are not enough, and which of the words
+    #: stands for each.
+    odd: Sequence[str]
+    odd_at: NDArray[np.intp]
 
     @classmethod
     def of(cls, texts: Iterable[Sequence[str | None]]) -> Batch:
         """The batch of some articles' texts; a missing text is None or empty."""
         parts, odd, ends, end = [b"\x00"], [], [], 1
-        for article, own in enumerate(texts):
+        for own in texts:
             for text in filter(None, own):
                 places = plain_places(text)
                 if places is None:
-                    odd.append((article, text))
-                    continue
+                    places, runs = _around_odd(text)
+                    odd += runs
                 parts += (places, _BETWEEN)
                 end += len(places) + len(_BETWEEN)
             ends.append(end)
@@ -66,11 +72,49 @@ class Batch:
         letters = np.frombuffer(joined.translate(_IS_LETTER), np.uint8)
         edges = np.flatnonzero(letters[1:] != letters[:-1]) + 1
         starts = edges[0::2]
+        lengths = edges[1::2] - starts
         words = np.diff(np.searchsorted(starts, ends), prepend=0)
+        odd_at = np.empty(0, np.intp)
+        if odd:
+            firsts = np.frombuffer(joined, np.uint8).take(starts)
+            odd_at = np.flatnonzero((firsts == _NO_LETTER) & (lengths == len(_ODD.strip(b"\x00"))))
         return cls(
-            places=joined, starts=starts, lengths=edges[1::2] - starts, odd=odd,
+            places=joined, starts=starts, lengths=lengths, odd=odd, odd_at=odd_at,
             articles=np.repeat(np.arange(len(ends)), words),
         )  # fmt: skip
+
+    def spliced(
+        self, numbers: Numbers, odd: Sequence[Sequence[int]]
+    ) -> tuple[Numbers, NDArray[np.intp]]:
+        """*numbers* of the words with those of each odd run in its place, and the article of each word."""
+        if not odd:
+            return numbers, self.articles
+        counts = np.ones(len(numbers), np.intp)
+        counts[self.odd_at] = [len(own) for own in odd]
+        whole = np.repeat(numbers, counts)
+        firsts = (np.cumsum(counts) - counts).take(self.odd_at)
+        for first, own in zip(firsts.tolist(), odd, strict=True):
+            whole[first : first + len(own)] = own
+        return whole, np.repeat(self.articles, counts)
+
+
+def _around_odd(text: str) -> tuple[bytes, list[str]]:
+    """The places of *text* with ``_ODD`` for each run that has other characters than ``PLAIN``, and these runs."""
+    parts: list[bytes] = []
+    runs, done = [], 0
+    for found in _OTHER.finditer(text):
+        first, end = found.span()
+        if first < done:
+            continue  # in the run that was taken out
+        while first > done and not text[first - 1].isspace():
+            first -= 1
+        while end < len(text) and not text[end].isspace():
+            end += 1
+        parts += (plain_places(text[done:first]) or b"", _ODD)
+        runs.append(text[first:end])
+        done = end
+    parts.append(plain_places(text[done:]) or b"")
+    return b"".join(parts), runs
 
 
 class Vocabulary:
@@ -91,12 +135,27 @@ class Vocabulary:
         self._factor, self._keys, self._values = _scattered(packed)
 
     def numbers(self, batch: Batch) -> Numbers:
-        """The number of each word of a batch, odd texts aside."""
+        """The number of each word of a batch, odd runs aside."""
+        return self._numbers(batch, batch.starts, batch.lengths)
+
+    def numbers_from(self, others: Numbers, translation: Numbers, batch: Batch) -> Numbers:
+        """The same, where another vocabulary has numbered words already; *translation* tells their numbers here.
+
+        Only the words that are not in it are looked at.
+        """
+        numbers = translation.take(others)
+        new = np.flatnonzero(others == 0)
+        numbers[new] = self._numbers(batch, batch.starts.take(new), batch.lengths.take(new))
+        return numbers
+
+    def _numbers(
+        self, batch: Batch, starts: NDArray[np.intp], lengths: NDArray[np.intp]
+    ) -> Numbers:
         letters = batch.places.translate(self._table) + bytes(LONGEST)
         # the eight letters from any place on, as one number
         eight = np.ndarray((len(batch.places),), np.dtype("<u8"), letters, strides=(1,))
-        packed = eight.take(batch.starts) & _BITS_OF.take(np.minimum(batch.lengths, LONGEST))
-        packed[batch.lengths > LONGEST] = 0
+        packed = eight.take(starts) & _BITS_OF.take(np.minimum(lengths, LONGEST))
+        packed[lengths > LONGEST] = 0
         at = _place(packed, self._factor)
         numbers: Numbers = self._values.take(at)
         numbers[self._keys.take(at) != packed] = 0

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.phrases import build as building
-from archive.phrases.build import build
+from archive.phrases.build import PhraseBuilder
 from archive.phrases.forms import EXACT, FOLDED, FORMS
-from archive.phrases.tables import INDEX, TABLES
+from archive.phrases.tables import AT_ONCE, INDEX, TABLES
 from archive.phrases.words import LONGEST, Batch, Vocabulary
 
 #: What texts are made of: words that stand together, are toned in two ways, differ by a mark alone; signs
@@ -27,24 +27,17 @@ texts = st.lists(
 articles = st.lists(st.tuples(st.none() | texts, st.none() | texts, texts), max_size=12)
 
 
-@pytest.fixture
-def fed(tmp_path):
-    """Makes a file with the table ``articles`` of some texts; docids from *first* on."""
-
-    def feed(rows, *, first=1):
-        path = tmp_path / "fed.db"
-        path.unlink(missing_ok=True)
-        with closing(sqlite3.connect(path)) as connection, connection:
-            connection.execute(
-                "CREATE TABLE articles (docid INTEGER PRIMARY KEY, title, sapo, body)"
-            )
-            connection.executemany(
-                "INSERT INTO articles VALUES (?, ?, ?, ?)",
-                [(docid, *row) for docid, row in enumerate(rows, start=first)],
-            )
-        return path
-
-    return feed
+def build(rows, path, *, first=1):
+    """Find the common phrases of articles whose docids begin with *first*; write them to the file *path*."""
+    path.unlink(missing_ok=True)
+    texts = [*([()] * first), *rows]
+    with closing(sqlite3.connect(path)) as writing, writing:
+        builder = PhraseBuilder(rows, writing)
+        for start in range(0, len(texts), AT_ONCE):
+            own = texts[start : start + AT_ONCE]
+            builder.look_into([*own, *([()] * (AT_ONCE - len(own)))])
+        builder.finish()
+    return path
 
 
 def kept(path):
@@ -90,14 +83,10 @@ def by_fts5(rows, wanted, *, first=1):
 @settings(max_examples=300, deadline=None)
 @given(articles)
 def test_every_set_is_what_fts5_finds(tmp_path_factory, rows):
-    folder = tmp_path_factory.mktemp("phrases")
-    fed_file, built = folder / "fed.db", folder / "built.db"
-    with closing(sqlite3.connect(fed_file)) as connection, connection:
-        connection.execute("CREATE TABLE articles (docid INTEGER PRIMARY KEY, title, sapo, body)")
-        connection.executemany("INSERT INTO articles (title, sapo, body) VALUES (?, ?, ?)", rows)
+    built = tmp_path_factory.mktemp("phrases") / "built.db"
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(building, "_LEAST", 1)
-        build(fed_file, built)
+        build(rows, built)
     found = kept(built)
     assert found == by_fts5(rows, found)
     # whatever is plain Vietnamese in the sample is common with a least of one
@@ -109,13 +98,13 @@ def test_every_set_is_what_fts5_finds(tmp_path_factory, rows):
         }
 
 
-def test_phrases_of_up_to_five_words_are_kept_where_five_articles_have_them(fed, tmp_path):
+def test_phrases_of_up_to_five_words_are_kept_where_five_articles_have_them(tmp_path):
     rows = [
         ("Dân quân tự vệ xã giữ đê", None, "Đêm ấy, dân quân ra đê."),
         *[(f"Tin {n}", "", "Dân quân, tự vệ: xã giữ rừng") for n in range(4)],
         ("Dân quân tự vệ", None, "xã"),
     ]
-    build(fed(rows), tmp_path / "built.db")
+    build(rows, tmp_path / "built.db")
     found = kept(tmp_path / "built.db")
     assert found["exact", "dân quân tự vệ xã"] == {1, 2, 3, 4, 5}
     assert found["exact", "dân quân"] == {1, 2, 3, 4, 5, 6}
@@ -125,10 +114,10 @@ def test_phrases_of_up_to_five_words_are_kept_where_five_articles_have_them(fed,
     assert found["folded", "dan quan tu ve xa"] == {1, 2, 3, 4, 5}
 
 
-def test_pieces_of_a_set_are_joined_by_their_first_docid(fed, tmp_path, monkeypatch):
+def test_pieces_of_a_set_are_joined_by_their_first_docid(tmp_path, monkeypatch):
     monkeypatch.setattr(building, "PIECE", 256)
     rows = [("Dân quân" if n % 3 else "Tự vệ", None, "x" * (n % 5)) for n in range(1_000)]
-    build(fed(rows), tmp_path / "built.db")
+    build(rows, tmp_path / "built.db")
     found = kept(tmp_path / "built.db")
     assert found == by_fts5(rows, found)
     assert len(found["exact", "dân quân"]) == 666
@@ -137,34 +126,33 @@ def test_pieces_of_a_set_are_joined_by_their_first_docid(fed, tmp_path, monkeypa
         assert sorted(first for (first,) in firsts) == [0, 256, 512, 768]
 
 
-def test_docids_may_have_gaps(fed, tmp_path):
+def test_docids_may_have_gaps(tmp_path):
     rows = [("Dân quân", None, "giữ đê")] * 6
-    build(fed(rows, first=300), tmp_path / "built.db")
+    build(rows, tmp_path / "built.db", first=300)
     assert kept(tmp_path / "built.db")["exact", "quân"] == set(range(300, 306))
 
 
-def test_without_articles_no_phrase_is_kept(fed, tmp_path):
-    build(fed([]), tmp_path / "built.db")
+def test_without_articles_no_phrase_is_kept(tmp_path):
+    build([], tmp_path / "built.db")
     assert kept(tmp_path / "built.db") == {}
 
 
-def test_of_too_many_phrases_the_commonest_stay(fed, tmp_path, monkeypatch):
+def test_of_too_many_phrases_the_commonest_stay(tmp_path, monkeypatch):
     monkeypatch.setattr(building, "_MOST_PHRASES", 6)
     rows = [("dân quân", None, f"xã {'giữ đê' if n < 6 else 'giữ'}") for n in range(12)]
-    build(fed(rows), tmp_path / "built.db")
+    build(rows, tmp_path / "built.db")
     common = {"dân", "quân", "xã", "giữ", "dân quân", "xã giữ"}
     assert {phrase for form, phrase in kept(tmp_path / "built.db") if form == "exact"} == common
     monkeypatch.setattr(building, "_MOST_PHRASES", 5_000)
-    (tmp_path / "built.db").unlink()
-    build(fed(rows), tmp_path / "built.db")
+    build(rows, tmp_path / "built.db")
     assert ("exact", "giữ đê") in kept(tmp_path / "built.db")
 
 
-def test_the_same_articles_give_the_same_phrases_in_the_same_order(fed, tmp_path):
+def test_the_same_articles_give_the_same_phrases_in_the_same_order(tmp_path):
     rows = [(f"Dân quân tự vệ xã {n}", None, "giữ đê, giữ rừng") for n in range(20)]
     dumps = []
     for name in ("one.db", "other.db"):
-        build(fed(rows), tmp_path / name)
+        build(rows, tmp_path / name)
         with closing(sqlite3.connect(tmp_path / name)) as connection:
             dumps.append(list(connection.iterdump()))
     assert dumps[0] == dumps[1]
