@@ -71,13 +71,14 @@ def _last(function: Function) -> Function:
 def startup(datasette: Datasette) -> Callable[[], Awaitable[object]]:
     """Find the snapshot before the first page, so that Datasette's own pages are described too.
 
-    What facets and timelines count is read now as well, so that no reader waits for it.
+    What facets, timelines and the coverage count is read now as well, so that no reader waits for it.
     """
 
     async def look() -> None:
         found = await served.find(datasette)
         if found is not None:
             await datasette.get_database(found.database).execute_fn(read_sets)
+            await coverage_pages.know_coverage(datasette, found)
 
     return look
 

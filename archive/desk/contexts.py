@@ -53,15 +53,16 @@ class Occurrence:
     left: str
     keyword: str
     right: str
+    #: At most ``SPAN`` words before it and behind it, the nearest first; sorted by and counted.
+    words_left: list[str] = attrs.field(init=False, eq=False, repr=False)
+    words_right: list[str] = attrs.field(init=False, eq=False, repr=False)
 
-    @property
-    def words_left(self) -> list[str]:
-        """At most ``SPAN`` words before it, the nearest first."""
+    @words_left.default
+    def _words_left(self) -> list[str]:
         return _WORD.findall(self.left)[: -SPAN - 1 : -1]
 
-    @property
-    def words_right(self) -> list[str]:
-        """At most ``SPAN`` words behind it, the nearest first."""
+    @words_right.default
+    def _words_right(self) -> list[str]:
         return _WORD.findall(self.right)[:SPAN]
 
     def key(self, order: Order) -> Key:
@@ -141,7 +142,8 @@ def _one_line(text: str) -> str:
     return _BLANKS.sub(" ", text)
 
 
-_BLANKS: Final = re.compile(r"\s+")
+# one blank stays as it is, and most are
+_BLANKS: Final = re.compile(r"\s{2,}|[^\S ]")
 
 
 @lru_cache(maxsize=20_000)

@@ -54,6 +54,12 @@ async def coverage_page(datasette: Datasette, request: Request) -> Response:
     )  # fmt: skip
 
 
+async def know_coverage(datasette: Datasette, snapshot: Served) -> None:
+    """Read the coverage of a snapshot before anybody asks for it."""
+    database = datasette.get_database(snapshot.database)
+    _KNOWN[snapshot] = await database.execute_fn(read_coverage)
+
+
 async def _coverage(visit: Visit, snapshot: Served) -> Coverage:
     known = _KNOWN.get(snapshot)
     if known is None:

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from archive.desk.article_sets import read_sets, set_between, set_of
+from archive.desk.article_sets import newest_of, read_sets, set_between, set_of
 from archive.desk.filters import Facet, Query
 
 
@@ -12,6 +12,12 @@ from archive.desk.filters import Facet, Query
 def test_a_set_has_a_bit_for_each_docid(docids):
     found = set_of(docids)
     assert [n for n in range(200) if found >> n & 1] == sorted(docids)
+
+
+@pytest.mark.parametrize("docids", [[], [0], [1], [7, 8, 9], [63, 64, 1], list(range(1, 100))])
+@pytest.mark.parametrize("most", [0, 1, 3, 1_000])
+def test_the_newest_of_a_set_come_out_of_it_the_greatest_docid_first(docids, most):
+    assert list(newest_of(set_of(docids), most)) == sorted(docids, reverse=True)[:most]
 
 
 def test_a_span_is_the_set_of_its_docids_and_an_empty_one_has_none():
