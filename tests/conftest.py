@@ -34,6 +34,12 @@ REPOSITORY = Path(__file__).parents[1]
 SHARED = Path(os.environ.get("DQTV_SHARED") or REPOSITORY.parent / "shared")
 
 
+def pytest_configure():
+    """Let Ctrl-C reach what tests start: a shell has its background jobs ignore it, and so do their children."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @attrs.frozen
 class Ran:
     """A command that has ended."""
