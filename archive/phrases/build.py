@@ -1,4 +1,4 @@
-"""Finds the common phrases of a snapshot while its articles are read for an index, and writes them down.
+"""Finds the common phrases of a snapshot and writes them down.
 
 A sample of the articles says which phrases are common, each in its form; then every article is read once.
 """
