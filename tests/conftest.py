@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import ipaddress
 import json
 import os
@@ -9,6 +10,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -22,6 +24,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from scraper.demo import ports
 from scraper.demo.mastheads import MASTHEADS
 from scraper.demo.ports import free_base
 from scraper.demo.press import DemoPress
@@ -38,6 +41,20 @@ def pytest_configure():
     """Let Ctrl-C reach what tests start: a shell has its background jobs ignore it, and so do their children."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ports_apart():
+    """Two runs of tests beside each other look for free ports in different halves: found is not yet taken."""
+    with (Path(tempfile.gettempdir()) / "dqtv-tests-ports.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            half = 0
+        except BlockingIOError:
+            half = 1
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(ports, "_FREE_BASES", ports._FREE_BASES[half::2])
+            yield
 
 
 @attrs.frozen
